@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol, TypeVar
 
@@ -102,6 +102,38 @@ class Outcome(enum.StrEnum):
     WAIVED = "waived"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
+
+    @property
+    def rank(self) -> int:
+        """How bad it is, 0 the best; the worst of several stands for all."""
+        return _RANK[self]
+
+
+_RANK: Final = {
+    outcome: rank
+    for rank, outcome in enumerate(
+        (
+            Outcome.UNCHANGED,
+            Outcome.CHANGED,
+            Outcome.WAIVED,
+            Outcome.UNSUPPORTED,
+            Outcome.PENDING,
+            Outcome.UNREACHABLE,
+            Outcome.BLOCKED,
+            Outcome.UNKNOWN,
+            Outcome.NOT_APPLIED,
+            Outcome.STALE,
+            Outcome.REFUSED,
+            Outcome.FAILED,
+            Outcome.INTERRUPTED,
+        )
+    )
+}
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """Return the worst outcome; UNCHANGED of none."""
+    return max(outcomes, key=lambda outcome: outcome.rank, default=Outcome.UNCHANGED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -223,6 +255,7 @@ class Cell:
         fields only the keys that differ, ABSENT to remove). None: read only.
     limits(session, wanted: T) -> tuple[Gap, ...]: asks the device's own options (reading only) which of the
         differing values are impossible, and what is nearest. None: nothing to ask.
+    moves(wanted: T) -> str: the address at which the device will answer after the write, "" where it stays.
     """
 
     aspect: str
@@ -230,6 +263,7 @@ class Cell:
     read: Callable[[Any], Any]
     write: Callable[[Any, Any, Secrets], None] | None = None
     limits: Callable[[Any, Any], tuple[Gap, ...]] | None = None
+    moves: Callable[[Any], str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

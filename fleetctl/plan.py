@@ -1,0 +1,194 @@
+"""Expectations against readings: changes, gaps, what to write, what went stale. Pure; no I/O."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fleetctl.model import (
+    ABSENT,
+    UNSET,
+    Aspect,
+    AspectPlan,
+    Change,
+    Expectation,
+    FrozenMap,
+    Gap,
+    Outcome,
+    Reading,
+    SecretRef,
+    Untold,
+    setting_of,
+    worst,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What differs (`changes`) and what cannot be compared (`gaps`)."""
+
+    changes: tuple[Change, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+    def without(self, gaps: Iterable[Gap]) -> Comparison:
+        """Return the comparison with the changes that `gaps` rule out turned into those gaps."""
+        ruled = tuple(gaps)
+        out = {(gap.field, gap.key) for gap in ruled}
+        kept = tuple(c for c in self.changes if (c.field, c.key) not in out and (c.field, "") not in out)
+        return Comparison(changes=kept, gaps=self.gaps + ruled)
+
+
+def is_empty(value: Any) -> bool:
+    """Return whether an expectation's value manages nothing."""
+    return all(getattr(value, field.name) is UNSET for field in dataclasses.fields(value))
+
+
+def compare(device: str, expectation: Expectation, actual: Any) -> Comparison:
+    """Return how `actual` (the aspect's type) differs from the expectation.
+
+    Fields nobody set and observed fields are not compared; secrets never are. A field that is expected but
+    that the device does not tell is a gap, never in step.
+    """
+    changes: list[Change] = []
+    gaps: list[Gap] = []
+    for field in dataclasses.fields(expectation.value):
+        expected = getattr(expectation.value, field.name)
+        if expected is UNSET or setting_of(field).observed:
+            continue
+        told = getattr(actual, field.name)
+        if isinstance(told, Untold):
+            gaps.append(Gap(field=field.name, outcome=told.outcome, reason=told.reason))
+        elif told is UNSET:
+            gaps.append(Gap(field=field.name, reason="the device does not tell this and cannot be set"))
+        elif isinstance(expected, FrozenMap):
+            exclusive = field.name in expectation.exclusive
+            changes.extend(_keyed(device, expectation, field.name, expected, told, exclusive=exclusive))
+        elif expected != told:
+            place = expectation.places.get(field.name)
+            changes.append(
+                Change(
+                    device=device,
+                    aspect=expectation.aspect,
+                    field=field.name,
+                    before=told,
+                    after=expected,
+                    place=place,
+                )
+            )
+    return Comparison(changes=tuple(changes), gaps=tuple(gaps))
+
+
+def _keyed(
+    device: str, expectation: Expectation, field: str, expected: FrozenMap[Any], told: Any, *, exclusive: bool
+) -> Iterator[Change]:
+    def change(key: str, before: Any, after: Any) -> Change:
+        place = expectation.places.get(f"{field}.{key}") or expectation.places.get(field)
+        return Change(
+            device=device,
+            aspect=expectation.aspect,
+            field=field,
+            key=key,
+            before=before,
+            after=after,
+            place=place,
+        )
+
+    for key, item in expected.items():
+        if item is ABSENT:
+            if key in told:
+                yield change(key, told[key], ABSENT)
+        elif key not in told:
+            yield change(key, ABSENT, item)
+        else:
+            before, after = _differing(item, told[key])
+            if after is not None:
+                yield change(key, before, after)
+    if exclusive:
+        for key in told:
+            if key not in expected:
+                yield change(key, told[key], ABSENT)
+
+
+def _differing(expected: Any, told: Any) -> tuple[Any, Any]:
+    """Return both items reduced to the fields that differ, (None, None) if none does."""
+    names = [
+        field.name
+        for field in dataclasses.fields(expected)
+        if (value := getattr(expected, field.name)) is not UNSET
+        and not isinstance(value, SecretRef)
+        and value != getattr(told, field.name)
+    ]
+    if not names:
+        return None, None
+    blank = type(expected)
+    return blank(**{n: getattr(told, n) for n in names}), blank(**{n: getattr(expected, n) for n in names})
+
+
+def wanted(expected: Any, changes: Iterable[Change]) -> Any:
+    """Return the aspect's value with only what the changes are about; keyed fields hold whole expected items."""
+    told: dict[str, Any] = {}
+    for change in changes:
+        whole = getattr(expected, change.field)
+        if isinstance(whole, FrozenMap):
+            told.setdefault(change.field, {})[change.key] = whole.get(change.key, ABSENT)
+        else:
+            told[change.field] = whole
+    return type(expected)(**{n: FrozenMap(v) if isinstance(v, dict) else v for n, v in told.items()})
+
+
+def plan_aspect(
+    aspect: Aspect, expectation: Expectation, reading: Reading, comparison: Comparison | None
+) -> AspectPlan:
+    """Return what is to be done; `comparison` is None when the aspect could not be read."""
+    if reading.outcome is not None or comparison is None:
+        return AspectPlan(
+            aspect=aspect.name,
+            outcome=reading.outcome or Outcome.UNKNOWN,
+            reason=reading.reason,
+            expected=expectation.value,
+            exclusive=expectation.exclusive,
+            disruption=aspect.disruption,
+        )
+    outcomes = [gap.outcome for gap in comparison.gaps]
+    outcome = worst([*outcomes, Outcome.PENDING] if comparison.changes else outcomes)
+    return AspectPlan(
+        aspect=aspect.name,
+        outcome=outcome,
+        changes=comparison.changes,
+        gaps=comparison.gaps,
+        reason=gap_reason(comparison.gaps),
+        actual=reading.value,
+        expected=expectation.value,
+        exclusive=expectation.exclusive,
+        disruption=aspect.disruption,
+    )
+
+
+def gap_reason(gaps: Iterable[Gap]) -> str:
+    """Return the gaps as one line for people."""
+    told = []
+    for gap in gaps:
+        name = f"{gap.field}.{gap.key}" if gap.key else gap.field
+        told.append(f"{name}: {gap.reason}" + (f" (nearest possible: {gap.nearest})" if gap.nearest else ""))
+    return "; ".join(told)
+
+
+def moved(planned: AspectPlan, now: Comparison) -> str:
+    """Return why the plan is stale ("" if it is not): a field is neither as planned nor already right.
+
+    A planned field that is right by now is no reason; a field that has drifted since the plan is.
+    """
+    seen = {(c.field, c.key): c.before for c in planned.changes}
+    ruled_out = {(gap.field, gap.key) for gap in planned.gaps}
+    for change in now.changes:
+        place = (change.field, change.key)
+        name = f"{change.field}.{change.key}" if change.key else change.field
+        if place in ruled_out:
+            continue
+        if place not in seen:
+            return f"{name} is {change.before!r} now and was right when the plan was made"
+        if change.before != seen[place]:
+            return f"{name} is {change.before!r} now, the plan saw {seen[place]!r}"
+    return ""
