@@ -6,7 +6,7 @@ import dataclasses
 import enum
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Literal, Protocol, TypeVar
 
 V = TypeVar("V")
 
@@ -255,7 +255,9 @@ class Cell:
         fields only the keys that differ, ABSENT to remove). None: read only.
     limits(session, wanted: T) -> tuple[Gap, ...]: asks the device's own options (reading only) which of the
         differing values are impossible, and what is nearest. None: nothing to ask.
-    moves(wanted: T) -> str: the address at which the device will answer after the write, "" where it stays.
+    moves(actual: T, wanted: T) -> (old address, new address) when the write changes where the device answers,
+        else None. The engine then makes sure that the new address is free, confirms the device there, and
+        undoes the write where it still answers only on the old one.
     """
 
     aspect: str
@@ -263,7 +265,7 @@ class Cell:
     read: Callable[[Any], Any]
     write: Callable[[Any, Any, Secrets], None] | None = None
     limits: Callable[[Any, Any], tuple[Gap, ...]] | None = None
-    moves: Callable[[Any], str] | None = None
+    moves: Callable[[Any, Any], tuple[str, str] | None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -417,7 +419,12 @@ class DevicePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Base of what a run yields; journal, progress bar and reports consume the one stream."""
+    """Base of what a run yields; journal, progress bar and reports consume the one stream.
+
+    `durable` kinds are on disk (fsync) before the work that confirms them goes on.
+    """
+
+    durable: ClassVar[bool] = False
 
     device: str
 
@@ -440,6 +447,8 @@ class Planned(Event):
 class Attempt(Event):
     """Confirmed on disk before a login that has never been proven is presented."""
 
+    durable: ClassVar[bool] = True
+
     account: str
     fingerprint: str
 
@@ -456,6 +465,8 @@ class LoginJudged(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent(Event):
     """Confirmed on disk before anything of `changes` is sent."""
+
+    durable: ClassVar[bool] = True
 
     aspect: str
     changes: tuple[Change, ...]
@@ -499,4 +510,11 @@ class Channel(Protocol):
         """Hand the event to the run's consumers; does not wait."""
 
     def confirm(self, event: Event) -> None:
-        """Hand the event over and wait until the consumers have it on disk; raises Interrupted when the run stops."""
+        """Hand a durable event over and wait until the consumers have it on disk.
+
+        Raises Interrupted when the run stops (the event was then not taken, and nothing may be sent),
+        ValueError when the event is not of a durable kind.
+        """
+
+    def stopped(self) -> bool:
+        """Tell whether the run is being ended; long reading work looks now and then and ends early."""
