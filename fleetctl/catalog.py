@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import entry_points
 from types import ModuleType
@@ -26,6 +26,14 @@ class Registry:
     def aspects_of(self, kind: Kind) -> tuple[Aspect, ...]:
         """Return the aspects of a kind in the order in which they are written: risk last, `after` kept."""
         return _ordered(tuple(a for a in self.aspects.values() if kind in a.kinds))
+
+    def protocols_of(self, kind: Kind, vendor: str) -> tuple[str, ...]:
+        """Return the protocols to greet a device with; empty when no driver knows the kind."""
+        for driver in self.drivers.values():
+            if driver.name == vendor.lower() and kind in driver.kinds:
+                return driver.protocols
+        generic = self.drivers["onvif"]
+        return generic.protocols if kind in generic.kinds else ()
 
     def driver_of(self, kind: Kind, manufacturer: str, model: str) -> Driver:
         """Return the driver that recognises what the device says it is, else the generic one (`onvif`)."""
@@ -96,8 +104,3 @@ def load() -> Registry:
         if isinstance(driver, Driver) and drivers.setdefault(driver.name, driver) is not driver:
             raise ValueError(f"two drivers are named {driver.name}")
     return Registry(aspects=dict(sorted(aspects.items())), drivers=dict(sorted(drivers.items())), cells=cells)
-
-
-def without_limits(cell: Cell) -> Cell:
-    """Return the cell as a reader only; audits use it so that nothing can ask it to write."""
-    return replace(cell, write=None)

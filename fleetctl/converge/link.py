@@ -1,0 +1,191 @@
+"""The sessions to one device, its one try to log in, and whether it is the right device."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from fleetctl.errors import BadAnswer, FleetctlError, Interrupted, Refused, Rejected, Unreachable, Unsupported
+from fleetctl.model import (
+    Access,
+    Attempt,
+    Cell,
+    Channel,
+    Device,
+    DevicePlan,
+    Expectation,
+    FrozenMap,
+    Learned,
+    LoginJudged,
+    Outcome,
+    Reading,
+    SecretRef,
+    Secrets,
+)
+from fleetctl.protocols import identities, opener
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """All that work on one device needs; made at dispatch, pickled to a worker, never written down."""
+
+    device: Device
+    expectations: tuple[Expectation, ...] = ()
+    secrets: Secrets = field(repr=False)
+    facts: Mapping[str, str] = FrozenMap()
+    fingerprint: str = ""  # of the login's password
+    proven: bool = False  # this login has been accepted before
+    barred: str = ""  # why no login may be tried now; "" when it may
+    plan: DevicePlan | None = None  # given: carry it out; None: observe
+    known_hosts: str = ""
+
+
+class Link:
+    """The sessions to one device, opened when first asked for, one per protocol, and the login's one try."""
+
+    def __init__(self, job: Job, access: Access, channel: Channel) -> None:
+        self.job = job
+        self.access = access
+        self.channel = channel
+        self.device = job.device
+        self._sessions: dict[str, Any] = {}
+        self._judged = job.proven
+
+    def session(self, protocol: str) -> Any:
+        """Return the open session; raises Refused when the login may not be tried, Unreachable."""
+        if protocol not in self._sessions:
+            password = self._password()
+            connect = opener(protocol)
+            self._sessions[protocol] = connect(
+                self.device,
+                password=password,
+                access=self.access,
+                facts=self.job.facts,
+                known_hosts=self.job.known_hosts,
+            )
+        return self._sessions[protocol]
+
+    def _password(self) -> str | None:
+        if not self.device.user:
+            return None
+        if self.job.barred:
+            raise Refused(self.job.barred)
+        if not self._judged:
+            self.channel.confirm(
+                Attempt(device=self.device.name, account=self.device.user, fingerprint=self.job.fingerprint)
+            )
+        return self.job.secrets.reveal(SecretRef(device=self.device.name, account=self.device.user))
+
+    def judge(self, *, accepted: bool) -> None:
+        """Tell the run once whether the login was accepted."""
+        if accepted and self._judged:
+            return
+        self._judged = True
+        self.channel.emit(
+            LoginJudged(
+                device=self.device.name,
+                account=self.device.user,
+                fingerprint=self.job.fingerprint,
+                accepted=accepted,
+            )
+        )
+
+    def move(self, address: str) -> None:
+        """Drop the sessions; the next are opened to the new address."""
+        self.close()
+        endpoint = dataclasses.replace(self.device.endpoint, address=address)
+        self.device = dataclasses.replace(self.device, endpoint=endpoint)
+
+    def close(self) -> dict[str, str]:
+        """Close all sessions and return what they learned."""
+        facts: dict[str, str] = {}
+        for session in self._sessions.values():
+            if getattr(session, "credential_proven", False):
+                self.judge(accepted=True)
+            facts.update(session.facts())
+            session.close()
+        self._sessions.clear()
+        return facts
+
+
+@contextmanager
+def linked(job: Job, access: Access, channel: Channel) -> Iterator[Link]:
+    """Yield the link to a device; a rejected login is told to the run, what was learned is emitted."""
+    link = Link(job, access, channel)
+    try:
+        yield link
+    except Refused as error:
+        if error.credential:
+            link.judge(accepted=False)
+        raise
+    finally:
+        facts = link.close()
+        if new := {k: v for k, v in facts.items() if job.facts.get(k) != v}:
+            channel.emit(Learned(device=job.device.name, facts=FrozenMap(new)))
+
+
+def told(error: FleetctlError) -> str:
+    """Return an error's message with the nearest possibility, if it has one."""
+    nearest = getattr(error, "nearest", "")
+    return f"{error} (nearest possible: {nearest})" if nearest else str(error)
+
+
+def outcome_of(error: FleetctlError) -> Outcome:
+    """Return the outcome that an error means for what it ended."""
+    for kind, outcome in (
+        (Unreachable, Outcome.UNREACHABLE),
+        (Refused, Outcome.REFUSED),
+        (Unsupported, Outcome.UNSUPPORTED),
+        (Interrupted, Outcome.INTERRUPTED),
+        (BadAnswer, Outcome.UNKNOWN),
+    ):
+        if isinstance(error, kind):
+            return outcome
+    return Outcome.FAILED
+
+
+def same_device(device: Device, identity: Any, *, required: bool) -> None:
+    """Raise Refused unless the device that answers is the one in the inventory.
+
+    `required`: a device with no identity on record is refused too (writing); else it passes (reading).
+    """
+    known = False
+    for label, expected, actual, same in (
+        ("serial number", device.serial_number, identity.serial_number, identities.same_serial),
+        ("MAC address", device.mac_address, identity.mac_address, identities.same_mac),
+    ):
+        if not expected:
+            continue
+        if actual and not same(expected, actual):
+            raise Refused(
+                f"{where(device)}: another device answers here: {label} {actual}, expected {expected}. "
+                f"Untouched. If it was replaced on purpose: fleetctl adopt {device.name} --replace"
+            )
+        known = known or bool(actual)
+    if required and not known:
+        has = device.serial_number or device.mac_address
+        why = "does not tell its serial number or MAC address" if has else "has no identity on record"
+        raise Refused(f"{where(device)} {why}. Untouched. Run: fleetctl adopt {device.name}")
+
+
+def where(device: Device) -> str:
+    """Return the device as messages name it: `name (address, user)`."""
+    return f"{device.name} ({device.endpoint.address})"
+
+
+def read(cell: Cell | None, aspect: str, link: Link) -> Reading:
+    """Return the reading of one aspect; raises Unreachable and a refused login, keeps all else as its outcome."""
+    if cell is None:
+        return Reading(aspect=aspect, outcome=Outcome.UNSUPPORTED, reason="not offered by this device's protocols")
+    try:
+        return Reading(aspect=aspect, value=cell.read(link.session(cell.protocol)))
+    except (Unsupported, BadAnswer, Rejected) as error:
+        outcome = Outcome.UNSUPPORTED if isinstance(error, Unsupported) else Outcome.UNKNOWN
+        return Reading(aspect=aspect, outcome=outcome, reason=told(error))
+    except Refused as error:
+        if error.credential:
+            raise
+        return Reading(aspect=aspect, outcome=Outcome.REFUSED, reason=told(error))

@@ -1,0 +1,74 @@
+"""Read a device, compare it with what it should be, ask it what it can take. Writes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fleetctl import catalog
+from fleetctl.converge.link import Job, Link, read, same_device, told
+from fleetctl.errors import BadAnswer, Rejected, Unsupported
+from fleetctl.model import Aspect, AspectPlan, Cell, Channel, DevicePlan, Driver, Expectation, Outcome, Planned, Reading
+from fleetctl.plan import Comparison, compare, plan_aspect, wanted
+
+
+def recognise(job: Job, link: Link, registry: catalog.Registry, *, required: bool) -> tuple[Driver, Any]:
+    device = link.device
+    protocols = registry.protocols_of(device.kind, device.vendor)
+    if not protocols:
+        raise Unsupported(f"{device.name}: fleetctl has no driver for kind {device.kind.value} yet")
+    identity = link.session(protocols[0]).identity()
+    same_device(job.device, identity, required=required)
+    return registry.driver_of(device.kind, identity.manufacturer, identity.model), identity
+
+
+def observe(job: Job, link: Link, channel: Channel) -> list[Outcome]:
+    registry = catalog.load()
+    driver, identity = recognise(job, link, registry, required=False)
+    expected = {e.aspect: e for e in job.expectations}
+    plans = []
+    for aspect in registry.aspects_of(job.device.kind):
+        if (expectation := expected.get(aspect.name)) is not None:
+            cell = registry.cell(driver, aspect.name)
+            reading = read(cell, aspect.name, link)
+            plans.append(_planned(job.device.name, aspect, expectation, reading, cell, link))
+    channel.emit(
+        Planned(
+            device=job.device.name,
+            plan=DevicePlan(
+                device=job.device.name,
+                kind=job.device.kind,
+                site=job.device.site,
+                aspects=tuple(plans),
+                manufacturer=identity.manufacturer,
+                model=identity.model,
+                serial_number=identity.serial_number,
+                firmware=identity.firmware,
+                needs=tuple(sorted({n for e in job.expectations for n in e.needs})),
+            ),
+        )
+    )
+    return [plan.outcome for plan in plans]
+
+
+def _planned(
+    device: str, aspect: Aspect, expectation: Expectation, reading: Reading, cell: Cell | None, link: Link
+) -> AspectPlan:
+    if reading.outcome is not None or cell is None:
+        return plan_aspect(aspect, expectation, reading, None)
+    comparison = compare(device, expectation, reading.value)
+    try:
+        comparison = _possible(comparison, expectation.value, cell, link)
+    except (BadAnswer, Rejected) as error:
+        broken = Reading(aspect=aspect.name, outcome=Outcome.UNKNOWN, reason=told(error))
+        return plan_aspect(aspect, expectation, broken, None)
+    return plan_aspect(aspect, expectation, reading, comparison)
+
+
+def _possible(comparison: Comparison, expected: Any, cell: Cell, link: Link) -> Comparison:
+    """Ask the device which of the differing values it can take."""
+    if not comparison.changes or cell.limits is None:
+        return comparison
+    try:
+        return comparison.without(cell.limits(link.session(cell.protocol), wanted(expected, comparison.changes)))
+    except Unsupported:
+        return comparison  # it does not tell its options; the write and the read-back will

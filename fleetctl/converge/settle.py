@@ -1,0 +1,228 @@
+"""Bring a device to its plan: re-read, refuse what went stale, write, judge by what reads back."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import Any, Final
+
+from fleetctl import catalog
+from fleetctl.converge.link import Job, Link, read, same_device, told
+from fleetctl.converge.observe import recognise
+from fleetctl.errors import BadAnswer, FleetctlError, Refused, Rejected, Unreachable, Unsupported
+from fleetctl.model import (
+    Access,
+    AspectPlan,
+    Cell,
+    Channel,
+    Expectation,
+    FrozenMap,
+    Intent,
+    Learned,
+    Outcome,
+    Reading,
+    Result,
+    worst,
+)
+from fleetctl.plan import Comparison, compare, gap_reason, moved, wanted
+from fleetctl.protocols import opener
+
+SETTLE_S: Final = (0.0, 0.3, 1.0, 2.0)  # a device may take a moment until what it accepted reads back
+MOVE_S: Final = 60.0  # how long a device may take to answer on its new address
+
+
+def converge(job: Job, link: Link, channel: Channel) -> list[Outcome]:
+    registry = catalog.load()
+    plan = job.plan
+    if plan is None:
+        return []
+    pending = {p.aspect: p for p in plan.aspects if p.changes}
+    outcomes: list[Outcome] = [_emit(job, channel, p, p.outcome, p.reason) for p in plan.aspects if not p.changes]
+    driver, _identity = recognise(job, link, registry, required=bool(pending))
+    stopped = ""
+    for aspect in registry.aspects_of(job.device.kind):
+        planned = pending.get(aspect.name)
+        if planned is None:
+            continue
+        if stopped:
+            outcomes.append(_emit(job, channel, planned, Outcome.BLOCKED, f"not begun: {stopped}"))
+            continue
+        cell = registry.cell(driver, aspect.name)
+        outcome = _settle(job, link, channel, planned, cell)
+        outcomes.append(outcome)
+        if outcome is Outcome.STALE:
+            stopped = f"{aspect.name} was no longer as planned; plan again"
+    return outcomes
+
+
+def _emit(
+    job: Job,
+    channel: Channel,
+    planned: AspectPlan,
+    outcome: Outcome,
+    reason: str = "",
+    *,
+    changes: tuple[Any, ...] = (),
+    begun: float | None = None,
+) -> Outcome:
+    channel.emit(
+        Result(
+            device=job.device.name,
+            kind=job.device.kind,
+            site=job.device.site,
+            aspect=planned.aspect,
+            outcome=outcome,
+            reason=reason,
+            changes=changes,
+            gaps=planned.gaps,
+            duration_s=0.0 if begun is None else time.monotonic() - begun,
+        )
+    )
+    return outcome
+
+
+def _settle(job: Job, link: Link, channel: Channel, planned: AspectPlan, cell: Cell | None) -> Outcome:
+    """Re-read, compare with the plan, write, read back; the aspect's result is emitted."""
+    begun = time.monotonic()
+    name = job.device.name
+    expectation = Expectation(aspect=planned.aspect, value=planned.expected, exclusive=planned.exclusive)
+    if cell is None or cell.write is None:
+        return _emit(job, channel, planned, Outcome.UNSUPPORTED, "read only on this device", begun=begun)
+    reading = read(cell, planned.aspect, link)
+    if reading.outcome is not None:
+        return _emit(job, channel, planned, reading.outcome, reading.reason, begun=begun)
+    now = compare(name, expectation, reading.value).without(planned.gaps)
+    if why := moved(planned, now):
+        return _emit(job, channel, planned, Outcome.STALE, f"{why}; run plan again", begun=begun)
+    if not now.changes:
+        outcome = worst(gap.outcome for gap in now.gaps)
+        return _emit(job, channel, planned, outcome, gap_reason(now.gaps), begun=begun)
+    channel.confirm(Intent(device=name, aspect=planned.aspect, changes=now.changes))
+    outcome, reason = _apply(job, link, channel, cell, expectation, reading.value, now)
+    return _emit(job, channel, planned, outcome, reason, changes=now.changes, begun=begun)
+
+
+def _apply(
+    job: Job,
+    link: Link,
+    channel: Channel,
+    cell: Cell,
+    expectation: Expectation,
+    actual: Any,
+    now: Comparison,
+) -> tuple[Outcome, str]:
+    """Write what differs and judge by what reads back, never by the device's word."""
+    target = wanted(expectation.value, now.changes)
+    move = cell.moves(actual, target) if cell.moves is not None else None
+    if move is not None and move[0] != link.device.endpoint.address:
+        move = None  # reached by another address (a relay, a translation): it stays where we find it
+    if move is not None and _answers(job, link, cell, move[1]):
+        return Outcome.FAILED, f"{move[1]} is in use by another device already; nothing was sent"
+    said = _write(cell, target, link, job, moving=move is not None)
+    if move is not None and not said:
+        outcome, reason = _confirm_move(job, link, channel, cell, actual, now, move)
+        if outcome is not Outcome.CHANGED:
+            return outcome, reason
+    left, reading = _read_back(job, link, cell, expectation, now)
+    if not left and reading.outcome is None:
+        return worst([Outcome.CHANGED, *(gap.outcome for gap in now.gaps)]), gap_reason(now.gaps)
+    if said:
+        return Outcome.FAILED, said
+    if reading.outcome is not None:
+        return reading.outcome, f"written, but cannot be read back: {reading.reason}"
+    before = {(c.field, c.key): c.before for c in now.changes}
+    names = ", ".join(f"{c.field}.{c.key}" if c.key else c.field for c in left)
+    if all(before.get((c.field, c.key)) == c.before for c in left):
+        return Outcome.NOT_APPLIED, f"the device accepted it, but reads back as before: {names}"
+    values = ", ".join(f"{c.field} is {c.before!r}, expected {c.after!r}" for c in left)
+    return Outcome.FAILED, f"the device made something else of it: {values}"
+
+
+def _write(cell: Cell, target: Any, link: Link, job: Job, *, moving: bool) -> str:
+    """Write; return what the device said against it, "" if nothing."""
+    if cell.write is None:
+        return "read only on this device"
+    try:
+        cell.write(link.session(cell.protocol), target, job.secrets)
+    except (Rejected, Unsupported, BadAnswer) as error:
+        return told(error)
+    except Refused as error:
+        if error.credential:
+            raise
+        return told(error)
+    except Unreachable:
+        if not moving:
+            raise
+    return ""
+
+
+def _read_back(
+    job: Job, link: Link, cell: Cell, expectation: Expectation, now: Comparison
+) -> tuple[tuple[Any, ...], Reading]:
+    """Return what still differs of what was written; a device is given a moment to settle."""
+    gaps = now.gaps
+    fields = {(c.field, c.key) for c in now.changes}
+    left: tuple[Any, ...] = ()
+    reading = Reading(aspect=expectation.aspect)
+    for pause in SETTLE_S:
+        time.sleep(pause)
+        link.session(cell.protocol).forget()
+        reading = read(cell, expectation.aspect, link)
+        if reading.outcome is not None:
+            continue
+        after = compare(job.device.name, expectation, reading.value).without(gaps)
+        left = tuple(c for c in after.changes if (c.field, c.key) in fields)
+        if not left:
+            break
+    return left, reading
+
+
+def _answers(job: Job, link: Link, cell: Cell, address: str) -> bool:
+    """Return whether anything answers at an address where nothing should; asks without a login."""
+    endpoint = dataclasses.replace(link.device.endpoint, address=address, timeout_s=3.0)
+    device = dataclasses.replace(link.device, endpoint=endpoint, user="")
+    try:
+        session = opener(cell.protocol)(
+            device, password=None, access=Access.READ, facts={}, known_hosts=job.known_hosts
+        )
+        try:
+            session.identity()
+        finally:
+            session.close()
+    except Unreachable:
+        return False
+    except FleetctlError:
+        return True
+    return True
+
+
+def _confirm_move(
+    job: Job,
+    link: Link,
+    channel: Channel,
+    cell: Cell,
+    actual: Any,
+    now: Comparison,
+    move: tuple[str, str],
+) -> tuple[Outcome, str]:
+    """Find the device on its new address; where it still answers only on the old one, undo."""
+    old, new = move
+    deadline = time.monotonic() + MOVE_S
+    while time.monotonic() < deadline:
+        for address in (new, old):
+            link.move(address)
+            try:
+                same_device(job.device, link.session(cell.protocol).identity(), required=True)
+            except Unreachable:
+                continue
+            if address == new:
+                channel.emit(Learned(device=job.device.name, facts=FrozenMap({"address": new})))
+                return Outcome.CHANGED, ""
+        time.sleep(1.0)
+    link.move(old)
+    try:
+        link.session(cell.protocol).identity()
+    except Unreachable:
+        return Outcome.UNREACHABLE, f"after its address was changed it answers neither on {new} nor on {old}"
+    said = _write(cell, wanted(actual, now.changes), link, job, moving=False)
+    return Outcome.NOT_APPLIED, f"it still answers on {old} only; undone" + (f": {said}" if said else "")
