@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fleetctl.model import UNSET, Aspect, Cell, Disruption, Kind, Secrets, Unset, setting
-from fleetctl.protocols.onvif import Session
-from fleetctl.protocols.xml import child, children, tag, text, words
+from fleetctl.model import Aspect, Disruption, Kind, Unset, setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,14 +12,26 @@ class Time:
     """How a device keeps its clock."""
 
     ntp_servers: tuple[str, ...] | Unset = setting(
-        "NTP servers in order of preference: addresses or names",
+        "NTP servers that were entered by hand and that the clock follows, in order of preference; "
+        "empty when the clock is set by hand or the servers come from DHCP",
         pattern=r"[A-Za-z0-9.:-]{1,253}",
         source="ONVIF Core 26.06, SetNTP",
     )
+    ntp_from_dhcp: bool | Unset = setting("NTP servers come from DHCP", source="ONVIF Core 26.06, SetNTP")
     zone: str | Unset = setting(
-        "time zone as an IANA name",
+        "time zone without daylight saving, as an IANA name; zones of the same fixed offset count as one "
+        "(Asia/Bangkok is Asia/Ho_Chi_Minh)",
         pattern=r"[A-Za-z0-9_+/-]{1,64}",
-        source="ONVIF Core 26.06, SetSystemDateAndTime; Viet Nam has no daylight saving",
+        source="ONVIF Core 26.06, SetSystemDateAndTime",
+    )
+    daylight_saving: bool | Unset = setting(
+        "the clock jumps in summer; Viet Nam has no daylight saving",
+        source="ONVIF Core 26.06, SetSystemDateAndTime",
+    )
+    source: str | Unset = setting(
+        "where the clock is taken from, as the device says: ntp or manual",
+        observed=True,
+        source="ONVIF Core 26.06, GetSystemDateAndTime",
     )
     clock_error_s: float | Unset = setting(
         "the device's clock minus the true time, by the middle of the round trip", unit="s", observed=True
