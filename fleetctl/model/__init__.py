@@ -1,0 +1,75 @@
+"""The nouns of fleetctl: frozen values without I/O, all of which pickle."""
+
+from __future__ import annotations
+
+from fleetctl.model.events import (
+    Attempt,
+    Channel,
+    Event,
+    Finished,
+    Intent,
+    Learned,
+    LoginJudged,
+    Planned,
+    Result,
+    Started,
+)
+from fleetctl.model.fleet import Access, Device, Endpoint, Expectation, Reading
+from fleetctl.model.plans import AspectPlan, Change, DevicePlan
+from fleetctl.model.settings import Action, Aspect, Cell, Driver, Gap, Setting, Untold, setting, setting_of
+from fleetctl.model.values import (
+    ABSENT,
+    UNSET,
+    Absent,
+    Disruption,
+    FrozenMap,
+    Kind,
+    Outcome,
+    Place,
+    SecretRef,
+    Secrets,
+    Unset,
+    worst,
+)
+
+__all__ = [
+    "ABSENT",
+    "UNSET",
+    "Absent",
+    "Access",
+    "Action",
+    "Aspect",
+    "AspectPlan",
+    "Attempt",
+    "Cell",
+    "Change",
+    "Channel",
+    "Device",
+    "DevicePlan",
+    "Disruption",
+    "Driver",
+    "Endpoint",
+    "Event",
+    "Expectation",
+    "Finished",
+    "FrozenMap",
+    "Gap",
+    "Intent",
+    "Kind",
+    "Learned",
+    "LoginJudged",
+    "Outcome",
+    "Place",
+    "Planned",
+    "Reading",
+    "Result",
+    "SecretRef",
+    "Secrets",
+    "Setting",
+    "Started",
+    "Unset",
+    "Untold",
+    "setting",
+    "setting_of",
+    "worst",
+]

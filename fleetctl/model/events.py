@@ -1,0 +1,114 @@
+"""The stream of events that a run yields; journal, progress and reports consume the one stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from fleetctl.model.plans import Change, DevicePlan
+from fleetctl.model.settings import Gap
+from fleetctl.model.values import Kind, Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Base of what a run yields; journal, progress bar and reports consume the one stream.
+
+    `durable` kinds are on disk (fsync) before the work that confirms them goes on.
+    """
+
+    durable: ClassVar[bool] = False
+
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started(Event):
+    """Work on the device began."""
+
+    site: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned(Event):
+    """The device was read and compared (plan and audit)."""
+
+    plan: DevicePlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt(Event):
+    """Confirmed on disk before a login that has never been proven is presented."""
+
+    durable: ClassVar[bool] = True
+
+    account: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginJudged(Event):
+    """The device accepted or rejected a credential."""
+
+    account: str
+    fingerprint: str
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent(Event):
+    """Confirmed on disk before anything of `changes` is sent."""
+
+    durable: ClassVar[bool] = True
+
+    aspect: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result(Event):
+    """How one aspect of one device ended; aspect "" is the device as a whole."""
+
+    kind: Kind
+    site: str
+    aspect: str
+    outcome: Outcome
+    reason: str = ""
+    changes: tuple[Change, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    duration_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned(Event):
+    """What a session found out and the next may use: identity told, quirks, service addresses."""
+
+    facts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished(Event):
+    """Work on the device ended; `outcome` is the worst of its results."""
+
+    site: str
+    outcome: Outcome
+    reason: str = ""
+    duration_s: float = 0.0
+
+
+class Channel(Protocol):
+    """What work uses to speak to the run that carries it."""
+
+    def emit(self, event: Event) -> None:
+        """Hand the event to the run's consumers; does not wait."""
+
+    def confirm(self, event: Event) -> None:
+        """Hand a durable event over and wait until the consumers have it on disk.
+
+        Raises Interrupted when the run stops (the event was then not taken, and nothing may be sent),
+        ValueError when the event is not of a durable kind.
+        """
+
+    def stopped(self) -> bool:
+        """Tell whether the run is being ended; long reading work looks now and then and ends early."""

@@ -1,0 +1,83 @@
+"""Devices as the inventory has them, what they should be and what they are."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from fleetctl.model.values import FrozenMap, Kind, Outcome, Place
+
+
+class Access(enum.StrEnum):
+    """What a session may send. A READ session cannot send a writing request, whatever asks it to."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """How a device is reached; everything comes from the inventory, nothing from the device."""
+
+    address: str
+    port: int = 80
+    scheme: Literal["http", "https"] = "http"
+    path: str = "/onvif/device_service"
+    tls_ca_file: str = ""  # PEM; empty: the system's store
+    tls_fingerprint: str = ""  # SHA-256, hex; when given it alone decides
+    rtsp_port: int = 554
+    ssh_port: int = 22
+    via: str = ""  # user@relay[:port]: everything goes through this SSH host
+    timeout_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """One piece of equipment as the inventory has it."""
+
+    name: str
+    kind: Kind
+    site: str
+    area: str = ""
+    vendor: str = ""
+    model: str = ""
+    platform: str = ""
+    desk: str = ""
+    serial_number: str = ""
+    mac_address: str = ""
+    endpoint: Endpoint
+    user: str = ""  # account fleetctl logs in with; its password is SecretRef(name, user)
+    behind: str = ""
+    channel: int = 0
+    audit_only: bool = False
+    uplink: str = ""  # devices with the same uplink share its limit; default: the site
+    groups: tuple[str, ...] = ()
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What one aspect of one device should be.
+
+    `value` is the aspect's type; UNSET fields are not managed. `places` tells for "field" or "field.key"
+    where it was written. `exclusive` names keyed fields whose unnamed items are to be removed. `needs`
+    names the other devices this one waits for.
+    """
+
+    aspect: str
+    value: Any
+    places: Mapping[str, Place] = FrozenMap()
+    exclusive: frozenset[str] = frozenset()
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one aspect of one device is: `value`, or None with the outcome and reason that prevented it."""
+
+    aspect: str
+    value: Any = None
+    outcome: Outcome | None = None
+    reason: str = ""

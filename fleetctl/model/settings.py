@@ -1,0 +1,137 @@
+"""What a setting is, and how it is read and written: aspects, cells, actions, drivers."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fleetctl.model.values import UNSET, Disruption, Kind, Outcome, Secrets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What the dataclass of an aspect tells about one of its fields (kept in `field.metadata`)."""
+
+    doc: str
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: str = ""  # whole-string regular expression for str, or for each item of a tuple
+    observed: bool = False  # measured, not set: judged by requirements, never compared
+    source: str = ""  # specification section or capture
+
+
+def setting(
+    doc: str,
+    *,
+    unit: str = "",
+    minimum: float | None = None,
+    maximum: float | None = None,
+    pattern: str = "",
+    observed: bool = False,
+    source: str = "",
+) -> Any:
+    """Return a dataclass field that defaults to UNSET and carries a `Setting`."""
+    told = Setting(
+        doc=doc,
+        unit=unit,
+        minimum=minimum,
+        maximum=maximum,
+        pattern=pattern,
+        observed=observed,
+        source=source,
+    )
+    return dataclasses.field(default=UNSET, metadata={"setting": told})
+
+
+def setting_of(field: dataclasses.Field[Any]) -> Setting:
+    """Return the `Setting` of a field made by `setting()`; raises KeyError for any other."""
+    told: Setting = field.metadata["setting"]
+    return told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aspect:
+    """A group of settings that are read and written together.
+
+    `type` is a frozen, slotted, keyword-only dataclass whose fields are made by `setting()`. Field types:
+    bool, int, float, str, a StrEnum, tuple[str, ...], or FrozenMap[Item] (a keyed field; Item is such a
+    dataclass again, without keyed fields; a secret of an item is a SecretRef field), each `| Unset`.
+    """
+
+    name: str
+    type: type[Any]
+    kinds: frozenset[Kind]
+    disruption: Disruption
+    doc: str
+    after: tuple[str, ...] = ()  # aspects written before this one
+    applied_by: str = "apply"  # "firmware roll" for what apply never writes, "" for read only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A field that cannot be compared or met: unsupported or unknown, and why."""
+
+    field: str
+    key: str = ""
+    outcome: Outcome = Outcome.UNSUPPORTED
+    reason: str
+    nearest: str = ""  # the nearest value the device could take
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untold:
+    """Stands in for the actual value of one field that could not be read; `outcome` is unsupported or unknown."""
+
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """How one protocol reads and writes one aspect. Functions are module-level, so that it pickles.
+
+    read(session) -> T: every field the device tells; UNSET what this protocol cannot tell; `Untold` for a
+        single field that failed. Raises Unsupported, BadAnswer, Rejected, Refused, Unreachable.
+    write(session, wanted: T, secrets) -> None: `wanted` holds only what differs (all else UNSET; in keyed
+        fields only the keys that differ, ABSENT to remove). None: read only.
+    limits(session, wanted: T) -> tuple[Gap, ...]: asks the device's own options (reading only) which of the
+        differing values are impossible, and what is nearest. None: nothing to ask.
+    moves(actual: T, wanted: T) -> (old address, new address) when the write changes where the device answers,
+        else None. The engine then makes sure that the new address is free, confirms the device there, and
+        undoes the write where it still answers only on the old one.
+    """
+
+    aspect: str
+    protocol: str
+    read: Callable[[Any], Any]
+    write: Callable[[Any, Any, Secrets], None] | None = None
+    limits: Callable[[Any, Any], tuple[Gap, ...]] | None = None
+    moves: Callable[[Any, Any], tuple[str, str] | None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """Something done to a device that is not a setting: reboot, reset, set a password, take a picture."""
+
+    name: str
+    protocol: str
+    disruption: Disruption
+    run: Callable[[Any, Any], Any]  # (session, argument) -> result
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Driver:
+    """One vendor or platform: how to recognise it and what it does better than the generic way."""
+
+    name: str
+    kinds: frozenset[Kind]
+    protocols: tuple[str, ...]  # in order of preference
+    recognises: Callable[[str, str], bool]  # (manufacturer, model) as the device tells them
+    cells: tuple[Cell, ...] = ()  # replace the aspect's own cell of the same protocol
+    actions: tuple[Action, ...] = ()
+    default_logins: tuple[tuple[str, str], ...] = ()  # factory accounts, public knowledge
+    password_max: int = 32
