@@ -1,0 +1,177 @@
+"""Expectations of devices: variables `<aspect>_<field>` made typed values, keyed fields merged by key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from fleetctl.errors import Fault, InventoryError
+from fleetctl.model import ABSENT, UNSET, Aspect, Device, Expectation, FrozenMap, Place, SecretRef
+from fleetctl.standard.convert import Wrong, convert
+from fleetctl.standard.shapes import LAYERS, STATE, Shape, Sort, has_keyed, shapes
+
+
+class Value(Protocol):
+    """A rendered value of the inventory and where it was written."""
+
+    @property
+    def value(self) -> Any:
+        """The value, rendered as Ansible would."""
+
+    @property
+    def place(self) -> Place:
+        """Where it was written."""
+
+
+class Fleet(Protocol):
+    """What is asked of an inventory."""
+
+    @property
+    def devices(self) -> Mapping[str, Device]:
+        """All devices by name."""
+
+    def values(self, device_name: str) -> Mapping[str, Value]:
+        """Return the rendered variables of a device."""
+
+
+def expect(device: Device, inventory: Fleet, aspect: Aspect) -> Expectation | None:
+    """Return what the aspect of the device should be, None where nothing of it is managed.
+
+    A keyed field is merged by key from `<aspect>_<field>`, `_area`, `_site`, `_host`, in this order, field by
+    field within a key (as `combine(recursive=True)` does): `state: absent` in any layer stays until a later one
+    says `state: present`; null un-sets a field, an item or the whole variable. The SecretRef fields of an item
+    name the account that is its key. Raises InventoryError with every fault of the aspect.
+    """
+    faults: list[Fault] = []
+    told = _expect(device, inventory.values(device.name), aspect, faults)
+    if faults:
+        raise InventoryError(faults)
+    return told
+
+
+def expectations(device: Device, inventory: Fleet, aspects: Iterable[Aspect]) -> tuple[Expectation, ...]:
+    """Return the expectations of those aspects that the device's kind has and that the inventory manages.
+
+    They come in the order of `aspects`. Raises InventoryError with the faults of all of them.
+    """
+    faults: list[Fault] = []
+    values = inventory.values(device.name)
+    told = [_expect(device, values, aspect, faults) for aspect in aspects]
+    if faults:
+        raise InventoryError(faults)
+    return tuple(expectation for expectation in told if expectation is not None)
+
+
+def settings_faults(
+    inventory: Fleet, aspects: Iterable[Aspect], devices: Iterable[Device] | None = None
+) -> tuple[Fault, ...]:
+    """Return every fault in the settings of the devices (all, if none are given), each place and reason once."""
+    asked = tuple(aspects)
+    found: dict[Fault, None] = {}
+    for device in inventory.devices.values() if devices is None else devices:
+        faults: list[Fault] = []
+        values = inventory.values(device.name)
+        for aspect in asked:
+            _expect(device, values, aspect, faults)
+        found.update(dict.fromkeys(faults))
+    return tuple(found)
+
+
+def _expect(device: Device, values: Mapping[str, Value], aspect: Aspect, faults: list[Fault]) -> Expectation | None:
+    if device.kind not in aspect.kinds:
+        return None
+    told: dict[str, Any] = {}
+    places: dict[str, Place] = {}
+    for shape in shapes(aspect.type):
+        name = f"{aspect.name}_{shape.name}"
+        if shape.sort is Sort.KEYED and not shape.setting.observed:
+            merged = _merged(device, values, name, shape, places, faults)
+            if merged is not None:
+                told[shape.name] = merged
+        elif (given := values.get(name)) is not None:
+            if shape.setting.observed:
+                faults.append(fault(given.place, f"{name} is measured and cannot be set", "remove it"))
+                continue
+            converted = convert(shape, given.value)
+            faults.extend(_faults(name, given, converted.wrongs))
+            if converted.value is not UNSET:
+                told[shape.name] = converted.value
+                places[shape.name] = given.place
+    exclusive = _exclusive(values, aspect, told, faults)
+    if not told:
+        return None
+    return Expectation(
+        aspect=aspect.name,
+        value=aspect.type(**told),
+        places=FrozenMap(places),
+        exclusive=exclusive,
+        needs=(device.behind,) if device.behind else (),
+    )
+
+
+def _merged(
+    device: Device,
+    values: Mapping[str, Value],
+    name: str,
+    shape: Shape,
+    places: dict[str, Place],
+    faults: list[Fault],
+) -> FrozenMap[Any] | None:
+    """Return the items of a keyed field from all its layers, None where no layer sets it."""
+    items: dict[str, dict[str, Any]] = {}
+    is_set = False
+    for layer in LAYERS:
+        if (given := values.get(name + layer)) is None:
+            continue
+        converted = convert(shape, given.value)
+        faults.extend(_faults(name + layer, given, converted.wrongs))
+        if converted.value is UNSET:
+            continue
+        is_set = True
+        places[shape.name] = given.place
+        for key, fields in converted.value.items():
+            if fields is None:
+                items.pop(key, None)
+                places.pop(f"{shape.name}.{key}", None)
+            else:
+                items[key] = {**items.get(key, {}), **fields}
+                places[f"{shape.name}.{key}"] = given.place
+    if not is_set:
+        return None
+    return FrozenMap({key: _made(device, shape, key, fields) for key, fields in items.items()})
+
+
+def _made(device: Device, shape: Shape, key: str, fields: Mapping[str, Any]) -> Any:
+    """Return an item of a keyed field as its dataclass, secrets named, or ABSENT."""
+    if fields.get(STATE) == "absent":
+        return ABSENT
+    assert shape.item is not None  # noqa: S101 - a keyed shape has an item, see shapes()
+    kept = {n: v for n, v in fields.items() if n != STATE and v is not None}
+    for field in shape.fields:
+        if field.sort is Sort.SECRET:
+            kept[field.name] = SecretRef(device=device.name, account=key)
+    return shape.item(**kept)
+
+
+def _exclusive(
+    values: Mapping[str, Value], aspect: Aspect, told: Mapping[str, Any], faults: list[Fault]
+) -> frozenset[str]:
+    """Return the keyed fields that are set, where `<aspect>_exclusive` is true."""
+    name = f"{aspect.name}_exclusive"
+    given = values.get(name)
+    if given is None or given.value is None or not has_keyed(aspect):
+        return frozenset()
+    if not isinstance(given.value, bool):
+        faults.append(fault(given.place, f"{name} is {given.value!r}, not true or false", "write true or false"))
+        return frozenset()
+    return frozenset(n for n, v in told.items() if isinstance(v, FrozenMap)) if given.value else frozenset()
+
+
+def _faults(name: str, given: Value, wrongs: Sequence[Wrong]) -> Iterator[Fault]:
+    for wrong in wrongs:
+        yield fault(given.place, f"{'.'.join((name, *wrong.path))} {wrong.reason}", wrong.mend)
+
+
+def fault(place: Place, reason: str, mend: str) -> Fault:
+    """Return a fault at a place; the reason is a sentence without its full stop."""
+    return Fault(file=place.file, line=place.line, column=place.column, reason=f"{reason}.", mend=mend)
