@@ -63,7 +63,7 @@ def convert(shape: Shape, value: Any) -> Converted:
 
     Whole numbers and decimals may be strings ("15"), as templates give them, but must be exact; yes, no, on
     and off are booleans as in Ansible. For numbers, minimum and maximum bound the value; for text its length
-    in characters; for lists the number of items.
+    in characters; for lists the number of items. The pattern of a keyed field is that of its keys.
     """
     return _converted(shape, _Boxed(value))
 
@@ -92,6 +92,9 @@ def _layer(shape: Shape, value: Any) -> Converted:
             wrongs.append(Wrong(reason=f"has the key {key!r}, which is not text", mend=f'write it in quotes: "{key}"'))
         elif not key:
             wrongs.append(Wrong(reason="has an empty key", mend="name the item"))
+        elif shape.setting.pattern and not re.fullmatch(shape.setting.pattern, key):
+            reason = f"has the key {shown(key)}, which has not the form {shape.setting.pattern}"
+            wrongs.append(Wrong(reason=reason, mend=f"expected is: {shape.setting.doc}"))
         elif item is None:
             items[key] = None
         elif not isinstance(item, Mapping):

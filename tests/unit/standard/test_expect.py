@@ -52,7 +52,7 @@ class Things:
     text: str | Unset = setting("a text", maximum=12)
     codec: Codec | Unset = setting("codec")
     error_s: float | Unset = setting("error", observed=True)
-    accounts: FrozenMap[Account | Absent] | Unset = setting("accounts by name")
+    accounts: FrozenMap[Account | Absent] | Unset = setting("accounts by name", pattern=r"[a-z]*")
 
 
 THINGS = Aspect(name="things", type=Things, kinds=frozenset({Kind.CAMERA}), disruption=Disruption.NONE, doc="things")
@@ -149,6 +149,7 @@ def test_what_a_template_gives_as_text_is_taken_when_it_is_exact(name: str, raw:
         ("accounts", {"viewer": "operator"}),
         ("accounts", {1: {}}),
         ("accounts", {"": {}}),
+        ("accounts", {"Hoàng": {}}),
         ("accounts", {"viewer": {"state": "gone"}}),
     ],
 )
