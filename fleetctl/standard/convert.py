@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from fleetctl.inventory.values import Sealed, Vaulted
 from fleetctl.model import UNSET
 from fleetctl.standard.shapes import STATE, Shape, Sort
 
@@ -29,9 +30,12 @@ class Wrong:
 
 
 class _WrongValue(ValueError):
-    def __init__(self, reason: str, mend: str) -> None:
+    def __init__(self, reason: str, mend: str, path: tuple[str, ...] = ()) -> None:
         super().__init__(reason)
-        self.reason, self.mend = reason, mend
+        self.reason, self.mend, self.path = reason, mend, path
+
+    def told(self, *above: str) -> Wrong:
+        return Wrong(reason=self.reason, mend=self.mend, path=(*above, *self.path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +76,15 @@ def convert(shape: Shape, value: Any) -> Converted:
 def _converted(shape: Shape, boxed: _Boxed) -> Converted:
     if boxed.value is None:
         return Converted()
+    if isinstance(boxed.value, Sealed | Vaulted):
+        mend = "write it openly; only passwords belong into the vault"
+        return Converted(wrongs=(Wrong(reason="comes out of the vault, which settings cannot", mend=mend),))
     if shape.sort is Sort.KEYED:
         return _layer(shape, boxed.value)
     try:
         return Converted(value=_plain(shape, boxed.value))
     except _WrongValue as wrong:
-        return Converted(wrongs=(Wrong(reason=wrong.reason, mend=wrong.mend),))
+        return Converted(wrongs=(wrong.told(),))
 
 
 def _layer(shape: Shape, value: Any) -> Converted:
@@ -119,7 +126,7 @@ def _item(shape: Shape, key: str, item: Mapping[Any, Any], wrongs: list[Wrong]) 
             else:
                 raise _unknown(shape, name, tuple(known))
         except _WrongValue as wrong:
-            wrongs.append(Wrong(reason=wrong.reason, mend=wrong.mend, path=(key, str(name))))
+            wrongs.append(wrong.told(key, str(name)))
     return told
 
 
@@ -181,7 +188,7 @@ def _float(value: Any) -> float:
 
 
 def _str(value: Any) -> str:
-    if isinstance(value, str):
+    if isinstance(value, str) and not isinstance(value, Vaulted):
         return str(value)
     if isinstance(value, bool | int | float):
         raise _WrongValue(
@@ -210,9 +217,14 @@ def _choice(shape: Shape, value: Any) -> Any:
 def _strings(shape: Shape, value: Any) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise _WrongValue(f"is {shown(value)}, not a list", f"write a list: [{shown(value).strip(chr(39))}]")
-    told = tuple(_form(shape, _str(item)) for item in value)
+    told = []
+    for number, item in enumerate(value):
+        try:
+            told.append(_form(shape, _str(item)))
+        except _WrongValue as wrong:
+            raise _WrongValue(wrong.reason, wrong.mend, (str(number),)) from None
     _within(shape, len(told), "items")
-    return told
+    return tuple(told)
 
 
 def _matching(shape: Shape, value: str) -> str:

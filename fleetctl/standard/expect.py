@@ -6,21 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from fleetctl.errors import Fault, InventoryError
+from fleetctl.inventory.values import Value
 from fleetctl.model import ABSENT, UNSET, Aspect, Device, Expectation, FrozenMap, Place, SecretRef
 from fleetctl.standard.convert import Wrong, convert
 from fleetctl.standard.shapes import LAYERS, STATE, Shape, Sort, has_keyed, shapes
-
-
-class Value(Protocol):
-    """A rendered value of the inventory and where it was written."""
-
-    @property
-    def value(self) -> Any:
-        """The value, rendered as Ansible would."""
-
-    @property
-    def place(self) -> Place:
-        """Where it was written."""
 
 
 class Fleet(Protocol):
@@ -90,13 +79,13 @@ def _expect(device: Device, values: Mapping[str, Value], aspect: Aspect, faults:
                 told[shape.name] = merged
         elif (given := values.get(name)) is not None:
             if shape.setting.observed:
-                faults.append(fault(given.place, f"{name} is measured and cannot be set", "remove it"))
+                faults.append(_fault(given.place, f"{name} is measured and cannot be set", "remove it"))
                 continue
             converted = convert(shape, given.value)
             faults.extend(_faults(name, given, converted.wrongs))
             if converted.value is not UNSET:
                 told[shape.name] = converted.value
-                places[shape.name] = given.place
+                _note(places, shape.name, given.place)
     exclusive = _exclusive(values, aspect, told, faults)
     if not told:
         return None
@@ -128,14 +117,14 @@ def _merged(
         if converted.value is UNSET:
             continue
         is_set = True
-        places[shape.name] = given.place
+        _note(places, shape.name, given.place)
         for key, fields in converted.value.items():
             if fields is None:
                 items.pop(key, None)
                 places.pop(f"{shape.name}.{key}", None)
             else:
                 items[key] = {**items.get(key, {}), **fields}
-                places[f"{shape.name}.{key}"] = given.place
+                _note(places, f"{shape.name}.{key}", given.places.get(key, given.place))
     if not is_set:
         return None
     return FrozenMap({key: _made(device, shape, key, fields) for key, fields in items.items()})
@@ -162,16 +151,26 @@ def _exclusive(
     if given is None or given.value is None or not has_keyed(aspect):
         return frozenset()
     if not isinstance(given.value, bool):
-        faults.append(fault(given.place, f"{name} is {given.value!r}, not true or false", "write true or false"))
+        faults.append(_fault(given.place, f"{name} is {given.value!r}, not true or false", "write true or false"))
         return frozenset()
     return frozenset(n for n, v in told.items() if isinstance(v, FrozenMap)) if given.value else frozenset()
 
 
+def _note(places: dict[str, Place], name: str, place: Place | None) -> None:
+    if place is None:
+        places.pop(name, None)
+    else:
+        places[name] = place
+
+
 def _faults(name: str, given: Value, wrongs: Sequence[Wrong]) -> Iterator[Fault]:
     for wrong in wrongs:
-        yield fault(given.place, f"{'.'.join((name, *wrong.path))} {wrong.reason}", wrong.mend)
+        paths = (".".join(wrong.path[:length]) for length in range(len(wrong.path), 0, -1))
+        place = next((given.places[path] for path in paths if path in given.places), given.place)
+        yield _fault(place, f"{'.'.join((name, *wrong.path))} {wrong.reason}", wrong.mend)
 
 
-def fault(place: Place, reason: str, mend: str) -> Fault:
-    """Return a fault at a place; the reason is a sentence without its full stop."""
-    return Fault(file=place.file, line=place.line, column=place.column, reason=f"{reason}.", mend=mend)
+def _fault(place: Place | None, reason: str, mend: str) -> Fault:
+    """Return a fault at a place (None: a dynamic inventory); the reason is a sentence without its full stop."""
+    at = place or Place(file="dynamic inventory", line=1, column=1)
+    return Fault(file=at.file, line=at.line, column=at.column, reason=f"{reason}.", mend=mend)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from fleetctl.errors import InventoryError
+from fleetctl.inventory.values import SEALED, Unsafe, Value
 from fleetctl.model import (
     ABSENT,
     UNSET,
@@ -58,15 +59,9 @@ class Things:
 THINGS = Aspect(name="things", type=Things, kinds=frozenset({Kind.CAMERA}), disruption=Disruption.NONE, doc="things")
 
 
-@dataclass
-class Given:
-    value: Any
-    place: Place
-
-
-def places(values: Mapping[str, Any]) -> dict[str, Given]:
+def placed(values: Mapping[str, Any]) -> dict[str, Value]:
     return {
-        name: Given(value, Place(file="standard.yml", line=number, column=5))
+        name: Value(value=value, raw=value, place=Place(file="standard.yml", line=number, column=5))
         for number, (name, value) in enumerate(values.items(), start=1)
     }
 
@@ -80,8 +75,8 @@ class Inventory:
     def __post_init__(self) -> None:
         self.devices = {"cam": Device(name="cam", kind=self.kind, site="s", endpoint=Endpoint(address="::1"))}
 
-    def values(self, device_name: str) -> dict[str, Given]:
-        return places(self.told)
+    def values(self, device_name: str) -> dict[str, Value]:
+        return placed(self.told)
 
 
 def of(**values: Any) -> Any:
@@ -145,6 +140,8 @@ def test_what_a_template_gives_as_text_is_taken_when_it_is_exact(name: str, raw:
         ("servers", [10]),
         ("servers", {"a": 1}),
         ("codec", 264),
+        ("text", SEALED),
+        ("servers", [SEALED]),
         ("accounts", ["viewer"]),
         ("accounts", {"viewer": "operator"}),
         ("accounts", {1: {}}),
@@ -160,7 +157,7 @@ def test_nothing_lossy_is_taken(name: str, raw: Any) -> None:
 def test_numbers_lengths_and_patterns_are_held_within_their_bounds() -> None:
     told = faults_of(rate_fps=0, gain=-1, text="a" * 13, servers=["Not a name"])
     assert told == [
-        "standard.yml:4:5: things_servers is 'Not a name', which has not the form [a-z0-9.]+."
+        "standard.yml:4:5: things_servers.0 is 'Not a name', which has not the form [a-z0-9.]+."
         " Mend: expected is: addresses or names",
         "standard.yml:1:5: things_rate_fps is 0 fps, out of range. Mend: possible is at least 1 and at most 60 fps",
         "standard.yml:2:5: things_gain is -1, out of range. Mend: possible is at least 0",
@@ -265,3 +262,23 @@ def test_a_fault_of_the_standard_is_told_once_for_the_whole_fleet_and_fast() -> 
     started = time.process_time()
     assert len(settings_faults(inventory, [THINGS])) == 1
     assert time.process_time() - started < 3.0
+
+
+def test_a_fault_in_something_nested_is_told_at_its_own_place() -> None:
+    inner = Place(file="site.yml", line=9, column=22)
+    raw = {"viewer": {"limit": 10}}
+    given = Value(value=raw, raw=raw, place=Place(file="site.yml", line=7, column=9), places={"viewer.limit": inner})
+    inventory = Inventory({})
+    inventory.values = lambda device_name: {"things_accounts": given}  # type: ignore[method-assign]
+    with pytest.raises(InventoryError) as caught:
+        expect(inventory.devices["cam"], inventory, THINGS)
+    assert str(caught.value).startswith("site.yml:9:22: things_accounts.viewer.limit is 10, out of range.")
+
+
+def test_a_value_of_a_dynamic_inventory_has_no_place_and_is_taken_all_the_same() -> None:
+    inventory = Inventory({})
+    given = Value(value=Unsafe("Quầy 1"), raw="Quầy 1", place=None)
+    inventory.values = lambda device_name: {"things_text": given}  # type: ignore[method-assign]
+    told = expect(inventory.devices["cam"], inventory, THINGS)
+    assert told is not None
+    assert (told.value.text, dict(told.places)) == ("Quầy 1", {})
