@@ -1,0 +1,101 @@
+"""Reports of a run as files: `KIND:PATH`. A report is written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from fleetctl.errors import UsageError
+from fleetctl.reports import jsonlines
+from fleetctl.reports.language import Language
+from fleetctl.reports.tally import Tally
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What a report tells of: one finished run."""
+
+    command: str
+    tally: Tally
+    exit_code: int
+    say: Language
+    begun: datetime  # with its zone
+    ended: datetime
+    site_names: Mapping[str, str]
+    inventory: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A report that was asked for."""
+
+    kind: str
+    path: Path
+
+
+def _html(run: Run) -> str:
+    from fleetctl.reports.html import page
+
+    return page(run)
+
+
+def _csv(run: Run) -> str:
+    from fleetctl.reports.csv import sheet
+
+    return "\ufeff" + sheet(run.tally, run.site_names)
+
+
+def _plain_csv(run: Run) -> str:
+    from fleetctl.reports.csv import sheet
+
+    return sheet(run.tally, run.site_names)
+
+
+def _json(run: Run) -> str:
+    return "".join(f"{line}\n" for line in jsonlines.run(run.command, run.tally, run.exit_code))
+
+
+KINDS: Final[Mapping[str, tuple[str, Callable[[Run], str]]]] = {
+    "html": ("one self-contained page, to read or print", _html),
+    "json": ("JSON lines, as --json prints them", _json),
+    "csv": ("a table for Excel: UTF-8 with byte order mark", _csv),
+    "csv-plain": ("the same table without byte order mark", _plain_csv),
+}
+
+
+def parse(asked: str) -> Report:
+    """Return the report of `KIND:PATH`. Raises UsageError before any work where it could not be written."""
+    kind, colon, path = asked.partition(":")
+    if not colon or not path or kind not in KINDS:
+        raise UsageError(f"--report {asked}: write KIND:PATH, for example html:audit.html. Kinds: {', '.join(KINDS)}")
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise UsageError(
+            f"--report {asked}: there is no folder {target.parent}. Make it first: mkdir -p {target.parent}"
+        )
+    if target.is_dir() or not os.access(target.parent, os.W_OK):
+        raise UsageError(f"--report {asked}: {target} cannot be written. Name a file in a folder that you may write")
+    return Report(kind=kind, path=target)
+
+
+def write(report: Report, run: Run) -> None:
+    """Write the report. Raises OSError."""
+    text = KINDS[report.kind][1](run)
+    descriptor, name = tempfile.mkstemp(dir=report.path.parent, prefix=f".{report.path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(name).chmod(0o666 & ~mask)
+        Path(name).replace(report.path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            Path(name).unlink()
+        raise

@@ -1,0 +1,95 @@
+"""What people read in Vietnamese or English. The English text is the key; `locale/*/LC_MESSAGES/*.po` has the rest.
+
+The .po files are read as they are: there is nothing to compile, and nothing that could be older than its source.
+"""
+
+from __future__ import annotations
+
+import ast
+import gettext
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from fleetctl.errors import UsageError
+
+LANGUAGES: Final = ("en", "vi")
+_FOLDER: Final = Path(__file__).parent / "locale"
+_STRING: Final = re.compile(r'^(?:(msgctxt|msgid|msgid_plural|msgstr(?:\[\d\])?)\s+)?(".*")$')
+
+
+def N_(text: str) -> str:  # noqa: N802 gettext's own name: it marks a text that is translated later
+    """Mark a text as one to translate; returns it as it is."""
+    return text
+
+
+class Language:
+    """Turns an English text into the reader's language: `say("{n} devices", n=3)`."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        self._texts = catalogue(code)
+
+    def __call__(self, text: str, **values: object) -> str:
+        """Return the text in the reader's language with its values filled in."""
+        told = self._texts.gettext(text)
+        return told.format(**values) if values else told
+
+    def many(self, one: str, many: str, n: int, **values: object) -> str:
+        """Return the text for `n` things; `{n}` is filled in."""
+        return self._texts.ngettext(one, many, n).format(n=n, **values)
+
+
+class Catalogue(gettext.NullTranslations):
+    """A gettext catalogue read from a .po file."""
+
+    def __init__(self, texts: Mapping[str, tuple[str, ...]]) -> None:
+        super().__init__()
+        self.texts = texts
+
+    def gettext(self, message: str) -> str:
+        """Return the translation, the message itself when there is none."""
+        told = self.texts.get(message)
+        return told[0] if told and told[0] else super().gettext(message)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        """Return the form for `n`; the languages here besides English have one form for all numbers."""
+        told = self.texts.get(msgid1)
+        return told[0] if told and told[0] else super().ngettext(msgid1, msgid2, n)
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def catalogue(code: str) -> gettext.NullTranslations:
+    """Return a language's catalogue; English needs none."""
+    if code == "en":
+        return gettext.NullTranslations()
+    return Catalogue(dict(read_po(_FOLDER / code / "LC_MESSAGES" / "fleetctl.po")))
+
+
+def choose(asked: str, environment: Mapping[str, str]) -> str:
+    """Return the language asked for, else the locale's, else English. Raises UsageError."""
+    if asked and asked not in LANGUAGES:
+        raise UsageError(f"--lang {asked}: fleetctl speaks {' and '.join(LANGUAGES)}")
+    told = asked or next((v for k in ("LC_ALL", "LC_MESSAGES", "LANG") if (v := environment.get(k))), "")
+    return "vi" if told.lower().startswith("vi") else "en"
+
+
+def read_po(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield each text of a .po file with its translations (one per plural form). Raises ValueError."""
+    entry: dict[str, Any] = {}
+    current = ""
+    for number, raw in enumerate([*path.read_text(encoding="utf-8").splitlines(), ""], 1):
+        text = raw.strip()
+        if text.startswith("#"):
+            continue
+        if not text:
+            if entry.get("msgid"):
+                yield entry["msgid"], tuple(v for k, v in entry.items() if k.startswith("msgstr"))
+            entry, current = {}, ""
+            continue
+        if (found := _STRING.match(text)) is None:
+            raise ValueError(f"{path}:{number}: not a line of a gettext catalogue: {text}")
+        current = found[1] or current
+        entry[current] = entry.get(current, "") + ast.literal_eval(found[2])

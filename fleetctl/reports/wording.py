@@ -1,0 +1,72 @@
+"""The words that tables, pages and summaries share: outcomes, kinds, numbers of devices."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from fleetctl.model import Kind, Outcome
+from fleetctl.reports.language import N_, Language
+
+OUTCOMES: Final = {
+    Outcome.UNCHANGED: N_("in step"),
+    Outcome.CHANGED: N_("changed"),
+    Outcome.PENDING: N_("pending"),
+    Outcome.NOT_APPLIED: N_("not applied"),
+    Outcome.UNSUPPORTED: N_("unsupported"),
+    Outcome.UNREACHABLE: N_("unreachable"),
+    Outcome.REFUSED: N_("refused"),
+    Outcome.UNKNOWN: N_("unknown"),
+    Outcome.STALE: N_("stale"),
+    Outcome.BLOCKED: N_("blocked"),
+    Outcome.WAIVED: N_("waived"),
+    Outcome.FAILED: N_("failed"),
+    Outcome.INTERRUPTED: N_("interrupted"),
+}
+DRIFT: Final = N_("drift")
+
+MEANINGS: Final = {
+    Outcome.UNCHANGED: N_("The actual value is the expected one; nothing was sent."),
+    Outcome.CHANGED: N_("Written, and it reads back as expected."),
+    Outcome.PENDING: N_("Plan and audit: a difference that has not been written."),
+    Outcome.NOT_APPLIED: N_("The device accepted the write and reads back as before."),
+    Outcome.UNSUPPORTED: N_("The device does not offer this; the rest is done."),
+    Outcome.UNREACHABLE: N_("No answer in time. It is pending, not failed: try again later."),
+    Outcome.REFUSED: N_("The login was rejected, or it is not the device in the inventory. Never retried."),
+    Outcome.UNKNOWN: N_("It answered, but not so that one can tell. Never counted as in step."),
+    Outcome.STALE: N_("The device is no longer as the plan saw it. Plan again."),
+    Outcome.BLOCKED: N_("Something it needs failed, so it was not begun."),
+    Outcome.WAIVED: N_("Not as expected, by an agreed exception with an owner and an end date."),
+    Outcome.FAILED: N_("The device said no, or something broke."),
+    Outcome.INTERRUPTED: N_("The run was ended first, by a person or by the stop rule."),
+}
+
+
+def outcome_word(say: Language, outcome: Outcome, *, audit: bool = False) -> str:
+    """Return an outcome in words; a difference that an audit finds is drift."""
+    return say(DRIFT if audit and outcome is Outcome.PENDING else OUTCOMES[outcome])
+
+
+def devices(say: Language, kinds: Iterable[Kind], n: int) -> str:
+    """Return `12 cameras`, or `12 devices` when they are of several kinds."""
+    told = set(kinds)
+    match next(iter(told)) if len(told) == 1 else None:
+        case Kind.CAMERA:
+            return say.many("{n} camera", "{n} cameras", n)
+        case Kind.NVR:
+            return say.many("{n} recorder", "{n} recorders", n)
+        case Kind.SWITCH:
+            return say.many("{n} switch", "{n} switches", n)
+        case Kind.KIOSK:
+            return say.many("{n} kiosk", "{n} kiosks", n)
+        case Kind.DESK:
+            return say.many("{n} desk PC", "{n} desk PCs", n)
+        case _:
+            return say.many("{n} device", "{n} devices", n)
+
+
+def counted(say: Language, counts: Mapping[Outcome, int] | Counter[Outcome], *, audit: bool = False) -> str:
+    """Return `12 in step, 3 pending`, the best first."""
+    ranked = sorted((o for o in counts if counts[o]), key=lambda o: o.rank)
+    return ", ".join(f"{counts[outcome]} {outcome_word(say, outcome, audit=audit)}" for outcome in ranked)

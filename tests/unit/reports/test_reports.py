@@ -1,0 +1,185 @@
+"""What people and machines read of a run."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from fleetctl.errors import Fault, InventoryError, UsageError
+from fleetctl.model import ABSENT, UNSET, Change, FrozenMap, Kind, Outcome, Result, SecretRef
+from fleetctl.reports import files, jsonlines
+from fleetctl.reports.csv import HEADINGS, sheet
+from fleetctl.reports.files import Run
+from fleetctl.reports.groups import change_groups, notes
+from fleetctl.reports.html import page
+from fleetctl.reports.language import Language
+from fleetctl.reports.tally import Tally
+from fleetctl.reports.values import clean, plain, shown
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Item:
+    level: object = UNSET
+    password: object = UNSET
+
+
+def test_the_same_change_on_many_devices_is_one_group(tally: Tally) -> None:
+    first = change_groups(tally.devices.values())[0]
+    assert (first.setting, first.devices, first.sites) == (
+        "time.ntp_servers",
+        ("a-cam-01", "a-cam-02", "b-cam-01"),
+        ("a", "b"),
+    )
+    assert (first.actual, first.expected) == ("[]", "[10.0.0.10, 10.0.0.11]")
+
+
+def test_changes_of_one_site_come_after_those_of_several(tally: Tally) -> None:
+    assert [len(g.sites) for g in change_groups(tally.devices.values())] == [2, 1, 1]
+
+
+def test_many_different_values_of_one_setting_become_one_group_on_request(tally: Tally) -> None:
+    merged = change_groups(tally.devices.values(), most=1)
+    assert [(g.setting, g.values, len(g.devices)) for g in merged] == [("time.ntp_servers", 1, 3), ("osd.text", 2, 2)]
+
+
+def test_notes_tell_what_is_not_as_wanted_the_worst_first_and_without_the_devices_own_name(tally: Tally) -> None:
+    told = [(n.outcome, n.aspect, n.reason, n.devices) for n in notes(tally.devices.values())]
+    assert told == [
+        (Outcome.UNREACHABLE, "", "no answer in 10 s", ("b-cam-02",)),
+        (
+            Outcome.UNSUPPORTED,
+            "video.main_resolution",
+            "1920x1080 is not offered (nearest possible: 1280x720)",
+            ("b-cam-01",),
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        (True, "true"),
+        (15.0, "15"),
+        ((), "[]"),
+        (("a", "b"), "[a, b]"),
+        ("", '""'),
+        (ABSENT, "-"),
+        (UNSET, "-"),
+        (Kind.NVR, "nvr"),
+        (Item(level="user"), "{level: user}"),
+        (Item(password=SecretRef(device="d", account="viewer")), "{password: (in the vault)}"),
+        (FrozenMap({"b": 1, "a": 2}), "{a: 2, b: 1}"),
+    ],
+)
+def test_values_read_as_the_inventory_writes_them(value: object, line: str) -> None:
+    assert shown(value) == line
+
+
+def test_what_a_device_sent_cannot_steer_the_terminal_or_turn_the_line_around() -> None:
+    assert clean("a\x1b[31m\u202eb\n") == "a\\x1b[31m\\u202eb\\n"
+    assert clean("Việt") == "Việt"
+
+
+def test_machine_values_are_json() -> None:
+    value = FrozenMap({"x": Item(level="user", password=SecretRef(device="d", account="x"))})
+    assert json.dumps(plain(value)) == '{"x": {"level": "user", "password": {"secret_of": "x"}}}'
+    assert plain(ABSENT) is None
+
+
+def test_json_lines_have_schema_and_type_and_devices_have_name_kind_and_site(tally: Tally) -> None:
+    lines = [json.loads(line) for line in jsonlines.run("plan", tally, 3)]
+    assert {(line["schema_version"], line["type"]) for line in lines} == {("1.0", "device"), ("1.0", "summary")}
+    assert all({"name", "kind", "site"} <= line.keys() for line in lines if line["type"] == "device")
+    assert [line["name"] for line in lines[:-1]] == ["a-cam-01", "a-cam-02", "b-cam-01", "b-cam-02"]
+    assert lines[-1] == {
+        "schema_version": "1.0",
+        "type": "summary",
+        "command": "plan",
+        "exit_code": 3,
+        "devices": 4,
+        "changes": 5,
+        "outcomes": {"pending": 3, "unreachable": 1},
+    }
+    change = lines[0]["aspects"][0]["changes"][0]
+    assert (change["expected"], change["actual"]) == (["10.0.0.10", "10.0.0.11"], [])
+    assert change["place"] == "inventory/standard.yml:3:5"
+
+
+def test_an_error_in_json_carries_every_fault() -> None:
+    problem = InventoryError([Fault(file="a.yml", line=1, column=2, reason="no", mend="yes")])
+    told = json.loads(jsonlines.error(problem))
+    assert told["error"] == "InventoryError"
+    assert told["faults"] == [{"file": "a.yml", "line": 1, "column": 2, "reason": "no", "mend": "yes"}]
+
+
+def test_the_csv_has_a_line_for_each_difference_and_gap(tally: Tally) -> None:
+    rows = list(csv.DictReader(io.StringIO(sheet(tally, {"a": "Phường A"}))))
+    assert tuple(rows[0]) == HEADINGS
+    assert [(r["device"], r["aspect"], r["field"], r["outcome"]) for r in rows] == [
+        ("a-cam-01", "time", "ntp_servers", "pending"),
+        ("a-cam-01", "osd", "text", "pending"),
+        ("a-cam-02", "time", "ntp_servers", "pending"),
+        ("a-cam-02", "osd", "text", "pending"),
+        ("b-cam-01", "time", "ntp_servers", "pending"),
+        ("b-cam-01", "video", "main_resolution", "unsupported"),
+        ("b-cam-02", "", "", "unreachable"),
+    ]
+    assert rows[0]["site_name"] == "Phường A"
+
+
+def test_no_cell_is_a_formula(tally: Tally) -> None:
+    change = Change(device="a-cam-01", aspect="osd", field="text", before="=cmd()", after="-5")
+    tally.add(
+        Result(device="a-cam-01", kind=Kind.CAMERA, site="a", aspect="osd", outcome=Outcome.CHANGED, changes=(change,))
+    )
+    row = next(r for r in csv.DictReader(io.StringIO(sheet(tally, {}))) if r["outcome"] == "changed")
+    assert (row["actual"], row["expected"]) == ("'=cmd()", "-5")
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+@pytest.mark.parametrize("code", ["en", "vi"])
+def test_the_page_stands_alone_and_runs_no_script(finished: Run, code: str) -> None:
+    html = page(dataclasses.replace(finished, say=Language(code)))
+    parsed = _Page()
+    parsed.feed(html)
+    assert not any(tag in {"script", "link", "img", "iframe"} or "src" in a or "href" in a for tag, a in parsed.tags)
+    assert "url(" not in html
+    assert "Phường A - Quầy 1" in html
+    assert ("html", {"lang": code}) in parsed.tags
+
+
+def test_the_page_escapes_what_devices_answer(finished: Run) -> None:
+    change = Change(device="a-cam-01", aspect="osd", field="text", before="<script>alert(1)</script>", after="x")
+    finished.tally.add(
+        Result(device="a-cam-01", kind=Kind.CAMERA, site="a", aspect="osd", outcome=Outcome.FAILED, changes=(change,))
+    )
+    assert "<script>" not in page(finished)
+
+
+@pytest.mark.parametrize("kind", files.KINDS)
+def test_each_kind_of_report_is_written_whole(finished: Run, tmp_path: Path, kind: str) -> None:
+    report = files.parse(f"{kind}:{tmp_path / 'báo cáo'}")
+    files.write(report, finished)
+    assert "a-cam-01" in report.path.read_text(encoding="utf-8")
+    assert report.path.read_bytes().startswith(b"\xef\xbb\xbf") == (kind == "csv")
+    assert [p.name for p in tmp_path.iterdir()] == ["báo cáo"]
+
+
+@pytest.mark.parametrize("asked", ["html", "html:", "pdf:x.pdf", "html:/nowhere/at/all.html", "html:/"])
+def test_a_report_that_could_not_be_written_is_refused_before_any_work(asked: str) -> None:
+    with pytest.raises(UsageError, match="--report"):
+        files.parse(asked)

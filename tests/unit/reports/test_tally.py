@@ -1,0 +1,83 @@
+"""The sum of a run and its exit code."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from fleetctl.model import Finished, Kind, Outcome, Result
+from fleetctl.reports.tally import Tally, exit_code
+
+CODES = {
+    Outcome.UNCHANGED: 0,
+    Outcome.CHANGED: 0,
+    Outcome.WAIVED: 0,
+    Outcome.UNSUPPORTED: 0,
+    Outcome.PENDING: 3,
+    Outcome.UNREACHABLE: 4,
+    Outcome.NOT_APPLIED: 1,
+    Outcome.REFUSED: 1,
+    Outcome.UNKNOWN: 1,
+    Outcome.STALE: 1,
+    Outcome.FAILED: 1,
+    Outcome.INTERRUPTED: 130,
+}
+ORDER = (130, 1, 3, 4, 0)
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_each_outcome_alone_has_its_exit_code(outcome: Outcome) -> None:
+    assert exit_code([outcome]) == {**CODES, Outcome.BLOCKED: 1}[outcome]
+
+
+@pytest.mark.parametrize(("one", "other"), list(itertools.combinations(CODES, 2)))
+def test_of_two_outcomes_the_code_that_comes_first_counts(one: Outcome, other: Outcome) -> None:
+    expected = next(code for code in ORDER if code in (CODES[one], CODES[other]))
+    assert exit_code([one, other]) == exit_code([other, one]) == expected
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code"),
+    [
+        ([Outcome.BLOCKED], 1),
+        ([Outcome.BLOCKED, Outcome.UNREACHABLE], 4),
+        ([Outcome.BLOCKED, Outcome.UNREACHABLE, Outcome.PENDING], 3),
+        ([Outcome.BLOCKED, Outcome.FAILED], 1),
+        ([Outcome.BLOCKED, Outcome.UNREACHABLE, Outcome.REFUSED], 1),
+        ([Outcome.BLOCKED, Outcome.UNCHANGED], 1),
+        ([Outcome.BLOCKED, Outcome.INTERRUPTED], 130),
+    ],
+)
+def test_blocked_counts_as_what_blocked_it(outcomes: list[Outcome], code: int) -> None:
+    assert exit_code(outcomes) == code
+
+
+def test_of_nothing_the_code_is_zero() -> None:
+    assert exit_code([]) == 0
+
+
+def test_a_device_counts_once_by_its_worst_outcome(tally: Tally) -> None:
+    assert tally.counts() == {Outcome.PENDING: 3, Outcome.UNREACHABLE: 1}
+    assert tally.changes() == 5
+    assert tally.exit_code() == 3
+
+
+def test_what_was_done_stands_in_place_of_what_was_planned(tally: Tally) -> None:
+    result = Result(device="a-cam-01", kind=Kind.CAMERA, site="a", aspect="time", outcome=Outcome.CHANGED)
+    tally.add(result)
+    told = {a.aspect: a.outcome for a in tally.devices["a-cam-01"].aspects()}
+    assert told == {"time": Outcome.CHANGED, "osd": Outcome.PENDING}
+
+
+def test_an_unknown_field_is_never_counted_as_in_step() -> None:
+    told = Tally()
+    told.add(Finished(device="x", site="s", outcome=Outcome.UNKNOWN))
+    assert told.exit_code() == 1
+
+
+def test_sites_come_in_order_with_their_devices(tally: Tally) -> None:
+    assert {site: [r.name for r in records] for site, records in tally.sites().items()} == {
+        "a": ["a-cam-01", "a-cam-02"],
+        "b": ["b-cam-01", "b-cam-02"],
+    }
