@@ -1,0 +1,255 @@
+"""Roll out: plan what differs, save the plan, carry it out in waves, resume what was cut off."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from fleetctl import __version__, codec
+from fleetctl.errors import Stale, UsageError
+from fleetctl.executor import Policy, Stop, Wave, gate_on_share, growing
+from fleetctl.model import Device, DevicePlan, Event, Finished, Outcome, Result, worst
+from fleetctl.operations import windows
+from fleetctl.operations.runs import accounts, execute, gathered, job, observed, select, task
+from fleetctl.operations.workspace import Workspace
+
+SCHEMA: Final = 1
+SMALL: Final = 10  # up to so many devices: one canary, then all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be done to each device, and the digest that tells whether it is still that."""
+
+    devices: tuple[DevicePlan, ...]
+    created: str
+    limit: str = ""
+    aspects: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> int:
+        """How many fields differ."""
+        return sum(len(a.changes) for d in self.devices for a in d.aspects)
+
+    @property
+    def writes(self) -> tuple[DevicePlan, ...]:
+        """The devices that something is to be written to."""
+        return tuple(d for d in self.devices if any(a.changes for a in d.aspects))
+
+
+def plan(
+    workspace: Workspace,
+    limit: str = "",
+    aspects: tuple[str, ...] = (),
+    *,
+    stop: Stop | None = None,
+    policy: Policy | None = None,
+) -> Iterator[Event]:
+    """Yield the events of planning; gather them with `made`."""
+    devices = select(workspace, limit)
+    yield from observed(
+        workspace, devices, aspects, kind="plan", stop=stop or Stop(), policy=policy or Policy(per_site=8)
+    )
+
+
+def made(events: Sequence[Event], limit: str = "", aspects: tuple[str, ...] = ()) -> Plan:
+    """Return the plan that a stream of planning events amounts to."""
+    return Plan(
+        devices=gathered(events), created=datetime.now(UTC).isoformat(timespec="seconds"), limit=limit, aspects=aspects
+    )
+
+
+# --- plan files -----------------------------------------------------------------------------------
+
+
+def save(workspace: Workspace, plan: Plan, path: Path) -> str:
+    """Write the plan to a file (0600, no secret in it) and return its digest."""
+    body = {
+        "schema_version": SCHEMA,
+        "fleetctl": __version__,
+        "created": plan.created,
+        "limit": plan.limit,
+        "aspects": list(plan.aspects),
+        "devices": [codec.encode(d) for d in plan.devices],
+    }
+    digest = _digest(body)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump({**body, "digest": digest}, file, ensure_ascii=False, indent=1, sort_keys=True)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    Path(name).replace(path)
+    return digest
+
+
+def load(workspace: Workspace, path: Path) -> Plan:
+    """Read a saved plan; raises UsageError for a file that is none or was altered, Stale where the inventory moved."""
+    try:
+        body = json.loads(path.read_text("utf-8"))
+        digest = body.pop("digest")
+        schema = body["schema_version"]
+    except FileNotFoundError:
+        raise UsageError(f"{path}: there is no such plan. Make one: fleetctl plan -o {path}") from None
+    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        raise UsageError(f"{path} is not a plan that fleetctl saved ({type(error).__name__})") from error
+    if schema != SCHEMA:
+        raise UsageError(f"{path} was saved by another version of fleetctl (schema {schema}); plan again")
+    if digest != _digest(body):
+        raise UsageError(f"{path} was altered after it was saved; plan again")
+    types = {name: aspect.type for name, aspect in workspace.registry.aspects.items()}
+    devices = tuple(codec.decode_plan(d, types) for d in body["devices"])
+    loaded = Plan(
+        devices=devices, created=body["created"], limit=body["limit"], aspects=tuple(body["aspects"])
+    )
+    _unmoved(workspace, loaded, path)
+    return loaded
+
+
+def _digest(body: Mapping[str, Any]) -> str:
+    canonical = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("utf-8")).hexdigest()
+
+
+def _unmoved(workspace: Workspace, saved: Plan, path: Path) -> None:
+    """Raise Stale when the inventory expects something else by now than the saved plan carries out."""
+    moved = []
+    for device_plan in saved.writes:
+        device = workspace.inventory.devices.get(device_plan.device)
+        if device is None:
+            moved.append(f"{device_plan.device} is no longer in the inventory")
+            continue
+        now = {e.aspect: e.value for e in workspace.expectations(device, saved.aspects)}
+        for aspect in device_plan.aspects:
+            if aspect.changes and now.get(aspect.aspect) != aspect.expected:
+                moved.append(f"{device_plan.device}: the inventory expects something else of {aspect.aspect} now")
+    if moved:
+        raise Stale(f"{path} no longer holds: {'; '.join(moved[:5])}. Nothing was sent. Plan again")
+
+
+# --- apply ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How an apply goes about it. `now`: the reason to ignore maintenance windows, for one site only."""
+
+    now: str = ""
+    canary: int = 1
+    shares: tuple[float, ...] = ()  # of growing waves, 0 to 1; () lets the number of devices decide
+    stop_share: float = 0.2
+    per_site: int = 4
+    resumes: int | None = None
+    deadline: datetime | None = None
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+
+
+def apply(
+    workspace: Workspace, plan: Plan, options: Options | None = None, *, stop: Stop | None = None
+) -> Iterator[Event]:
+    """Carry out a plan and yield the events. Secrets that accounts need are put into the vault first.
+
+    Raises UsageError (windows), Busy (another operator), VaultError; nothing was sent then.
+    """
+    options = options or Options()
+    stop = stop or Stop()
+    devices = {d.device: workspace.inventory.devices[d.device] for d in plan.devices}
+    todo = {d.device: d for d in plan.writes if not devices[d.device].audit_only}
+    sites = {devices[name].site for name in todo}
+    if options.now and len(sites) > 1:
+        raise UsageError(f"--now is for one site at a time, these are {len(sites)}: narrow it with --limit SITE")
+    _provide_secrets(workspace, devices, todo)
+    policy = Policy(
+        per_site=options.per_site,
+        waves=waves(workspace, list(todo), options),
+        gate=gate_on_share(options.stop_share),
+        stop_share=options.stop_share,
+        window=None if options.now else windows.policy(workspace, devices, todo),
+        deadline=options.deadline,
+        clock=options.clock,
+    )
+
+    def payload(name: str) -> Any:
+        return job(workspace, devices[name], plan=todo[name])
+
+    yield from execute(
+        workspace,
+        kind="apply",
+        arguments={"limit": plan.limit, "planned": plan.created, "now": options.now},
+        tasks=[task(devices[name], todo[name].needs) for name in todo],
+        payload=payload,
+        policy=policy,
+        stop=stop,
+        resumes=options.resumes,
+        first=[event for d in plan.devices if d.device not in todo for event in _as_planned(d)],
+    )
+
+
+def _as_planned(device_plan: DevicePlan) -> Iterator[Event]:
+    """Yield the results of a device to which nothing is written: what the plan found is how it stays."""
+    told = Result(
+        device=device_plan.device,
+        kind=device_plan.kind,
+        site=device_plan.site,
+        aspect="",
+        outcome=device_plan.outcome or Outcome.UNCHANGED,
+        reason=device_plan.reason,
+    )
+    if device_plan.outcome is not None:
+        yield told
+    for a in device_plan.aspects:
+        yield replace(told, aspect=a.aspect, outcome=a.outcome, reason=a.reason, changes=a.changes, gaps=a.gaps)
+    outcomes = [a.outcome for a in device_plan.aspects]
+    outcome = worst([*outcomes, device_plan.outcome] if device_plan.outcome else outcomes)
+    yield Finished(device=told.device, site=told.site, outcome=outcome, reason=told.reason)
+
+
+def waves(workspace: Workspace, names: list[str], options: Options) -> tuple[Wave, ...]:
+    """Return the waves: those the inventory declares (`rollout_waves`), else a canary and growing shares."""
+    declared = workspace.inventory.group_value("all", "rollout_waves")
+    if declared:
+        return windows.declared_waves(workspace, declared, names)
+    spread = _one_site_each_first(workspace, names)
+    if options.shares:
+        return growing(spread, options.shares, canary=options.canary)
+    return growing(spread, (1.0,) if len(spread) <= SMALL else (0.05, 0.25, 1.0), canary=options.canary)
+
+
+def _one_site_each_first(workspace: Workspace, names: Sequence[str]) -> list[str]:
+    """Order devices so that a wave of any size takes them from as many sites as it can."""
+    turns: dict[str, int] = {}
+    order: list[tuple[int, str]] = []
+    for name in sorted(names):
+        site = workspace.inventory.devices[name].site
+        turns[site] = turns.get(site, 0) + 1
+        order.append((turns[site], name))
+    return [name for _, name in sorted(order)]
+
+
+def _provide_secrets(
+    workspace: Workspace, devices: Mapping[str, Device], todo: Mapping[str, DevicePlan]
+) -> None:
+    """Make the passwords that are missing for accounts to be created: in the vault before anything is sent."""
+    for name, device_plan in todo.items():
+        changed = [a for a in device_plan.aspects if a.changes]
+        wanted = [account for account in accounts(changed) if account != devices[name].user]
+        if wanted:
+            workspace.vault.ensure(devices[name].site, {name: wanted})
+
+
+def leftovers(workspace: Workspace, run: int | None = None) -> tuple[int, tuple[str, ...]]:
+    """Return the last apply that did not come to its end, and its devices that are not done.
+
+    Raises UsageError when there is none. Unreachable devices of a finished run count as not done.
+    """
+    found = workspace.journal.unfinished(run)
+    if found is None:
+        raise UsageError("there is nothing to resume: the last apply came to its end")
+    return found

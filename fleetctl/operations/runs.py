@@ -1,0 +1,136 @@
+"""One run: tasks through the executor, every event journaled before anybody else sees it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from fleetctl import converge, executor
+from fleetctl.errors import UsageError
+from fleetctl.executor import Policy, Stop, Task
+from fleetctl.model import Device, DevicePlan, Event, Expectation, FrozenMap, Planned, SecretRef
+from fleetctl.operations.workspace import Workspace
+
+
+def select(workspace: Workspace, limit: str) -> tuple[Device, ...]:
+    """Return the devices of an Ansible host pattern ("" is all); raises UsageError when it matches nothing."""
+    found = workspace.inventory.select(limit or "all")
+    if not found:
+        raise UsageError(f"--limit {limit}: matches no device. See what there is: fleetctl inventory list")
+    return found
+
+
+def task(device: Device, needs: Iterable[str] = ()) -> Task:
+    """Return a device as a task of the executor."""
+    return Task(
+        name=device.name,
+        site=device.site,
+        uplink=device.uplink or device.site,
+        needs=tuple(needs),
+        kind=device.kind,
+    )
+
+
+def job(
+    workspace: Workspace,
+    device: Device,
+    expectations: tuple[Expectation, ...] = (),
+    plan: DevicePlan | None = None,
+) -> converge.Job:
+    """Return what a worker needs for one device; called when its turn has come, so that secrets are revealed late."""
+    secrets = workspace.secrets(device, accounts(expectations if plan is None else plan.aspects))
+    facts = workspace.facts(device.name)
+    barred, fingerprint, proven = "", "", False
+    if device.user:
+        ref = SecretRef(device=device.name, account=device.user)
+        if ref not in secrets:
+            barred = (
+                f"{device.name}: the vault has no password for {device.user}. "
+                f"Take the device in: fleetctl adopt --limit {device.name}"
+            )
+        else:
+            fingerprint = workspace.fingerprints.of(device.name, device.user, secrets.reveal(ref))
+            barred, proven = workspace.store.may_try(device.name, device.user, fingerprint)
+    return converge.Job(
+        device=device,
+        expectations=expectations,
+        secrets=secrets,
+        facts=FrozenMap(facts),
+        fingerprint=fingerprint,
+        proven=proven,
+        barred=barred,
+        plan=plan,
+        known_hosts=workspace.known_hosts,
+    )
+
+
+def accounts(owners: Iterable[Any]) -> tuple[str, ...]:
+    """Return the accounts whose passwords the expectations or plans refer to."""
+    found: dict[str, None] = {}
+    for owner in owners:
+        value = owner.value if isinstance(owner, Expectation) else owner.expected
+        for ref in _refs(value):
+            found[ref.account] = None
+    return tuple(found)
+
+
+def _refs(value: Any) -> Iterator[SecretRef]:
+    if isinstance(value, SecretRef):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _refs(item)
+    elif hasattr(value, "__dataclass_fields__"):
+        for name in value.__dataclass_fields__:
+            yield from _refs(getattr(value, name))
+
+
+def execute(
+    workspace: Workspace,
+    *,
+    kind: str,
+    arguments: Mapping[str, str],
+    tasks: Sequence[Task],
+    payload: Callable[[str], Any],
+    policy: Policy,
+    stop: Stop,
+    work: Callable[..., None] = converge.work,
+    resumes: int | None = None,
+    first: Sequence[Event] = (),
+) -> Iterator[Event]:
+    """Carry out a run and yield its events, each of them recorded already; `first` are events that hold already.
+
+    Raises Busy when another operator's run holds the workspace.
+    """
+    with workspace.journal.run(kind, arguments, resumes=resumes) as record:
+        with stop.on_ctrl_c():
+            for event in itertools.chain(first, executor.run(work, tasks, payload, policy, stop=stop)):
+                record(event)
+                yield event
+
+
+def observed(
+    workspace: Workspace, devices: Sequence[Device], aspects: tuple[str, ...], *, kind: str, stop: Stop, policy: Policy
+) -> Iterator[Event]:
+    """Read and compare devices; yields a Planned for each. Nothing can be written."""
+    by_name = {device.name: device for device in devices}
+
+    def payload(name: str) -> converge.Job:
+        device = by_name[name]
+        return job(workspace, device, workspace.expectations(device, aspects))
+
+    yield from execute(
+        workspace,
+        kind=kind,
+        arguments={"devices": str(len(devices)), "aspects": ",".join(aspects)},
+        tasks=[task(device) for device in devices],
+        payload=payload,
+        policy=policy,
+        stop=stop,
+    )
+
+
+def gathered(events: Iterable[Event]) -> tuple[DevicePlan, ...]:
+    """Return the device plans of a stream of events, in order of their names."""
+    return tuple(sorted((e.plan for e in events if isinstance(e, Planned)), key=lambda plan: plan.device))

@@ -1,0 +1,194 @@
+"""A workspace: inventory, standard, vault and state in one folder with one home machine."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from fleetctl import catalog, inventory, standard
+from fleetctl.errors import UsageError, VaultError
+from fleetctl.journal import Journal
+from fleetctl.model import Device, Expectation, SecretRef
+from fleetctl.resources import folder
+from fleetctl.store import Store
+from fleetctl.vault import Fingerprints, SecretBag, Vault, write_password_file
+
+STATE: Final = ".fleetctl"
+PASSWORD_FILE: Final = "vault-password"  # noqa: S105  # a file's name
+ANSIBLE_CFG: Final = """\
+# Read by Ansible and by fleetctl: both work in this folder with the same inventory and the same vault.
+[defaults]
+inventory = inventory
+vault_identity_list = fleet@{password_file}
+host_key_checking = True
+interpreter_python = auto_silent
+"""
+
+
+@dataclass
+class Workspace:
+    """One folder. What a command does not need is not opened: no vault, no store, no inventory."""
+
+    root: Path
+    inventory_root: Path
+    has_state: bool = True
+    strict: bool = True
+    _bags: dict[str, SecretBag] = field(default_factory=dict, repr=False)
+
+    @property
+    def state(self) -> Path:
+        """The folder that holds store, locks and keys; raises UsageError outside a workspace."""
+        if not self.has_state:
+            raise UsageError(
+                f"{self.inventory_root} is an inventory, but not in a workspace, so nothing can be recorded. "
+                "Make one: fleetctl init DIR --from " + str(self.inventory_root)
+            )
+        return self.root / STATE
+
+    @cached_property
+    def registry(self) -> catalog.Registry:
+        """The aspects and drivers."""
+        return catalog.load()
+
+    @cached_property
+    def inventory(self) -> inventory.Inventory:
+        """The inventory, checked; raises InventoryError with every fault at once."""
+        cache = self.root / STATE / "cache" if self.has_state else None
+        found = inventory.load(self.inventory_root, self.registry.aspects, cache=cache)
+        if faults := standard.settings_faults(found, self.registry.aspects):
+            raise inventory.InventoryError(faults)
+        return found
+
+    @cached_property
+    def store(self) -> Store:
+        """The store; raises UsageError when another machine is the workspace's home."""
+        return Store(self.state / "store.db")
+
+    @cached_property
+    def journal(self) -> Journal:
+        """The append-only record in the store."""
+        return Journal(self.store)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The vault of this inventory; its password is asked for when a site is opened."""
+        return Vault(self.inventory_root, self.root)
+
+    @cached_property
+    def fingerprints(self) -> Fingerprints:
+        """Keyed fingerprints of passwords, so that a try can be counted without keeping its password."""
+        return Fingerprints(self.state / "fingerprint.key")
+
+    @property
+    def known_hosts(self) -> str:
+        """Path of the SSH host keys this workspace has accepted."""
+        return str(self.state / "known_hosts")
+
+    def expectations(self, device: Device, aspects: tuple[str, ...]) -> tuple[Expectation, ...]:
+        """Return what the device should be, narrowed to `aspects` (all if empty)."""
+        of_kind = [a for a in self.registry.aspects_of(device.kind) if not aspects or a.name in aspects]
+        return standard.expectations(device, self.inventory, {a.name: a for a in of_kind})
+
+    def password(self, device: Device, account: str = "") -> str:
+        """Return a password of a device; raises VaultError when there is none."""
+        ref = SecretRef(device=device.name, account=account or device.user)
+        return self.vault.reveal(ref, device, self.inventory)
+
+    def secrets(self, device: Device, accounts: tuple[str, ...]) -> SecretBag:
+        """Return the named secrets of one device for a worker; accounts without one are left out."""
+        found: dict[SecretRef, str] = {}
+        for account in dict.fromkeys((device.user, *accounts)):
+            if account:
+                ref = SecretRef(device=device.name, account=account)
+                try:
+                    found[ref] = self.password(device, account)
+                except VaultError as error:
+                    if not getattr(error, "missing", False):
+                        raise
+        return SecretBag(found)
+
+    def facts(self, device: str) -> Mapping[str, str]:
+        """Return what earlier sessions learned of a device."""
+        return self.store.facts(device)
+
+
+def find(start: Path) -> Path | None:
+    """Return the workspace that holds `start`, by its `.fleetctl` folder; None outside of any."""
+    for candidate in (start, *start.parents):
+        if (candidate / STATE).is_dir():
+            return candidate
+    return None
+
+
+def open_workspace(start: Path, inventory_dir: Path | None = None) -> Workspace:
+    """Open the workspace around `start` (or around the inventory, when that is named).
+
+    Raises UsageError when there is neither a workspace nor a named inventory.
+    """
+    if inventory_dir is not None and not inventory_dir.is_dir():
+        raise UsageError(f"{inventory_dir} is not a folder. Name the inventory's folder: fleetctl -i DIR ...")
+    root = find((inventory_dir or start).resolve()) or find(start.resolve())
+    if root is None:
+        if inventory_dir is None:
+            raise UsageError(
+                f"no workspace in {start} or above it. Make one: fleetctl init DIR, then work inside it; "
+                "or name an inventory to look at: fleetctl -i DIR inventory check"
+            )
+        return Workspace(root=inventory_dir, inventory_root=inventory_dir, has_state=False)
+    return Workspace(root=root, inventory_root=inventory_dir or root / "inventory")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Initialised:
+    """What `init` made."""
+
+    root: Path
+    password_file: Path
+    envelope: Path
+    copied: bool
+
+
+def init(root: Path, source: Path | None = None) -> Initialised:
+    """Make a workspace in an empty or missing folder; `source` is an inventory to copy, else a small example.
+
+    Raises UsageError when the folder is a workspace already or holds other files.
+    """
+    root = root.resolve()
+    if (root / STATE).exists():
+        raise UsageError(f"{root} is a workspace already")
+    if root.exists() and any(root.iterdir()):
+        raise UsageError(f"{root} is not empty. Name a new folder, or empty this one first")
+    example = source or folder("inventory/pilot")
+    if not example.is_dir():
+        raise UsageError(f"{example} is not a folder with an inventory")
+    state = root / STATE
+    state.mkdir(parents=True, mode=0o700)
+    shutil.copytree(example, root / "inventory", ignore=shutil.ignore_patterns("*.retry", "__pycache__", "ansible.cfg"))
+    password_file = state / PASSWORD_FILE
+    write_password_file(password_file)
+    (root / "ansible.cfg").write_text(ANSIBLE_CFG.format(password_file=f"{STATE}/{PASSWORD_FILE}"), "utf-8")
+    (root / ".gitignore").write_text(f"/{STATE}/\n", "utf-8")
+    envelope = _envelope(root, password_file)
+    Store(state / "store.db").close()
+    return Initialised(root=root, password_file=password_file, envelope=envelope, copied=source is not None)
+
+
+def _envelope(root: Path, password_file: Path) -> Path:
+    """Write the recovery sheet: what to print, seal and put away, then delete."""
+    path = root / STATE / "recovery-sheet.txt"
+    path.touch(mode=0o600)
+    path.write_text(
+        "fleetctl: recovery sheet / tờ khôi phục\n\n"
+        f"Workspace: {root}\n"
+        f"Vault password / mật khẩu kho: {password_file.read_text('utf-8').strip()}\n\n"
+        "EN  Print this sheet, seal it in an envelope, keep it in a safe, then delete this file.\n"
+        "    Whoever has this password and the inventory folder can log in to every device.\n"
+        "VI  In tờ này, niêm phong trong phong bì, cất vào két, rồi xóa tệp này.\n"
+        "    Ai có mật khẩu này và thư mục inventory thì đăng nhập được vào mọi thiết bị.\n",
+        "utf-8",
+    )
+    return path
