@@ -1,0 +1,317 @@
+"""HTTP towards one device: verified, bounded in time and bytes, never led elsewhere.
+
+The only importer of the HTTP library. Requests are put together here in one piece (one packet, no surprises);
+replies are read by http.client from a reader that ends with the exchange's deadline and its budget of bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import select
+import socket
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.message import Message
+from http.client import HTTPException, HTTPResponse, IncompleteRead
+from time import monotonic
+from typing import BinaryIO, Final, cast
+from urllib.parse import quote
+
+from fleetctl.errors import BadAnswer, Refused, Unreachable
+from fleetctl.protocols import tls
+from fleetctl.protocols.digest import DigestAuth
+
+Dial = Callable[[str, int, float], socket.socket]
+
+MAX_BODY: Final = 2 * 1024 * 1024
+MAX_HEAD: Final = 64 * 1024
+_PIECE: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a device answered; `headers.get(name)` and `.get_all(name)` take any case."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+    def all(self, name: str) -> list[str]:
+        """Return every header of that name."""
+        return [str(value) for value in self.headers.get_all(name, [])]
+
+
+class _TooLong(Exception):
+    """More bytes came than the exchange may have."""
+
+
+class _ClosedSilently(Exception):
+    """A kept connection was closed before one byte of the reply came."""
+
+
+class _Reader(io.RawIOBase):
+    """A socket's bytes until the deadline, and not more than the budget; also the socket http.client asks for."""
+
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
+        self.sock, self.deadline = sock, deadline
+        self.received, self.budget = 0, MAX_HEAD
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed's Buffer is wider
+        left = self.deadline - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.sock.settimeout(left)
+        received = self.sock.recv_into(buffer)
+        self.received += received
+        if self.received > self.budget:
+            raise _TooLong
+        return received
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self, 16 * 1024)
+
+
+def dialled(address: str, port: int, timeout_s: float) -> socket.socket:
+    """Return a TCP connection made within the timeout, names that have several addresses included; raises OSError."""
+    deadline, problem = monotonic() + timeout_s, OSError("the name has no address")
+    for family, kind, protocol, _, target in socket.getaddrinfo(address, port, type=socket.SOCK_STREAM):
+        left = deadline - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(left)
+            sock.connect(target)
+        except OSError as error:
+            sock.close()
+            problem = error
+            continue
+        return sock
+    raise problem
+
+
+def safe_path(path: str) -> str:
+    """Return a path (and query) that can stand in a request line: absolute, no blanks, no line ends, ASCII."""
+    return "/" + quote(path.lstrip("/"), safe="/?&=%:;,@!$'()*+~#[]|-._").split("#", 1)[0]
+
+
+class HttpClient:
+    """One device. Keeps its connection; one thread at a time.
+
+    `timeout_s` bounds each whole exchange from connect to the last byte. Redirects, cookies, proxies and compression
+    are not taken part in. `dial(address, port, timeout_s)` carries it through a tunnel.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        port: int,
+        *,
+        scheme: str = "http",
+        timeout_s: float = 10.0,
+        ca_file: str = "",
+        fingerprint: str = "",
+        dial: Dial | None = None,
+        keep_alive: bool = True,
+    ) -> None:
+        self.address, self.port, self.scheme, self.timeout_s = address, port, scheme, timeout_s
+        self.keep_alive = keep_alive  # turns False by itself towards a device that closes silently
+        self._ca_file, self._fingerprint = ca_file, fingerprint
+        self._dial = dial or dialled
+        self._sock: socket.socket | None = None
+        host = f"[{address}]" if ":" in address else address
+        default = {"http": 80, "https": 443}.get(scheme)
+        self._host = host if port == default else f"{host}:{port}"
+
+    def close(self) -> None:
+        """Close the connection; the next request makes a new one."""
+        if self._sock is not None:
+            self._sock.close()
+            self._sock = None
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | Callable[[], bytes] = b"",
+        headers: Mapping[str, str] | None = None,
+        *,
+        auth: DigestAuth | None = None,
+        repeatable: bool = False,
+        timeout_s: float | None = None,
+        max_body: int = MAX_BODY,
+        into: BinaryIO | None = None,
+    ) -> Response:
+        """Send one request and return the reply, whatever its status.
+
+        With `auth` a digest challenge is answered, and a 401 comes back when the device refused the login (then
+        `auth.rejected`). `repeatable` allows one repetition when a kept connection turns out to be closed; a callable
+        body is asked again for it (a new nonce). With `into` a 2xx body goes to that file instead of memory.
+        Raises Unreachable (no route, time, connection broke), BadAnswer (too long, not HTTP), Refused (certificate).
+        """
+        path, deadline = safe_path(path), monotonic() + (timeout_s or self.timeout_s)
+        told = dict(headers or {})
+
+        def once() -> Response:
+            if auth is not None and (authorization := auth.authorization(method, path)):
+                told["Authorization"] = authorization
+            else:
+                told.pop("Authorization", None)
+            return self._sent(method, path, body, told, deadline, repeatable, max_body, into)
+
+        response = once()
+        if auth is None:
+            return response
+        if response.status == 401 and "Authorization" not in told:
+            if auth.rejected or not auth.challenged(response.all("WWW-Authenticate")):
+                return response
+            response = once()
+        if response.status == 401 and auth.may_present_again(response.all("WWW-Authenticate")):
+            response = once()
+        if "Authorization" in told:
+            auth.accepted = auth.accepted or response.status != 401
+            auth.rejected = not auth.accepted
+        return response
+
+    def _sent(
+        self,
+        method: str,
+        path: str,
+        body: bytes | Callable[[], bytes],
+        headers: Mapping[str, str],
+        deadline: float,
+        repeatable: bool,
+        max_body: int,
+        into: BinaryIO | None,
+    ) -> Response:
+        try:
+            try:
+                return self._exchange(method, path, body, headers, deadline, max_body, into)
+            except _ClosedSilently:
+                self.close()
+                self.keep_alive = False
+                if not repeatable:
+                    raise Unreachable(f"{self._host} closed the connection without an answer") from None
+                return self._exchange(method, path, body, headers, deadline, max_body, into)
+        except BaseException as error:
+            self.close()
+            mended = self._named(error)
+            if mended is None:
+                raise
+            raise mended from error
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        body: bytes | Callable[[], bytes],
+        headers: Mapping[str, str],
+        deadline: float,
+        max_body: int,
+        into: BinaryIO | None,
+    ) -> Response:
+        kept = self._still_open()
+        sock = self._sock if kept and self._sock is not None else self._connected(deadline)
+        content = body() if callable(body) else body
+        reader = _Reader(sock, deadline)
+        response = HTTPResponse(cast(socket.socket, reader), method=method)
+        try:
+            sock.settimeout(max(deadline - monotonic(), 0.001))
+            sock.sendall(self._head(method, path, headers, len(content)) + content)
+            response.begin()
+        except (ConnectionError, ssl.SSLEOFError) as error:
+            if kept and reader.received == 0:
+                raise _ClosedSilently from error
+            raise
+        reader.budget = reader.received + max_body + max_body // 8 + MAX_HEAD
+        if response.length is not None and response.length > max_body:
+            raise _TooLong
+        if into is not None and 200 <= response.status < 300:
+            _copied(response, into, max_body)
+            answer = b""
+        else:
+            answer = response.read(max_body + 1)
+            if len(answer) > max_body:
+                raise _TooLong
+        if response.length:
+            raise IncompleteRead(answer, response.length)
+        if response.will_close or not self.keep_alive or not response.isclosed():
+            self.close()
+        response.close()
+        return Response(response.status, response.headers, answer)
+
+    def _head(self, method: str, path: str, headers: Mapping[str, str], length: int) -> bytes:
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {self._host}", "User-Agent: fleetctl"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        if length or method not in ("GET", "HEAD", "DELETE"):
+            lines.append(f"Content-Length: {length}")
+        lines.append("Accept-Encoding: identity")
+        lines.append("Connection: keep-alive" if self.keep_alive else "Connection: close")
+        if any("\r" in line or "\n" in line for line in lines):
+            raise ValueError("a header may not hold a line end")
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8")
+
+    def _still_open(self) -> bool:
+        """Tell whether the kept connection can be used: open, and nothing unasked for lies in it."""
+        if self._sock is None:
+            return False
+        poll = select.poll()
+        poll.register(self._sock, select.POLLIN)
+        if poll.poll(0):
+            self.close()
+            return False
+        return True
+
+    def _connected(self, deadline: float) -> socket.socket:
+        sock = self._dial(self.address, self.port, max(deadline - monotonic(), 0.001))
+        try:
+            if sock.family in (socket.AF_INET, socket.AF_INET6):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.scheme == "https":
+                sock.settimeout(max(deadline - monotonic(), 0.001))
+                sock = tls.wrapped(sock, self.address, ca_file=self._ca_file, fingerprint=self._fingerprint)
+        except BaseException:
+            sock.close()
+            raise
+        self._sock = sock
+        return sock
+
+    def _named(self, error: BaseException) -> Exception | None:
+        """Return the error a caller can act on, None for what is not about the exchange."""
+        where = self._host
+        if isinstance(error, (Unreachable, BadAnswer, Refused)):
+            return None
+        if isinstance(error, _TooLong):
+            return BadAnswer(f"{where} sends more than an answer may have")
+        if isinstance(error, TimeoutError):
+            return Unreachable(f"no whole answer from {where} within {self.timeout_s:g} s")
+        if isinstance(error, (IncompleteRead, ConnectionError, ssl.SSLEOFError)):
+            return Unreachable(f"the connection to {where} broke: {_reason(error)}")
+        if isinstance(error, ssl.SSLError):
+            return BadAnswer(f"{where} does not speak TLS as we do: {error.reason or error}")
+        if isinstance(error, OSError):
+            return Unreachable(f"{where} cannot be reached: {_reason(error)}")
+        if isinstance(error, (HTTPException, UnicodeError)):
+            return BadAnswer(f"{where} does not answer in HTTP: {type(error).__name__}")
+        return None
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, IncompleteRead):
+        return "the answer is cut off"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error) or type(error).__name__
+
+
+def _copied(response: HTTPResponse, into: BinaryIO, max_body: int) -> None:
+    left = max_body
+    while piece := response.read(_PIECE):
+        left -= len(piece)
+        if left < 0:
+            raise _TooLong
+        into.write(piece)
