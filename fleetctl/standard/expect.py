@@ -11,6 +11,8 @@ from fleetctl.model import ABSENT, UNSET, Aspect, Device, Expectation, FrozenMap
 from fleetctl.standard.convert import Wrong, convert
 from fleetctl.standard.shapes import LAYERS, STATE, Shape, Sort, has_keyed, shapes
 
+Aspects = Mapping[str, Aspect] | Iterable[Aspect]
+
 
 class Fleet(Protocol):
     """What is asked of an inventory."""
@@ -38,24 +40,22 @@ def expect(device: Device, inventory: Fleet, aspect: Aspect) -> Expectation | No
     return told
 
 
-def expectations(device: Device, inventory: Fleet, aspects: Iterable[Aspect]) -> tuple[Expectation, ...]:
+def expectations(device: Device, inventory: Fleet, aspects: Aspects) -> tuple[Expectation, ...]:
     """Return the expectations of those aspects that the device's kind has and that the inventory manages.
 
     They come in the order of `aspects`. Raises InventoryError with the faults of all of them.
     """
     faults: list[Fault] = []
     values = inventory.values(device.name)
-    told = [_expect(device, values, aspect, faults) for aspect in aspects]
+    told = [_expect(device, values, aspect, faults) for aspect in _each(aspects)]
     if faults:
         raise InventoryError(faults)
     return tuple(expectation for expectation in told if expectation is not None)
 
 
-def settings_faults(
-    inventory: Fleet, aspects: Iterable[Aspect], devices: Iterable[Device] | None = None
-) -> tuple[Fault, ...]:
+def settings_faults(inventory: Fleet, aspects: Aspects, devices: Iterable[Device] | None = None) -> tuple[Fault, ...]:
     """Return every fault in the settings of the devices (all, if none are given), each place and reason once."""
-    asked = tuple(aspects)
+    asked = _each(aspects)
     found: dict[Fault, None] = {}
     for device in inventory.devices.values() if devices is None else devices:
         faults: list[Fault] = []
