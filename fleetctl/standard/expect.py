@@ -66,6 +66,10 @@ def settings_faults(inventory: Fleet, aspects: Aspects, devices: Iterable[Device
     return tuple(found)
 
 
+def _each(aspects: Aspects) -> tuple[Aspect, ...]:
+    return tuple(aspects.values() if isinstance(aspects, Mapping) else aspects)
+
+
 def _expect(device: Device, values: Mapping[str, Value], aspect: Aspect, faults: list[Fault]) -> Expectation | None:
     if device.kind not in aspect.kinds:
         return None
