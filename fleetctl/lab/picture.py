@@ -130,9 +130,8 @@ def _cover(image: Image.Image, view: View, mask: Mask) -> None:
     image.paste(cover, (0, 0), stencil)
 
 
-@lru_cache(maxsize=4)
-def _still(view: View) -> Image.Image:
-    """Return what does not change from second to second; callers must not draw on it."""
+def still(view: View) -> Image.Image:
+    """Return what does not change from second to second: the picture without texts. The costly part."""
     image = _as_set(_room(view), view)
     for mask in view.masks:
         _cover(image, view, mask)
@@ -190,9 +189,9 @@ def _write(image: Image.Image, view: View, utc_s: float) -> None:
         )
 
 
-def draw(view: View, *, utc_s: float) -> Image.Image:
-    """Return the picture at a moment (seconds since 1970, true UTC); the caller owns it."""
-    image = _still(view).copy()
+def draw(view: View, *, utc_s: float, on: Image.Image | None = None) -> Image.Image:
+    """Return the picture at a moment (seconds since 1970, true UTC); `on` is the view's `still`, where it is known."""
+    image = still(view) if on is None else on.copy()
     _write(image, view, utc_s)
     return image
 
