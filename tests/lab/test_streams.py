@@ -164,14 +164,26 @@ def test_the_title_stands_in_the_decoded_picture_where_it_was_put(lab: Lab, path
     subprocess.run(command, check=True, timeout=40)
     seen = STREAMS[path].view
     with Image.open(shot) as decoded:
-        bare = picture.draw(dataclasses.replace(seen, overlays=()), utc_s=0)
-        truth = picture.draw(seen, utc_s=0)
-        expected = ImageChops.difference(bare, truth).convert("L").point(lambda p: 255 if p > 90 else 0)
-        actual = ImageChops.difference(bare, decoded.convert("RGB")).convert("L").point(lambda p: 255 if p > 90 else 0)
+        actual = letters(seen, decoded.convert("RGB"))
+    expected = letters(seen, picture.draw(seen, utc_s=0))
     assert expected.getbbox()[2] < seen.width / 2
     assert all(abs(a - b) <= 3 for a, b in zip(expected.getbbox(), actual.getbbox(), strict=True))
-    wrong = ImageChops.difference(expected, actual).histogram()[255] / expected.histogram()[255]
-    assert wrong < 0.25, "the letters of the title are not the ones that were written"
+    misread = {
+        text: ImageChops.difference(actual, letters(seen, with_title(seen, text))).histogram()[255]
+        for text in (TITLE.text, "Phuong Viet Hung - Quay 1", "Phường Viêt Hưng - Quầy 1", "Phường Việt Hưng - Quây 1",
+                     "Phừơng Việt Hưng - Quầy 1", "Phường Việt Hưng - Quầy 7")
+    }  # fmt: skip
+    assert min(misread, key=misread.__getitem__) == TITLE.text, misread
+
+
+def with_title(seen: View, text: str) -> Image.Image:
+    return picture.draw(dataclasses.replace(seen, overlays=(Overlay(text=text),)), utc_s=0)
+
+
+def letters(seen: View, shown: Image.Image) -> Image.Image:
+    """Return in white what stands in a picture beyond the room itself."""
+    bare = picture.draw(dataclasses.replace(seen, overlays=()), utc_s=0)
+    return ImageChops.difference(bare, shown).convert("L").point(lambda pixel: 255 if pixel > 90 else 0)
 
 
 def test_viewers_of_one_stream_share_an_encoder_and_the_last_one_ends_it(lab: Lab) -> None:
