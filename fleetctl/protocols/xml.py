@@ -6,7 +6,6 @@ Devices declare the wrong namespaces, mix two families in one reply and leave pr
 
 from __future__ import annotations
 
-import contextlib
 import re
 import threading
 from collections.abc import Iterator
@@ -98,14 +97,20 @@ def _mended(body: bytes) -> Element:
     words_ = _DECLARATION.sub("", told.decode("utf-8", "replace"), count=1)
     words_ = _BARE_AND.sub("&amp;", _NOT_XML.sub("\ufffd", words_))
     parser = _parser("mending")
-    root: Element | None = None  # recovery may give nothing at all, whatever the stubs say
-    with contextlib.suppress(etree.XMLSyntaxError, ValueError):
-        root = etree.fromstring(words_.encode(), parser)
+    root = _recovered(words_.encode(), parser)
     if root is None or local(root).encode() != closed[1]:
         raise BadAnswer("the answer is cut off", raw=redacted(body))
     if any(entry.type not in _TOLERATED for entry in parser.error_log):
         raise BadAnswer("the answer's tags do not match", raw=redacted(body))
     return root
+
+
+def _recovered(body: bytes, parser: etree.XMLParser) -> Element | None:
+    # Recovery may give nothing at all, whatever the stubs say.
+    try:
+        return etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return None
 
 
 def redacted(body: bytes) -> bytes:
@@ -115,7 +120,7 @@ def redacted(body: bytes) -> bytes:
 
 def local(element: Element) -> str:
     """Return the tag without its namespace or undeclared prefix; "" for comments and the like."""
-    tag = element.tag
+    tag: object = element.tag
     if not isinstance(tag, str):
         return ""
     return tag.rpartition("}")[2].rpartition(":")[2]

@@ -7,43 +7,49 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fleetctl.errors import Refused
+from fleetctl.errors import Refused, Unreachable
 from fleetctl.protocols.digest import DigestAuth
 
 
 @dataclass(slots=True)
 class Login:
-    """`scheme` is "wsse" or "digest", "" while nobody knows; `refusal` ends every later attempt."""
+    """`scheme` is "wsse" or "digest", "" while nobody knows; `ended` ends every later attempt."""
 
     user: str
     password: str = field(repr=False)
     scheme: str = ""
     digest: DigestAuth = field(init=False, repr=False)
-    proven: bool = False  # accepted in this session, for an operation that asks for a login
-    wsse_presented: int = 0
+    pictures: DigestAuth = field(init=False, repr=False)  # plain GETs have a realm of their own
+    wsse_accepted: bool = False  # for an operation which the device refuses without a login
     wsse_rejected: int = 0
-    refusal: Refused | None = None
+    ended: Refused | Unreachable | None = None
 
     def __post_init__(self) -> None:
         self.digest = DigestAuth(self.user, self.password)
+        self.pictures = DigestAuth(self.user, self.password)
+
+    @property
+    def proven(self) -> bool:
+        """Tell whether the device took the login in this session where it takes nobody without one."""
+        return self.wsse_accepted or self.digest.accepted
 
     @property
     def rejected(self) -> int:
         """Return how many presentations the device rejected."""
-        return self.wsse_rejected + self.digest.rejected
+        return self.wsse_rejected + self.digest.rejected + self.pictures.rejected
 
     def ready(self) -> None:
-        """Raise the earlier refusal, if there was one: nothing is sent any more with this login."""
-        if self.refusal is not None:
-            raise self.refusal
+        """Raise what ended this login, if something did: nothing is sent with it any more."""
+        if self.ended is not None:
+            raise self.ended
 
-    def refuse(self, message: str, *, credential: bool) -> Refused:
-        """Note the refusal for good and return it."""
-        self.refusal = Refused(message, credential=credential)
-        return self.refusal
+    def end(self, error: Refused | Unreachable) -> Refused | Unreachable:
+        """Note for good that this login is not presented again, and return the error."""
+        self.ended = error
+        return error
 
     def fact(self) -> str:
         """Return what to remember of the way in: "wsse", "digest-md5", "digest-sha256", or "" if nothing is sure."""
-        if self.scheme == "digest":
-            return self.digest.scheme
-        return self.scheme
+        if self.ended is not None:
+            return ""
+        return self.digest.scheme if self.scheme == "digest" else self.scheme

@@ -1,24 +1,24 @@
-"""A session with one ONVIF device: signs, sends, judges what comes back, remembers how this device likes it."""
+"""A session with one ONVIF device: what cells and actions use, and what is remembered from one run to the next."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from time import sleep, time
 from types import TracebackType
 from typing import Final
+from urllib.parse import urlsplit
 
-from fleetctl.errors import BadAnswer, Refused, Rejected, Unreachable, Unsupported
+from fleetctl.errors import BadAnswer, Refused, Rejected, Unsupported
 from fleetctl.model import Access, Device
-from fleetctl.protocols.http import Dial, HttpClient, Response
+from fleetctl.protocols.http import Dial, HttpClient
 from fleetctl.protocols.identity import Identity, plain_mac, plain_serial
-from fleetctl.protocols.onvif import clock, services, soap
 from fleetctl.protocols.onvif.login import Login
-from fleetctl.protocols.onvif.operations import PRE_AUTH, is_reading
-from fleetctl.protocols.xml import Element, boolean, child, children, text
+from fleetctl.protocols.onvif.operations import is_reading
+from fleetctl.protocols.onvif.services import Services, path_of
+from fleetctl.protocols.onvif.wire import Wire
+from fleetctl.protocols.xml import Element, children, tag, text, words
 
-CLOCK_MOVED_S: Final = 2.0
-BACK_OFF_S: Final = (0.3, 1.0)  # a device out of connections; each entry is one more try
+MAX_PICTURE: Final = 16 * 1024 * 1024
 
 
 def connect(
@@ -35,7 +35,7 @@ def connect(
     with `via` (ValueError without: a private address may be another device's here).
     Raises Unreachable, BadAnswer, Unsupported (no ONVIF at that path), Refused (certificate).
     """
-    point = device.endpoint
+    point, known = device.endpoint, facts or {}
     if point.via and dial is None:
         raise ValueError(f"{device.name} is reached through {point.via}: a tunnel's dial is needed")
     client = HttpClient(
@@ -46,9 +46,10 @@ def connect(
         ca_file=point.tls_ca_file,
         fingerprint=point.tls_fingerprint,
         dial=dial,
-        keep_alive=(facts or {}).get("keep_alive") != "no",
+        keep_alive=known.get("keep_alive") != "no",
     )
-    session = Session(device, client, password=password, access=access, facts=facts or {})
+    login = None if password is None else Login(device.user, password)
+    session = Session(device, access, Wire(client, point.path, login, known), known)
     try:
         session.meet()
     except BaseException:
@@ -63,20 +64,11 @@ class Session:
     Answers are elements read by local name (`fleetctl.protocols.xml`); they are shared, so copy before changing one.
     """
 
-    def __init__(
-        self, device: Device, client: HttpClient, *, password: str | None, access: Access, facts: Mapping[str, str]
-    ) -> None:
+    def __init__(self, device: Device, access: Access, wire: Wire, facts: Mapping[str, str]) -> None:
         self.device, self.access = device, access
-        self._client = client
-        scheme = facts.get("auth", "").partition("-")[0]
-        self._login = None if password is None else Login(device.user, password, scheme if scheme != "none" else "")
-        self._content_type = facts.get("content_type", "")
-        self._content_type_sure = False
-        self._paths = {k.removeprefix("path."): v for k, v in facts.items() if k.startswith("path.")}
-        self._listed = facts.get("services", "")  # how the paths were learned; "" while nobody asked
+        self._wire = wire
+        self._services = Services(wire, device.endpoint.path, facts)
         self._firmware = facts.get("firmware", "")
-        self._clock = clock.Clock()
-        self._clock_open = False  # the device tells its time without a login
         self._memo: dict[tuple[str, str, str], Element] = {}
         self._identity: Identity | None = None
 
@@ -90,9 +82,14 @@ class Session:
 
     def close(self) -> None:
         """Close the connection."""
-        self._client.close()
+        self._wire.client.close()
 
-    # --- what cells and actions use ---------------------------------------------------------------
+    def meet(self) -> None:
+        """Make the first contact; `connect` does it."""
+        if (answer := self._wire.meet()) is not None:
+            self._memo[("tds", "GetSystemDateAndTime", "")] = answer
+
+    # --- reading and writing ------------------------------------------------------------------------
 
     def read(self, service: str, operation: str, body: str = "", *, fresh: bool = False) -> Element:
         """Send a reading operation and return the response element (first child of Body).
@@ -122,250 +119,127 @@ class Session:
         finally:
             self._memo.clear()
 
+    def _call(self, service: str, operation: str, body: str) -> Element:
+        path, remembered = self._services.path(service)
+        if not path:
+            raise Unsupported(f"{service}:{operation}: the device does not have this service")
+        try:
+            return self._wire.call(service, path, operation, body)
+        except Unsupported:
+            # A path from an earlier session may be gone after an update: ask anew, and try the new one, if it is one.
+            again = self._services.path_anew(service) if remembered else path
+            if not again or again == path:
+                raise
+        return self._wire.call(service, again, operation, body)
+
     def has(self, service: str) -> bool:
         """Tell whether the device offers a service (a prefix of `xml.PREFIXES`)."""
-        return bool(self._path(service))
+        return bool(self._services.path(service)[0])
+
+    # --- who and when ---------------------------------------------------------------------------------
 
     def identity(self) -> Identity:
         """Return who the device says it is; asked once per session. Junk serial numbers and MACs come as ""."""
         if self._identity is None:
             told = self.read("tds", "GetDeviceInformation")
-            serial = text(told, "SerialNumber")
+            serial, firmware = text(told, "SerialNumber"), text(told, "FirmwareVersion")
+            if self._firmware and self._firmware != firmware:
+                self._services.forget()  # another firmware may have moved or added services
+            self._firmware = firmware
             self._identity = Identity(
                 manufacturer=text(told, "Manufacturer"),
                 model=text(told, "Model"),
-                firmware=text(told, "FirmwareVersion"),
+                firmware=firmware,
                 serial_number=serial if plain_serial(serial) else "",
                 hardware_id=text(told, "HardwareId"),
                 mac_address=self._mac_address(),
             )
-            if self._firmware and self._firmware != self._identity.firmware:
-                self._paths, self._listed = {}, ""  # a new firmware may have moved or added services
-            self._firmware = self._identity.firmware
         return self._identity
-
-    def clock_error_s(self) -> float | None:
-        """Return the device's clock minus ours in seconds (to about half a second), None if it tells no time."""
-        return self._clock.offset_s if self._clock.told else None
-
-    def utc_now_of_device(self) -> datetime:
-        """Return the present time by the device's own clock; ours if it tells none."""
-        return self._clock.now()
-
-    @property
-    def credential_proven(self) -> bool:
-        """True once the device accepted the login in this session."""
-        return self._login is not None and self._login.proven
-
-    @property
-    def rejected_logins(self) -> int:
-        """Return how many presented logins the device rejected in this session: what the budget counts."""
-        return 0 if self._login is None else self._login.rejected
-
-    def facts(self) -> dict[str, str]:
-        """Return what the next session with this device may start from; holds no secret."""
-        told = {f"path.{prefix}": path for prefix, path in sorted(self._paths.items())}
-        told["services"] = self._listed
-        told["content_type"] = self._content_type
-        told["firmware"] = self._firmware
-        told["auth"] = "none" if self._login is None else self._login.fact()
-        told["keep_alive"] = "" if self._client.keep_alive else "no"
-        return {key: value for key, value in told.items() if value}
-
-    # --- first contact ----------------------------------------------------------------------------
-
-    def meet(self) -> None:
-        """Ask for the clock without login, and find out which kind of request the device takes."""
-        known = self._content_type
-        ladder = dict.fromkeys(([known] if known in soap.CONTENT_TYPES else []) + list(soap.CONTENT_TYPES))
-        for self._content_type in ladder:
-            answer = self._ask_clock()
-            if answer.fault is not None and not {"VersionMismatch", "MustUnderstand"} & set(answer.fault.codes):
-                break
-            if answer.element is not None or answer.http.status in (401, 403, 404, 429, 503):
-                break
-            if 300 <= answer.http.status < 400:
-                break
-        if answer.element is None and not answer.unauthorised and answer.fault is None:
-            raise soap.raised(answer, f"{self.device.endpoint.path}")
-
-    def _ask_clock(self) -> soap.Reply:
-        asked = time()
-        answer = self._post("tds", "GetSystemDateAndTime", "")
-        self._clock = clock.measured(answer.element, str(answer.http.headers.get("Date", "")), asked, time())
-        if answer.element is not None:
-            self._clock_open = True
-            self._memo[("tds", "GetSystemDateAndTime", "")] = answer.element
-        return answer
-
-    # --- sending ----------------------------------------------------------------------------------
-
-    def _call(self, service: str, operation: str, body: str) -> Element:
-        what = f"{service}:{operation}"
-        if self._login is None or (service, operation) in PRE_AUTH:
-            answer = self._post(service, operation, body)
-            if not answer.unauthorised:
-                return self._element(answer, what)
-            if self._login is None:
-                raise Refused(f"{what}: the device asks for a login, and none is given")
-        return self._element(self._logged_in(self._login, service, operation, body), what)
-
-    def _element(self, answer: soap.Reply, what: str) -> Element:
-        if answer.element is None:
-            raise soap.raised(answer, what)
-        return answer.element
-
-    def _post(self, service: str, operation: str, body: str, login: Login | None = None) -> soap.Reply:
-        """Send one request, presenting the login if one is given, and read the answer."""
-        path = self._path(service)
-        if not path:
-            raise Unsupported(f"{service}:{operation}: the device does not have this service")
-        signed = login is not None and login.scheme == "wsse"
-
-        def content() -> bytes:
-            security = ""
-            if signed and login is not None:
-                login.wsse_presented += 1
-                security = soap.username_token(login.user, login.password, self._clock.now())
-            return soap.envelope(service, operation, body, security=security, content_type=self._content_type)
-
-        response: Response = self._client.request(
-            "POST",
-            path,
-            content,
-            soap.http_headers(self._content_type, service, operation),
-            auth=login.digest if login is not None and login.scheme == "digest" else None,
-            repeatable=is_reading(service, operation),
-        )
-        return soap.reply(response)
-
-    # --- the login --------------------------------------------------------------------------------
-
-    def _logged_in(self, login: Login, service: str, operation: str, body: str) -> soap.Reply:
-        login.ready()
-        if not login.scheme:
-            self._find_scheme(login)
-        answer = self._post(service, operation, body, login)
-        if answer.unauthorised and login.scheme == "digest" and not login.digest.presented:
-            login.scheme = "wsse"  # it used to ask for digest and does no longer; nothing was presented yet
-            answer = self._post(service, operation, body, login)
-        if answer.unauthorised:
-            answer = self._judged(login, answer, service, operation, body)
-        if (service, operation) not in PRE_AUTH and answer.http.status < 500:
-            login.proven = True
-        return answer
-
-    def _find_scheme(self, login: Login) -> None:
-        """Ask for the accounts without a login: how a device refuses that tells which login it wants, at no cost."""
-        answer = self._post("tds", "GetUsers", "")
-        digest = answer.http.status == 401 and login.digest.challenged(answer.http.all("WWW-Authenticate"))
-        login.scheme = "digest" if digest else "wsse"
-
-    def _judged(self, login: Login, answer: soap.Reply, service: str, operation: str, body: str) -> soap.Reply:
-        """Find out why a presented login was refused; return a better answer, or raise.
-
-        Not every refusal is a wrong password: the clock may have moved, the device may be out of connections
-        (Dahua answers 401 then), the account may be locked or lack the right.
-        """
-        what = f"{service}:{operation}"
-        if soap.locked(answer):
-            raise login.refuse(f"{what}: the account is locked out for now", credential=False)
-        if login.scheme == "wsse" and not login.proven and self._takes_digest(login, answer):
-            login.wsse_rejected += 1
-            login.scheme = "digest"
-            answer = self._post(service, operation, body, login)
-            if not answer.unauthorised:
-                return answer
-        before, was_open = self._clock.offset_s, self._clock_open
-        exhausted = self._anonymous_refused() if was_open else False
-        if exhausted and not login.proven:
-            login.digest.rejected = False
-            raise Unreachable(f"{what}: the device refuses everybody, with a login or without: out of connections?")
-        if login.scheme == "wsse" and abs(self._clock.offset_s - before) > CLOCK_MOVED_S and not exhausted:
-            answer = self._post(service, operation, body, login)
-            if not answer.unauthorised:
-                return answer
-        if login.proven:
-            return self._patiently(login, answer, exhausted, service, operation, body)
-        if login.scheme == "wsse":
-            login.wsse_rejected += 1
-        raise login.refuse(
-            f"{what}: wrong password for {login.user!r}. Not retried, to spare the lock-out", credential=True
-        )
-
-    def _takes_digest(self, login: Login, answer: soap.Reply) -> bool:
-        if answer.http.status != 401 or login.digest.presented:
-            return False
-        return login.digest.challenged(answer.http.all("WWW-Authenticate"))
-
-    def _anonymous_refused(self) -> bool:
-        """Ask for the clock again without login, and tell whether even that is refused."""
-        self._client.close()
-        return self._ask_clock().http.status == 401
-
-    def _patiently(
-        self, login: Login, answer: soap.Reply, exhausted: bool, service: str, operation: str, body: str
-    ) -> soap.Reply:
-        """A login that was accepted a moment ago is refused: by want of a right, or of connections."""
-        if answer.http.status == 401:
-            for pause in BACK_OFF_S:
-                self._client.close()
-                sleep(pause)
-                answer = self._post(service, operation, body, login)
-                if not answer.unauthorised:
-                    return answer
-        if answer.fault is not None and not exhausted:
-            told = answer.fault.reason or "not authorised"
-            raise Refused(f"{service}:{operation}: this login may not do it ({told})")
-        raise Unreachable(
-            f"{service}:{operation}: the device refuses a login it accepted a moment ago: out of connections?"
-        )
-
-    # --- services -----------------------------------------------------------------------------------
-
-    def _path(self, service: str) -> str:
-        if service == "tds":
-            return self.device.endpoint.path
-        if not self._listed:
-            self._learn_services()
-        if self._listed == "guessed" and service not in self._paths:
-            self._paths[service] = self._guess(service)
-        path = self._paths.get(service, "")
-        return "" if path == "-" else path
-
-    def _learn_services(self) -> None:
-        inclusive = "<tds:IncludeCapability>false</tds:IncludeCapability>"
-        ways = (
-            ("GetServices", inclusive, services.from_services),
-            ("GetCapabilities", "<tds:Category>All</tds:Category>", services.from_capabilities),
-        )
-        for operation, body, read in ways:
-            try:
-                found = read(self.read("tds", operation, body))
-            except (Unsupported, Rejected, BadAnswer):
-                continue
-            if found:
-                self._paths, self._listed = found, operation
-                return
-        self._paths, self._listed = {}, "guessed"
-
-    def _guess(self, service: str) -> str:
-        """Return the first likely path at which the service answers, "-" if none does."""
-        for path in services.guessed(service, self.device.endpoint.path):
-            self._paths[service] = path
-            answer = self._post(service, "GetServiceCapabilities", "")
-            if answer.element is not None or answer.unauthorised:
-                return path
-        return "-"
 
     def _mac_address(self) -> str:
         try:
             told = self.read("tds", "GetNetworkInterfaces")
         except (Unsupported, Rejected, BadAnswer):
             return ""
+        except Refused as error:
+            if error.credential:
+                raise
+            return ""
         found = [
-            (boolean(i, "Enabled") is not False, plain_mac(text(child(i, "Info"), "HwAddress")))
+            (text(i, "Enabled").lower() in ("false", "0"), plain_mac(text(i, "Info/HwAddress")))
             for i in children(told, "NetworkInterfaces")
         ]
-        macs = [mac for enabled, mac in sorted(found, key=lambda f: not f[0]) if mac]
-        return macs[0] if macs else ""
+        return next((mac for _, mac in sorted(found, key=lambda f: f[0]) if mac), "")
+
+    def clock_error_s(self) -> float | None:
+        """Return the device's clock minus ours in seconds (to about half a second), None if it tells no time."""
+        return self._wire.clock.offset_s if self._wire.clock.told else None
+
+    def utc_now_of_device(self) -> datetime:
+        """Return the present time by the device's own clock; ours if it tells none."""
+        return self._wire.clock.now()
+
+    # --- the login --------------------------------------------------------------------------------------
+
+    @property
+    def credential_proven(self) -> bool:
+        """True once the device accepted the login in this session for something it refuses without one."""
+        return self._wire.login is not None and self._wire.login.proven
+
+    @property
+    def rejected_logins(self) -> int:
+        """Return how many presented logins the device rejected in this session: what the budget counts."""
+        return 0 if self._wire.login is None else self._wire.login.rejected
+
+    def facts(self) -> dict[str, str]:
+        """Return what the next session with this device may start from; holds no secret."""
+        told = {**self._wire.facts(), **self._services.facts(), "firmware": self._firmware}
+        return {key: value for key, value in told.items() if value}
+
+    # --- pictures -----------------------------------------------------------------------------------------
+
+    def stream_uri(self, profile_token: str) -> str:
+        """Return the RTSP address of a profile, with host and port of the inventory and no login in it."""
+        if self.has("tr2"):
+            told = self.read("tr2", "GetStreamUri", tag("tr2:Protocol", "RTSP") + _token("tr2", profile_token))
+            uri = text(told, "Uri")
+        else:
+            setup = tag("tt:Stream", "RTP-Unicast") + tag("tt:Transport", tag("tt:Protocol", "RTSP"))
+            told = self.read("trt", "GetStreamUri", tag("trt:StreamSetup", setup) + _token("trt", profile_token))
+            uri = text(told, "MediaUri/Uri")
+        address = self.device.endpoint.address
+        host = f"[{address}]" if ":" in address else address
+        return f"rtsp://{host}:{self.device.endpoint.rtsp_port}{path_of(uri) or '/'}"
+
+    def snapshot_uri(self, profile_token: str) -> str:
+        """Return the path of a profile's still picture, for `snapshot`."""
+        if self.has("tr2"):
+            return path_of(text(self.read("tr2", "GetSnapshotUri", _token("tr2", profile_token)), "Uri"))
+        return path_of(text(self.read("trt", "GetSnapshotUri", _token("trt", profile_token)), "MediaUri/Uri"))
+
+    def snapshot(self, path_or_uri: str) -> bytes:
+        """Fetch a still picture (JPEG or PNG) from the device; only the path of an address is used.
+
+        Raises Refused, Unsupported (no picture there), BadAnswer (no picture at all), Unreachable.
+        """
+        path, login = path_of(path_or_uri), self._wire.login
+        if login is not None:
+            login.ready()
+        if not path:
+            raise Unsupported("the device gives no address for a still picture")
+        response = self._wire.client.request(
+            "GET", path, auth=login.pictures if login else None, repeatable=True, max_body=MAX_PICTURE
+        )
+        if response.status == 401:
+            wrong = login is not None and login.pictures.rejected and not login.proven
+            error = Refused(f"{urlsplit(path).path}: the picture is refused to this login", credential=wrong)
+            raise login.end(error) if wrong and login is not None else error
+        if response.status in (404, 501):
+            raise Unsupported(f"{urlsplit(path).path}: no picture there (HTTP {response.status})")
+        if response.status != 200 or not response.body.startswith((b"\xff\xd8", b"\x89PNG")):
+            raise BadAnswer(f"{urlsplit(path).path}: no picture (HTTP {response.status})", raw=response.body)
+        return response.body
+
+
+def _token(service: str, profile_token: str) -> str:
+    return tag(f"{service}:ProfileToken", words(profile_token))

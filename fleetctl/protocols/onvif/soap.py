@@ -14,6 +14,7 @@ from email.policy import compat32
 from typing import Final
 
 from fleetctl.errors import BadAnswer, FleetctlError, Refused, Rejected, Unreachable, Unsupported
+from fleetctl.protocols.digest import Challenge, challenge_in
 from fleetctl.protocols.http import Response
 from fleetctl.protocols.xml import PREFIXES, Element, child, children, local, parse, redacted, text, words
 
@@ -147,6 +148,21 @@ def _fault(element: Element) -> Fault:
         codes=tuple(code.rpartition(":")[2] for code in codes[:16]),
         reason="; ".join(dict.fromkeys(t for t in told[:4] if t != "NULL"))[:300],
     )
+
+
+def challenge(answer: Reply) -> Challenge | None:
+    """Return the digest challenge of an answer, None where there is none that can be met."""
+    return challenge_in(answer.http.all("WWW-Authenticate"))
+
+
+def element_of(answer: Reply, what: str, operation: str) -> Element:
+    """Return the response element; raises what stands in its place, BadAnswer for the answer to something else."""
+    if answer.element is None:
+        raise raised(answer, what)
+    name = local(answer.element)
+    if name.lower() != f"{operation}Response".lower():
+        raise BadAnswer(f"{what}: the device answers {name[:60]} instead", raw=redacted(answer.http.body))
+    return answer.element
 
 
 def raised(answer: Reply, what: str) -> FleetctlError:

@@ -1,0 +1,217 @@
+"""What goes over the wire to one ONVIF device: the kind of request it takes, its clock, the login, and its refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from time import sleep, time
+from typing import Final
+
+from fleetctl.errors import Refused, Unreachable
+from fleetctl.protocols.http import HttpClient
+from fleetctl.protocols.onvif import clock, soap
+from fleetctl.protocols.onvif.login import Login
+from fleetctl.protocols.onvif.operations import PRE_AUTH, is_reading
+from fleetctl.protocols.xml import Element, child
+
+CLOCK_MOVED_S: Final = 2.0
+BACK_OFF_S: Final = (0.3, 1.0)  # a device out of connections; each entry is one more try
+
+# Asked without a login to learn how the device refuses; cheap cameras leave the first one open.
+_PROBES: Final = ("GetDeviceInformation", "GetUsers")
+
+
+class Wire:
+    """Sends single operations and judges refusals. One thread at a time."""
+
+    def __init__(self, client: HttpClient, device_path: str, login: Login | None, facts: Mapping[str, str]) -> None:
+        self.client, self.login = client, login
+        self.clock = clock.Clock()
+        self.content_type = facts.get("content_type", "")
+        self._device_path = device_path
+        self._protected = facts.get("protected", "")  # an operation the device refuses without a login
+        self._pre_auth_open = facts.get("pre_auth") != "no"
+        self._clock_open = False  # the device tells its time without a login
+        if login is not None and facts.get("auth", "none") != "none":
+            login.scheme = facts["auth"].partition("-")[0]
+
+    def facts(self) -> dict[str, str]:
+        """Return what the next session may start from."""
+        return {
+            "auth": "none" if self.login is None else self.login.fact(),
+            "protected": self._protected,
+            "pre_auth": "" if self._pre_auth_open else "no",
+            "content_type": self.content_type,
+            "keep_alive": "" if self.client.keep_alive else "no",
+        }
+
+    # --- first contact ----------------------------------------------------------------------------
+
+    def meet(self) -> Element | None:
+        """Ask for the clock without login and find out which kind of request the device takes; return the answer.
+
+        None: it tells its time to nobody without a login. Raises Unreachable, BadAnswer, Unsupported, Refused.
+        """
+        known = [self.content_type] if self.content_type in soap.CONTENT_TYPES else []
+        answer = None
+        for self.content_type in dict.fromkeys((*known, *soap.CONTENT_TYPES)):
+            answer = self.ask_clock()
+            if not _wants_another_kind(answer):
+                break
+        if answer is None or not (answer.unauthorised or answer.element is not None or answer.fault is not None):
+            raise soap.raised(answer, self._device_path) if answer else Unreachable("nothing was asked")
+        return answer.element
+
+    def ask_clock(self) -> soap.Reply:
+        """Ask for the clock without login and measure it."""
+        asked = time()
+        answer = self.post("tds", self._device_path, "GetSystemDateAndTime", "")
+        self._measure(answer, asked)
+        self._clock_open = self._clock_open or answer.element is not None
+        return answer
+
+    def _measure(self, answer: soap.Reply, asked: float) -> None:
+        self.clock = clock.measured(answer.element, str(answer.http.headers.get("Date", "")), asked, time())
+
+    # --- sending ----------------------------------------------------------------------------------
+
+    def call(self, service: str, path: str, operation: str, body: str) -> Element:
+        """Send one operation, with the login where it takes one; return the response element or raise."""
+        what = f"{service}:{operation}"
+        open_to_all = (service, operation) in PRE_AUTH and self._pre_auth_open
+        if self.login is None or open_to_all:
+            answer = self.post(service, path, operation, body)
+            if not answer.unauthorised:
+                return soap.element_of(answer, what, operation)
+            if self.login is None:
+                raise Refused(f"{what}: the device asks for a login, and none is given")
+            self._pre_auth_open = False
+        asked = time()
+        answer = self._logged_in(self.login, service, path, operation, body)
+        if operation == "GetSystemDateAndTime" and not self.clock.told:
+            self._measure(answer, asked)
+        return soap.element_of(answer, what, operation)
+
+    def post(self, service: str, path: str, operation: str, body: str, login: Login | None = None) -> soap.Reply:
+        """Send one request, presenting the login if one is given, and read the answer."""
+        wsse = login if login is not None and login.scheme == "wsse" else None
+
+        def content() -> bytes:  # asked again for a repetition: devices refuse a nonce they have seen
+            security = soap.username_token(wsse.user, wsse.password, self.clock.now()) if wsse is not None else ""
+            return soap.envelope(service, operation, body, security=security, content_type=self.content_type)
+
+        return soap.reply(self.client.request(
+            "POST",
+            path,
+            content,
+            soap.http_headers(self.content_type, service, operation),
+            auth=login.digest if login is not None and login.scheme == "digest" else None,
+            repeatable=is_reading(service, operation),
+        ))  # fmt: skip
+
+    # --- the login --------------------------------------------------------------------------------
+
+    def _logged_in(self, login: Login, service: str, path: str, operation: str, body: str) -> soap.Reply:
+        login.ready()
+        if not login.scheme:
+            self._find_scheme(login)
+        answer = self.post(service, path, operation, body, login)
+        if answer.unauthorised and login.scheme == "digest" and not login.digest.presented:
+            login.scheme = "wsse"  # it used to ask for digest and does no longer; nothing was presented yet
+            answer = self.post(service, path, operation, body, login)
+        if answer.unauthorised:
+            answer = self._judged(login, answer, service, path, operation, body)
+        if login.scheme == "wsse" and answer.element is not None and operation == self._protected:
+            login.wsse_accepted = True
+        return answer
+
+    def _find_scheme(self, login: Login) -> None:
+        """Ask without a login: how the device refuses that tells which login it wants, and costs no try."""
+        login.scheme = "wsse"
+        for operation in _PROBES:
+            answer = self.post("tds", self._device_path, operation, "")
+            if answer.unauthorised:
+                self._protected = operation
+                if answer.http.status == 401 and soap.challenge(answer) is not None:
+                    login.scheme = "digest"
+                return
+
+    def _judged(
+        self, login: Login, answer: soap.Reply, service: str, path: str, operation: str, body: str
+    ) -> soap.Reply:
+        """Find out why a presented login was refused; return a better answer, or raise.
+
+        Not every refusal is a wrong password: the account may be locked or lack the right, the clock may have moved,
+        the device may be out of connections (Dahua answers 401 then) or want the other scheme.
+        """
+        what = f"{service}:{operation}"
+        if soap.locked(answer):
+            raise login.end(Refused(f"{what}: the account is locked out for now"))
+        if not login.proven and self._other_scheme(login, answer):
+            answer = self.post(service, path, operation, body, login)
+            if not answer.unauthorised:
+                return answer
+        before, exhausted = self.clock.offset_s, self._refuses_everybody()
+        moved = abs(self.clock.offset_s - before) > CLOCK_MOVED_S
+        if exhausted and not login.proven:
+            login.digest.rejected = False  # nobody looked at it
+            raise login.end(Unreachable(f"{what}: the device refuses everybody (HTTP 401): out of connections?"))
+        if login.scheme == "wsse" and moved and not exhausted:
+            answer = self.post(service, path, operation, body, login)
+            if not answer.unauthorised:
+                return answer
+        if login.proven:
+            return self._patiently(login, answer, exhausted, service, path, operation, body)
+        if login.scheme == "wsse":
+            login.wsse_rejected += 1
+        raise login.end(Refused(
+            f"{what}: wrong password for {login.user!r}. Not retried, to spare the lock-out", credential=True
+        ))  # fmt: skip
+
+    def _other_scheme(self, login: Login, answer: soap.Reply) -> bool:
+        """Change the scheme when the device shows that it wants the other one; once at most."""
+        if login.scheme == "wsse":
+            if login.digest.presented or answer.http.status != 401 or soap.challenge(answer) is None:
+                return False
+            login.wsse_rejected += 1
+            login.scheme = "digest"
+            return True
+        if login.wsse_rejected or not login.digest.rejected:
+            return False
+        told = self.post("tds", self._device_path, "GetServiceCapabilities", "").element
+        security = child(told, "Capabilities/Security")
+        if security is None or security.get("UsernameToken") != "true" or security.get("HttpDigest") == "true":
+            return False
+        login.scheme = "wsse"
+        return True
+
+    def _refuses_everybody(self) -> bool:
+        """Ask for the clock again, without login and on a new connection; tell whether even that is refused now."""
+        if not self._clock_open:
+            return False
+        self.client.close()
+        return self.ask_clock().http.status == 401
+
+    def _patiently(
+        self, login: Login, answer: soap.Reply, exhausted: bool, service: str, path: str, operation: str, body: str
+    ) -> soap.Reply:
+        """A login that was accepted a moment ago is refused: by want of a right, or of connections."""
+        what = f"{service}:{operation}"
+        if answer.fault is not None and not exhausted:
+            raise Refused(f"{what}: this login may not do it ({answer.fault.reason or 'not authorised'})")
+        for pause in BACK_OFF_S:
+            self.client.close()
+            sleep(pause)
+            answer = self.post(service, path, operation, body, login)
+            if not answer.unauthorised:
+                return answer
+        raise login.end(Unreachable(
+            f"{what}: the device refuses a login it accepted a moment ago: out of connections, or changed meanwhile?"
+        ))  # fmt: skip
+
+
+def _wants_another_kind(answer: soap.Reply) -> bool:
+    """Tell whether another content type or SOAP version may help; refusals and absences are answers."""
+    if answer.fault is not None:
+        return bool({"VersionMismatch", "MustUnderstand"} & set(answer.fault.codes))
+    status = answer.http.status
+    return answer.element is None and not (300 <= status < 400 or status in (401, 403, 404, 410, 423, 429, 503))
