@@ -229,7 +229,12 @@ def _make_account(
     if action is None:
         raise Unsupported(f"{job.device.name}: fleetctl cannot make accounts on {driver.name} devices")
     change = Change(
-        device=job.device.name, aspect="users", field="accounts", key=job.device.user, before=None, after="administrator"
+        device=job.device.name,
+        aspect="users",
+        field="accounts",
+        key=job.device.user,
+        before=None,
+        after="administrator",
     )
     channel.confirm(Intent(device=job.device.name, aspect="users", changes=(change,)))
     channel.confirm(Attempt(device=job.device.name, account=job.device.user, fingerprint=job.fingerprint))

@@ -69,7 +69,7 @@ def made(events: Sequence[Event], limit: str = "", aspects: tuple[str, ...] = ()
 # --- plan files -----------------------------------------------------------------------------------
 
 
-def save(workspace: Workspace, plan: Plan, path: Path) -> str:
+def save(plan: Plan, path: Path) -> str:
     """Write the plan to a file (0600, no secret in it) and return its digest."""
     body = {
         "schema_version": SCHEMA,
@@ -106,9 +106,7 @@ def load(workspace: Workspace, path: Path) -> Plan:
         raise UsageError(f"{path} was altered after it was saved; plan again")
     types = {name: aspect.type for name, aspect in workspace.registry.aspects.items()}
     devices = tuple(codec.decode_plan(d, types) for d in body["devices"])
-    loaded = Plan(
-        devices=devices, created=body["created"], limit=body["limit"], aspects=tuple(body["aspects"])
-    )
+    loaded = Plan(devices=devices, created=body["created"], limit=body["limit"], aspects=tuple(body["aspects"]))
     _unmoved(workspace, loaded, path)
     return loaded
 
@@ -127,9 +125,11 @@ def _unmoved(workspace: Workspace, saved: Plan, path: Path) -> None:
             moved.append(f"{device_plan.device} is no longer in the inventory")
             continue
         now = {e.aspect: e.value for e in workspace.expectations(device, saved.aspects)}
-        for aspect in device_plan.aspects:
-            if aspect.changes and now.get(aspect.aspect) != aspect.expected:
-                moved.append(f"{device_plan.device}: the inventory expects something else of {aspect.aspect} now")
+        moved.extend(
+            f"{device_plan.device}: the inventory expects something else of {aspect.aspect} now"
+            for aspect in device_plan.aspects
+            if aspect.changes and now.get(aspect.aspect) != aspect.expected
+        )
     if moved:
         raise Stale(f"{path} no longer holds: {'; '.join(moved[:5])}. Nothing was sent. Plan again")
 
@@ -171,7 +171,7 @@ def apply(
         waves=waves(workspace, list(todo), options),
         gate=gate_on_share(options.stop_share),
         stop_share=options.stop_share,
-        window=None if options.now else windows.policy(workspace, devices, todo),
+        window=None if options.now else windows.policy(workspace, todo),
         deadline=options.deadline,
         clock=options.clock,
     )
@@ -233,9 +233,7 @@ def _one_site_each_first(workspace: Workspace, names: Sequence[str]) -> list[str
     return [name for _, name in sorted(order)]
 
 
-def _provide_secrets(
-    workspace: Workspace, devices: Mapping[str, Device], todo: Mapping[str, DevicePlan]
-) -> None:
+def _provide_secrets(workspace: Workspace, devices: Mapping[str, Device], todo: Mapping[str, DevicePlan]) -> None:
     """Make the passwords that are missing for accounts to be created: in the vault before anything is sent."""
     for name, device_plan in todo.items():
         changed = [a for a in device_plan.aspects if a.changes]

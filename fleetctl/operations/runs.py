@@ -103,11 +103,10 @@ def execute(
 
     Raises Busy when another operator's run holds the workspace.
     """
-    with workspace.journal.run(kind, arguments, resumes=resumes) as record:
-        with stop.on_ctrl_c():
-            for event in itertools.chain(first, executor.run(work, tasks, payload, policy, stop=stop)):
-                record(event)
-                yield event
+    with workspace.journal.run(kind, arguments, resumes=resumes) as record, stop.on_ctrl_c():
+        for event in itertools.chain(first, executor.run(work, tasks, payload, policy, stop=stop)):
+            record(event)
+            yield event
 
 
 def observed(

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from fleetctl.errors import UsageError
 from fleetctl.executor import Wave
-from fleetctl.model import Device, DevicePlan, Disruption
+from fleetctl.model import DevicePlan, Disruption
 from fleetctl.operations.workspace import Workspace
 from fleetctl.waves import Window
 
@@ -47,7 +47,7 @@ def interrupts(plan: DevicePlan) -> bool:
     return any(a.changes and a.disruption >= Disruption.STREAM for a in plan.aspects)
 
 
-def policy(workspace: Workspace, devices: Mapping[str, Device], plans: Mapping[str, DevicePlan]) -> Window | None:
+def policy(workspace: Workspace, plans: Mapping[str, DevicePlan]) -> Window | None:
     """Return what tells whether a device's turn has come; None where no device has a window.
 
     Only what interrupts waits. Raises UsageError for a window or a zone that cannot be meant.
@@ -80,14 +80,18 @@ def declared_waves(workspace: Workspace, told: Any, names: Sequence[str]) -> tup
     most, 0 to 1. A device that no wave names is left pending. Raises UsageError with what is wrong.
     """
     if not isinstance(told, list) or not all(isinstance(wave, dict) and "pattern" in wave for wave in told):
-        raise UsageError("rollout_waves: write a list of waves, each with a pattern, and not_before and share if need be")
+        raise UsageError(
+            "rollout_waves: write a list of waves, each with a pattern, and not_before and share if need be"
+        )
     waves: list[Wave] = []
     taken: set[str] = set()
     wanted = set(names)
     for number, wave in enumerate(told, 1):
         unknown = sorted(set(wave) - {"name", "pattern", "not_before", "share"})
         if unknown:
-            raise UsageError(f"rollout_waves, wave {number}: {unknown[0]} is not known; there are name, pattern, not_before, share")
+            raise UsageError(
+                f"rollout_waves, wave {number}: {unknown[0]} is not known; there are name, pattern, not_before, share"
+            )
         members = [d.name for d in workspace.inventory.select(str(wave["pattern"]))]
         count = max(1, round(len(members) * _share(wave.get("share", 1), number)))
         chosen = [n for n in members[:count] if n in wanted and n not in taken]

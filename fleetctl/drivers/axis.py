@@ -1,0 +1,22 @@
+"""Axis cameras over ONVIF. Open until the first account is made.
+
+Source: field facts, onvif 2 (quirks 4, 5, 9, 16).
+"""
+
+from __future__ import annotations
+
+from fleetctl.model import Driver, Kind
+
+
+def _recognises(manufacturer: str, model: str) -> bool:
+    return manufacturer.strip().lower().startswith(("axis",))
+
+
+DRIVER = Driver(
+    name="axis",
+    kinds=frozenset({Kind.CAMERA}),
+    protocols=("onvif",),
+    recognises=_recognises,
+    default_logins=(),
+    password_max=64,
+)

@@ -1,0 +1,22 @@
+"""Uniview cameras over ONVIF.
+
+Source: field facts, onvif 2 (quirk 16).
+"""
+
+from __future__ import annotations
+
+from fleetctl.model import Driver, Kind
+
+
+def _recognises(manufacturer: str, model: str) -> bool:
+    return manufacturer.strip().lower().startswith(("uniview", "unv"))
+
+
+DRIVER = Driver(
+    name="uniview",
+    kinds=frozenset({Kind.CAMERA}),
+    protocols=("onvif",),
+    recognises=_recognises,
+    default_logins=(("admin", "123456"),),
+    password_max=32,
+)

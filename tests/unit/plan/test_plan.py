@@ -1,0 +1,144 @@
+"""Comparing what is expected with what is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fleetctl.model import (
+    ABSENT,
+    Aspect,
+    AspectPlan,
+    Disruption,
+    Expectation,
+    FrozenMap,
+    Gap,
+    Kind,
+    Outcome,
+    Place,
+    Reading,
+    SecretRef,
+    Unset,
+    Untold,
+    setting,
+)
+from fleetctl.plan import compare, is_empty, moved, plan_aspect, wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    level: str | Unset = setting("level")
+    size: int | Unset = setting("size")
+    password: SecretRef | Unset = setting("secret")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toy:
+    colour: str | Unset = setting("colour")
+    servers: tuple[str, ...] | Unset = setting("servers")
+    items: FrozenMap[Item] | Unset = setting("items")
+    heat_c: float | Unset = setting("heat", observed=True)
+
+
+ASPECT = Aspect(name="toy", type=Toy, kinds=frozenset({Kind.CAMERA}), disruption=Disruption.NONE, doc="toy")
+
+
+def expected(value: Toy, **more: object) -> Expectation:
+    return Expectation(aspect="toy", value=value, **more)  # type: ignore[arg-type]
+
+
+def test_a_field_nobody_set_is_not_compared() -> None:
+    assert compare("d", expected(Toy()), Toy(colour="red")).changes == ()
+    assert is_empty(Toy())
+
+
+def test_a_difference_names_before_after_and_where_it_is_written() -> None:
+    place = Place(file="a.yml", line=3, column=5)
+    (change,) = compare("d", expected(Toy(colour="blue"), places={"colour": place}), Toy(colour="red")).changes
+    assert (change.before, change.after, change.place) == ("red", "blue", place)
+
+
+def test_what_is_measured_is_never_a_difference() -> None:
+    assert compare("d", expected(Toy(heat_c=20.0)), Toy(heat_c=90.0)).changes == ()
+
+
+def test_an_expected_field_that_the_device_does_not_tell_is_a_gap_and_not_in_step() -> None:
+    comparison = compare("d", expected(Toy(colour="blue")), Toy())
+    assert comparison.changes == ()
+    planned = plan_aspect(ASPECT, expected(Toy(colour="blue")), Reading(aspect="toy", value=Toy()), comparison)
+    assert planned.outcome is Outcome.UNSUPPORTED
+
+
+def test_a_field_that_could_not_be_read_is_unknown_and_worse_than_unsupported() -> None:
+    actual = Toy(colour=Untold(outcome=Outcome.UNKNOWN, reason="month 0"))  # type: ignore[arg-type]
+    expectation = expected(Toy(colour="blue", servers=("a",)))
+    planned = plan_aspect(ASPECT, expectation, Reading(aspect="toy", value=actual), compare("d", expectation, actual))
+    assert planned.outcome is Outcome.UNKNOWN
+
+
+def test_an_aspect_that_could_not_be_read_keeps_its_outcome() -> None:
+    reading = Reading(aspect="toy", outcome=Outcome.UNKNOWN, reason="nonsense")
+    assert plan_aspect(ASPECT, expected(Toy(colour="blue")), reading, None).outcome is Outcome.UNKNOWN
+
+
+def test_keyed_items_are_made_changed_and_removed_by_key() -> None:
+    want = Toy(
+        items=FrozenMap({"new": Item(level="high"), "other": Item(level="low"), "gone": ABSENT, "never": ABSENT})  # type: ignore[dict-item]
+    )
+    have = Toy(items=FrozenMap({"other": Item(level="high", size=3), "gone": Item(level="x"), "left": Item(size=1)}))
+    changes = {c.key: (c.before, c.after) for c in compare("d", expected(want), have).changes}
+    assert changes == {
+        "new": (ABSENT, Item(level="high")),
+        "other": (Item(level="high"), Item(level="low")),
+        "gone": (Item(level="x"), ABSENT),
+    }
+
+
+def test_unnamed_items_go_only_where_the_field_is_exclusive() -> None:
+    have = Toy(items=FrozenMap({"left": Item(size=1)}))
+    expectation = expected(Toy(items=FrozenMap({})), exclusive=frozenset({"items"}))
+    (change,) = compare("d", expectation, have).changes
+    assert (change.key, change.after) == ("left", ABSENT)
+
+
+def test_a_secret_is_never_compared_but_is_there_when_the_item_is_written() -> None:
+    ref = SecretRef(device="d", account="viewer")
+    want = Toy(items=FrozenMap({"viewer": Item(level="low", password=ref)}))
+    assert compare("d", expected(want), Toy(items=FrozenMap({"viewer": Item(level="low")}))).changes == ()
+    changes = compare("d", expected(want), Toy(items=FrozenMap({"viewer": Item(level="high")}))).changes
+    assert wanted(want, changes).items["viewer"].password == ref
+
+
+def test_only_what_differs_is_wanted() -> None:
+    want = Toy(colour="blue", servers=("a",))
+    changes = compare("d", expected(want), Toy(colour="blue", servers=())).changes
+    assert wanted(want, changes) == Toy(servers=("a",))
+
+
+def test_a_value_the_device_cannot_take_becomes_a_gap_and_the_rest_stays() -> None:
+    comparison = compare("d", expected(Toy(colour="blue", servers=("a",))), Toy(colour="red", servers=()))
+    left = comparison.without([Gap(field="colour", reason="not blue", nearest="navy")])
+    assert [c.field for c in left.changes] == ["servers"]
+    assert left.gaps[0].nearest == "navy"
+
+
+def planned(want: Toy, have: Toy) -> AspectPlan:
+    expectation = expected(want)
+    return plan_aspect(ASPECT, expectation, Reading(aspect="toy", value=have), compare("d", expectation, have))
+
+
+def test_a_plan_is_stale_when_a_planned_field_is_neither_as_seen_nor_as_wanted() -> None:
+    plan = planned(Toy(colour="blue"), Toy(colour="red"))
+    assert moved(plan, compare("d", expected(Toy(colour="blue")), Toy(colour="green")))
+
+
+def test_a_plan_is_stale_when_a_field_that_was_right_is_wrong_now() -> None:
+    plan = planned(Toy(colour="blue", servers=("a",)), Toy(colour="red", servers=("a",)))
+    assert "servers" in moved(
+        plan, compare("d", expected(Toy(colour="blue", servers=("a",))), Toy(colour="red", servers=()))
+    )
+
+
+def test_a_planned_field_that_is_right_by_now_is_not_stale() -> None:
+    plan = planned(Toy(colour="blue", servers=("a",)), Toy(colour="red", servers=()))
+    now = compare("d", expected(Toy(colour="blue", servers=("a",))), Toy(colour="blue", servers=()))
+    assert moved(plan, now) == ""
