@@ -1,0 +1,50 @@
+"""The inventory: an Ansible inventory read natively, every value with its place, rendered as Ansible renders it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from fleetctl.errors import UsageError
+from fleetctl.inventory.fleet import Inventory, Node, Site, made, refuse
+from fleetctl.inventory.foreign import fetched
+from fleetctl.inventory.reader import Reader
+from fleetctl.inventory.schema import schema_of
+from fleetctl.inventory.values import SEALED, Explanation, Layer, Value, Vaulted
+from fleetctl.inventory.variables import VARIABLES, Known
+from fleetctl.model import Aspect
+
+__all__ = [
+    "SEALED",
+    "VARIABLES",
+    "Explanation",
+    "Inventory",
+    "Known",
+    "Layer",
+    "Node",
+    "Site",
+    "Value",
+    "Vaulted",
+    "load",
+]
+
+
+def load(
+    root: Path, aspects: Mapping[str, Aspect], *, cache: Path | None = None, strict: bool = True
+) -> Inventory:
+    """Read an inventory folder (or file). `cache` is a folder of the user's own; nothing secret is kept in it.
+
+    Raises UsageError where there is no inventory, InventoryError with every fault at once; with strict=False
+    the inventory comes back with its `faults`.
+    """
+    root = Path(root)
+    if not root.exists():
+        raise UsageError(f"there is no inventory at {root}; name one with -i, or make one: fleetctl init")
+    schema = schema_of(aspects)
+    reader = Reader(root)
+    reader.read()
+    tree = reader.tree
+    if reader.foreign and not tree.faults:
+        tree = fetched(root, reader.foreign)
+    inventory = made(root, tree, schema)
+    return refuse(inventory) if strict else inventory

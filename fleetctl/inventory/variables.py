@@ -1,0 +1,100 @@
+"""The variables that say where a device is and how it is reached, and the names nobody may use.
+
+One table: the check and its "did you mean", the documentation and `--help` come from it.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Final
+
+
+class Form(enum.StrEnum):
+    """What a variable's value looks like."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    FLAG = "true or false"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """One variable that is no setting: its name, form, bounds (for numbers), default and what it means."""
+
+    name: str
+    form: Form = Form.TEXT
+    minimum: int = 0
+    maximum: int = 0
+    default: str = ""
+    doc: str
+
+
+def _text(name: str, doc: str, default: str = "") -> Known:
+    return Known(name=name, doc=doc, default=default)
+
+
+def _port(name: str, doc: str, default: str) -> Known:
+    return Known(name=name, form=Form.NUMBER, minimum=1, maximum=65535, default=default, doc=doc)
+
+
+VARIABLES: Final[tuple[Known, ...]] = (
+    _text("ansible_host", "address at which the device is reached now"),
+    _text("ansible_user", "account fleetctl and Ansible log in with"),
+    _text("ansible_password", "the account's password: a template that takes it out of the vault, or !vault"),
+    _port("ansible_port", "TCP port of SSH", "22"),
+    _text("kind", "what it is: camera, nvr, switch, kiosk, desk or other; a host without a kind is left alone"),
+    _text("vendor", "maker, as one word in lower case: hikvision, dahua, axis"),
+    _text("model", "the maker's name of the model"),
+    _text("platform", "operating system of a switch or host, as netmiko names it: cisco_ios"),
+    _text("desk", "where it stands within the site: Quầy 1"),
+    _text("serial_number", "the maker's serial number; what `adopt` writes and every write checks first"),
+    _text("mac_address", "hardware address; checked where there is no serial number"),
+    _text("site_name", "name of the site as people read it"),
+    _text("area_name", "name of the area as people read it"),
+    _text("site_via", "user@relay or user@relay:port: the SSH host through which everything at the site is reached"),
+    _text("uplink", "devices with the same uplink share its limit of parallel work", "the site"),
+    _text("behind", "name of the recorder through which alone this camera is reached"),
+    Known(name="channel", form=Form.NUMBER, minimum=1, maximum=1024, doc="channel of the recorder named in `behind`"),
+    Known(name="audit_only", form=Form.FLAG, default="false", doc="read and compared, never written"),
+    _port("onvif_port", "TCP port of the ONVIF service", "80, or 443 with https"),
+    _text("onvif_path", "path of the ONVIF device service", "/onvif/device_service"),
+    _text("onvif_scheme", "http or https", "http"),
+    _text("tls_ca_file", "PEM file of the authority that signed the device's certificate, relative to the inventory"),
+    _text("tls_fingerprint", "SHA-256 of the device's certificate, in hex; when given it alone decides"),
+    _port("rtsp_port", "TCP port of the video streams", "554"),
+    Known(
+        name="reply_timeout_s",
+        form=Form.NUMBER,
+        minimum=1,
+        maximum=300,
+        default="10",
+        doc="longest wait for one answer, in seconds",
+    ),
+)
+BY_NAME: Final[dict[str, Known]] = {known.name: known for known in VARIABLES}
+
+# Ansible's own words (ansible-core 2.19, reserved names): as variables they are shadowed or break templates.
+RESERVED: Final = frozenset(
+    """action always any_errors_fatal args async async_val become become_exe become_flags become_method become_user
+    block changed_when check_mode collections connection cycler debugger delay delegate_facts delegate_to dict diff
+    environment fact_path failed_when force_handlers gather_facts gather_timeout handlers hosts ignore_errors
+    ignore_unreachable joiner lipsum local_action lookup loop loop_control loop_with max_fail_percentage
+    module_defaults name namespace no_log notify now omit order poll port post_tasks pre_tasks q query range register
+    remote_user rescue retries roles run_once serial strategy tags tasks throttle timeout undef until vars vars_files
+    vars_prompt when with_""".split()
+)
+# Set by Ansible for every host, whatever the inventory says.
+MAGIC: Final = frozenset(
+    """group_names groups hostvars inventory_hostname inventory_hostname_short inventory_dir inventory_file
+    playbook_dir role_path ansible_version ansible_play_hosts play_hosts""".split()
+)
+INSTEAD: Final = {
+    "serial": "serial_number",
+    "port": "onvif_port, rtsp_port or ansible_port",
+    "name": "identity_name or site_name",
+    "connection": "ansible_connection",
+    "remote_user": "ansible_user",
+    "timeout": "reply_timeout_s",
+    "roles": "a name of your own",
+}
