@@ -51,7 +51,8 @@ class Job:
     """What a worker needs to adopt one device."""
 
     device: Device
-    own: Login | None  # fleetctl's own account may exist already: it is tried first
+    own: Login | None  # fleetctl's own account, unless it may not be tried now
+    own_first: bool  # it is known to exist; else it is the last resort of a device with no factory login
     first: tuple[Login, ...]  # factory logins, at most one is tried
     password: str = field(repr=False)  # of the account to make; in the vault already
     fingerprint: str = ""
@@ -123,10 +124,7 @@ def _job(workspace: Workspace, device: Device, *, replace_: bool) -> Job:
     password = workspace.password(device)
     fingerprint = workspace.fingerprints.of(device.name, device.user, password)
     barred, proven = workspace.store.may_try(device.name, device.user, fingerprint)
-    begun = workspace.store.was_attempted(device.name, device.user, fingerprint)
-    own = None
-    if not barred and (proven or begun or device.serial_number):
-        own = Login(user=device.user, password=password, fingerprint=fingerprint)
+    own = None if barred else Login(user=device.user, password=password, fingerprint=fingerprint)
     first = []
     for user, default in _factory_logins(workspace, device):
         mark = workspace.fingerprints.of(device.name, user, default)
@@ -135,6 +133,7 @@ def _job(workspace: Workspace, device: Device, *, replace_: bool) -> Job:
     return Job(
         device=device,
         own=own,
+        own_first=proven or bool(device.serial_number),
         first=tuple(first[:1]),
         password=password,
         fingerprint=fingerprint,
@@ -237,7 +236,6 @@ def _make_account(
         after="administrator",
     )
     channel.confirm(Intent(device=job.device.name, aspect="users", changes=(change,)))
-    channel.confirm(Attempt(device=job.device.name, account=job.device.user, fingerprint=job.fingerprint))
     secrets: Secrets = _Known(job.password)
     action.run(session, (SecretRef(device=job.device.name, account=job.device.user), secrets))
     return (change,)
@@ -253,14 +251,16 @@ class _Door:
     def enter(self) -> tuple[Any, Login | None]:
         """Return a session that is in, and the login it used; raises Refused when no way is left."""
         refused = "no login is known to try"
-        for login in (*((self.job.own,) if self.job.own else ()), None, *self.job.first):
+        own = (self.job.own,) if self.job.own else ()
+        ways: tuple[Login | None, ...] = (None, *(self.job.first or own))
+        for login in (*own, *ways) if self.job.own_first else ways:
             try:
                 return self._try(login), login
             except Refused as error:
                 refused = str(error)
                 if login is not None and error.credential:
                     self._judge(login, accepted=False)
-                    if login is not self.job.own:
+                    if login is not self.job.own or not self.job.own_first:
                         break
         raise Refused(
             f"{converge.where(self.job.device)}: not factory-fresh, and not ours: {refused}. Tell its login in the "
@@ -270,6 +270,7 @@ class _Door:
     def prove(self) -> Any:
         """Log in with the new account in a new session and return the identity seen there."""
         login = Login(user=self.job.device.user, password=self.job.password, fingerprint=self.job.fingerprint)
+        self.channel.confirm(Attempt(device=self.job.device.name, account=login.user, fingerprint=login.fingerprint))
         session = self._session(login)
         try:
             identity = session.identity()

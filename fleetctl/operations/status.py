@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
-from fleetctl.model import Device
+from fleetctl.model import Device, Outcome, worst
+from fleetctl.operations.adopt import adopted
 from fleetctl.operations.runs import select
 from fleetctl.operations.workspace import Workspace
+from fleetctl.store import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +36,51 @@ def status(workspace: Workspace, limit: str = "") -> tuple[SiteStatus, ...]:
     sites: dict[tuple[str, str], list[Device]] = {}
     for device in select(workspace, limit):
         sites.setdefault((device.area, device.site), []).append(device)
-    latest = workspace.store.latest()
+    latest = {n: tuple(g) for n, g in groupby(workspace.store.latest(), key=lambda state: state.device)}
     names = workspace.inventory.sites()
     return tuple(
         _row(workspace, area, site, names[site].name if site in names else site, devices, latest)
         for (area, site), devices in sorted(sites.items())
     )
+
+
+def _row(
+    workspace: Workspace,
+    area: str,
+    site: str,
+    name: str,
+    devices: Sequence[Device],
+    latest: Mapping[str, Sequence[State]],
+) -> SiteStatus:
+    counts: Counter[str] = Counter()
+    seen: list[str] = []
+    for device in devices:
+        counts["adopted"] += adopted(workspace, device)
+        states = latest.get(device.name, ())
+        counts[_standing(states)] += 1
+        seen.append(min((s.checked.isoformat(timespec="seconds") for s in states), default=""))
+    return SiteStatus(
+        site=site,
+        name=name,
+        area=area,
+        listed=len(devices),
+        adopted=counts["adopted"],
+        in_step=counts["in_step"],
+        pending=counts["pending"],
+        unreachable=counts["unreachable"],
+        failed=counts["failed"],
+        unseen=counts["unseen"],
+        last_seen=min(seen, default=""),
+    )
+
+
+def _standing(states: Sequence[State]) -> str:
+    """Return how a device stands by the outcomes of its aspects; what is unknown never counts as in step."""
+    if not states:
+        return "unseen"
+    outcome = worst(state.outcome for state in states)
+    if outcome in (Outcome.UNCHANGED, Outcome.CHANGED, Outcome.WAIVED, Outcome.UNSUPPORTED):
+        return "in_step"
+    if outcome in (Outcome.PENDING, Outcome.UNREACHABLE):
+        return str(outcome)
+    return "failed"

@@ -1,0 +1,105 @@
+"""The lab of a workspace: every camera of its inventory, simulated on loopback."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from fleetctl.errors import UsageError
+from fleetctl.files import replace
+from fleetctl.lab import control
+from fleetctl.lab.personality import known
+from fleetctl.model import Device, Kind
+from fleetctl.operations.workspace import Workspace
+
+OVERLAY: Final = "zz_lab.yml"
+ACTIVATED: Final = ("admin", "Lab-activated-1")  # what a technician gave cameras that come without a password
+HEAD: Final = """\
+# Written by `fleetctl lab up`, removed by `fleetctl lab down`: the lab's addresses instead of the real ones.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How the lab is set up. Ports of 0 are picked free."""
+
+    http_port: int = 8080
+    https_port: int = 8443
+    rtsp_port: int = 8554
+    latency_ms: float = 0.0
+    strict: bool = False
+    wsdl_dir: Path | None = None
+
+
+def up(workspace: Workspace, options: Options | None = None) -> int:
+    """Start the lab and return how many devices it has; raises UsageError when it runs already."""
+    options = options or Options()
+    folder = workspace.state / "lab"
+    if running(workspace):
+        raise UsageError("the lab is up already; see: fleetctl lab status, or end it: fleetctl lab down")
+    (workspace.inventory_root / OVERLAY).unlink(missing_ok=True)
+    cameras = [d for d in workspace.inventory.devices.values() if d.kind is Kind.CAMERA]
+    if not cameras:
+        raise UsageError("the inventory has no cameras to simulate")
+    spec = {
+        "devices": [_spec(device) for device in cameras],
+        "http_port": options.http_port,
+        "https_port": options.https_port,
+        "rtsp_port": options.rtsp_port,
+        "latency_ms": options.latency_ms,
+        "strict": options.strict,
+        "wsdl_dir": str(options.wsdl_dir or ""),
+    }
+    lab = control.up(spec, folder)
+    _write_overlay(workspace, cameras, lab.ports)
+    return len(cameras)
+
+
+def running(workspace: Workspace) -> bool:
+    """Return whether this workspace's lab answers."""
+    return control.running(workspace.state / "lab")
+
+
+def down(workspace: Workspace) -> None:
+    """End the lab; its devices keep their state for the next `lab up`."""
+    control.down(workspace.state / "lab")
+    (workspace.inventory_root / OVERLAY).unlink(missing_ok=True)
+
+
+def personality(device: Device) -> str:
+    """Return the lab personality that stands for a device, by its vendor; the cheap camera for makes unknown."""
+    names = sorted(known())
+    vendor = device.vendor.lower()
+    return next((n for n in names if vendor and n.startswith(vendor)), next(n for n in names if "tapo" in n))
+
+
+def address(device: Device) -> str:
+    """Return the loopback address that stands for a device's: 10.20.1.11 is 127.20.1.11."""
+    try:
+        told = ipaddress.IPv4Address(device.endpoint.address)
+    except ValueError:
+        raise UsageError(f"{device.name}: the lab needs an IPv4 address, not {device.endpoint.address}") from None
+    return str(ipaddress.IPv4Address((127 << 24) | (int(told) & 0xFFFFFF)))
+
+
+def _spec(device: Device) -> dict[str, Any]:
+    name = personality(device)
+    told: dict[str, Any] = {"name": device.name, "address": address(device), "personality": name}
+    if known()[name].fresh == "activation":
+        told["login"] = list(ACTIVATED)
+    return told
+
+
+def _write_overlay(workspace: Workspace, cameras: list[Device], ports: Mapping[str, int]) -> None:
+    lines = [HEAD, "all:", "  vars:"]
+    lines += [f"    onvif_port: {ports['http']}", f"    rtsp_port: {ports['rtsp']}", '    maintenance_window: "always"']
+    lines += ["  hosts:"]
+    for device in cameras:
+        told = f"ansible_host: {address(device)}"
+        if known()[personality(device)].fresh == "activation":
+            told += f", factory_user: {ACTIVATED[0]}, factory_password: {ACTIVATED[1]}"
+        lines.append(f"    {device.name}: {{{told}}}")
+    replace(workspace.inventory_root / OVERLAY, ("\n".join(lines) + "\n").encode("utf-8"))
