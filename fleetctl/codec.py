@@ -242,3 +242,14 @@ def _one_of(wanted: Hashable) -> Any:
         return None
     left = [arg for arg in typing.get_args(wanted) if arg not in (type(None), Unset)]
     return left[0] if len(left) == 1 else Hashable
+
+
+def decode_plan(data: Any, aspects: Types) -> model.DevicePlan:
+    """Return the plan of a device that `encode` wrote; `aspects` are the aspects' types by name.
+
+    Raises ValueError when it is not one.
+    """
+    plan = decode(model.DevicePlan, data, types_of(aspects.values()))
+    if type(plan) is model.DevicePlan:
+        return plan
+    raise ValueError(f"a plan was expected, not a {type(plan).__name__}")

@@ -1,0 +1,168 @@
+"""What the events of a run mean for the tables: states, drift, logins, facts, the queue. Written in batches."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from sqlite3 import Connection
+from typing import Any, Final
+
+from fleetctl.codec import encode
+from fleetctl.model import (
+    Attempt,
+    Change,
+    Event,
+    Finished,
+    Gap,
+    Learned,
+    LoginJudged,
+    Outcome,
+    Planned,
+    Result,
+    Started,
+)
+
+_IN_STEP: Final = frozenset({Outcome.UNCHANGED, Outcome.UNSUPPORTED})
+_DIFFERS: Final = frozenset({Outcome.PENDING, Outcome.WAIVED})
+_TROUBLE: Final = frozenset({Outcome.NOT_APPLIED, Outcome.FAILED, Outcome.STALE, Outcome.UNKNOWN, Outcome.REFUSED})
+_NOT_SEEN: Final = frozenset({Outcome.INTERRUPTED, Outcome.BLOCKED})
+
+_LATEST: Final = """INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (device, aspect) DO UPDATE SET
+    since = CASE WHEN outcome = excluded.outcome THEN since ELSE excluded.since END, outcome = excluded.outcome,
+    reason = excluded.reason, checked = excluded.checked, run = excluded.run"""
+_DRIFT: Final = """INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
+    ON CONFLICT (device, aspect, field, key) DO UPDATE SET
+    flaps = flaps + (ended IS NOT NULL),
+    first_seen = CASE WHEN ended IS NULL THEN first_seen ELSE excluded.first_seen END,
+    expected = excluded.expected, actual = excluded.actual, outcome = excluded.outcome, reason = excluded.reason,
+    last_seen = excluded.last_seen, ended = excluded.ended"""
+_DRIFT_ENDS: Final = """UPDATE history SET ended = ?1
+    WHERE device = ?2 AND aspect = ?3 AND ended IS NULL AND last_seen < ?1"""
+_FACT: Final = "INSERT OR REPLACE INTO facts VALUES (?, ?, ?)"
+_ATTEMPT: Final = """INSERT INTO logins VALUES (?, ?, ?, 0, 0, 1, ?) ON CONFLICT (device, account, fingerprint)
+    DO UPDATE SET proven = 0, refused = refused + pending, pending = 1, time = excluded.time"""
+_ACCEPTED: Final = """INSERT INTO logins VALUES (?, ?, ?, 1, 0, 0, ?) ON CONFLICT (device, account, fingerprint)
+    DO UPDATE SET proven = 1, refused = 0, pending = 0, time = excluded.time"""
+_OTHERS_NOT: Final = "UPDATE logins SET proven = 0 WHERE device = ? AND account = ? AND fingerprint <> ? AND proven"
+_REFUSED: Final = """INSERT INTO logins VALUES (?, ?, ?, 0, 1, 0, ?) ON CONFLICT (device, account, fingerprint)
+    DO UPDATE SET proven = 0, refused = refused + 1, pending = 0, time = excluded.time"""
+_NOT_JUDGED: Final = "UPDATE logins SET pending = 0 WHERE device = ? AND pending"
+_QUEUE: Final = """INSERT INTO queue VALUES (?, ?, ?3, 1, ?3 + 900, ?) ON CONFLICT (device, kind) DO UPDATE SET
+    tries = tries + 1, next_try = ?3 + min(86400, 900 * (1 << min(tries, 7))), reason = excluded.reason"""
+_UNQUEUE: Final = "DELETE FROM queue WHERE device = ? AND kind = ?"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(encode(value), ensure_ascii=False)
+
+
+class Ledger:
+    """Collects what events mean for the tables until it is written; one for each run."""
+
+    def __init__(self, run: int, kind: str) -> None:
+        self._run, self._kind = run, kind
+        self._latest: list[tuple[Any, ...]] = []
+        self._drift: list[tuple[Any, ...]] = []
+        self._ends: list[tuple[Any, ...]] = []
+        self._facts: list[tuple[str, str, str]] = []
+        self._single: list[tuple[str, tuple[Any, ...]]] = []  # in the order they came
+        self._begun: set[str] = set()
+        self._whole: set[str] = set()  # devices with a result for the device as a whole
+        self._unjudged: set[str] = set()
+
+    def take(self, event: Event, now: float) -> None:
+        """Note what an event means; nothing is written yet."""
+        match event:
+            case Started():
+                self._begun.add(event.device)
+            case Planned():
+                for aspect in event.plan.aspects:
+                    self._saw(
+                        event.device, aspect.aspect, aspect.outcome, aspect.reason, aspect.changes, aspect.gaps, now
+                    )
+            case Result():
+                if not event.aspect:
+                    self._whole.add(event.device)
+                self._saw(event.device, event.aspect, event.outcome, event.reason, event.changes, event.gaps, now)
+            case Learned():
+                self._facts += [(event.device, name, value) for name, value in event.facts.items()]
+            case Attempt():
+                self._unjudged.add(event.device)
+                self._single.append((_ATTEMPT, (event.device, event.account, event.fingerprint, now)))
+            case LoginJudged():
+                self._judged(event, now)
+            case Finished():
+                self._finished(event, now)
+            case _:
+                pass
+
+    def write(self, connection: Connection) -> None:
+        """Write what was noted; call it inside a transaction, then `clear`."""
+        connection.executemany(_LATEST, self._latest)
+        connection.executemany(_DRIFT, self._drift)
+        connection.executemany(_DRIFT_ENDS, self._ends)
+        connection.executemany(_FACT, self._facts)
+        for statement, values in self._single:
+            connection.execute(statement, values)
+
+    def clear(self) -> None:
+        """Forget what was written."""
+        for noted in (self._latest, self._drift, self._ends, self._facts, self._single):
+            noted.clear()
+
+    def _saw(
+        self,
+        device: str,
+        aspect: str,
+        outcome: Outcome,
+        reason: str,
+        changes: Sequence[Change],
+        gaps: Sequence[Gap],
+        now: float,
+    ) -> None:
+        """Note how an aspect stands, and what of it is not as it should be."""
+        if outcome in _NOT_SEEN:
+            return
+        self._latest.append((device, aspect, outcome.value, reason, now, now, self._run))
+        if outcome is Outcome.UNREACHABLE and aspect:
+            return
+        ended = now if outcome is Outcome.CHANGED else None
+        for change in changes:
+            expected, actual = _json(change.after), _json(change.before)
+            row = (device, aspect, change.field, change.key, expected, actual, outcome.value, "", now, now, ended)
+            self._drift.append(row)
+        for gap in gaps:
+            if gap.outcome is Outcome.UNKNOWN:
+                self._row(device, aspect, gap.field, gap.key, gap.outcome, gap.reason, now)
+        if outcome in _TROUBLE or outcome is Outcome.UNREACHABLE:
+            self._row(device, aspect, "", "", outcome, reason, now)
+        else:
+            self._ends.append((now, device, aspect))
+
+    def _row(self, device: str, aspect: str, field: str, key: str, outcome: Outcome, reason: str, now: float) -> None:
+        self._drift.append((device, aspect, field, key, "null", "null", outcome.value, reason, now, now, None))
+
+    def _judged(self, event: LoginJudged, now: float) -> None:
+        self._unjudged.discard(event.device)
+        key = (event.device, event.account, event.fingerprint)
+        if event.accepted:
+            self._single.append((_OTHERS_NOT, key))
+        self._single.append((_ACCEPTED if event.accepted else _REFUSED, (*key, now)))
+
+    def _finished(self, event: Finished, now: float) -> None:
+        device = event.device
+        if device in self._unjudged:
+            self._unjudged.discard(device)
+            if event.outcome is not Outcome.FAILED:  # the device never got as far as to judge it
+                self._single.append((_NOT_JUDGED, (device,)))
+        if event.outcome is not Outcome.INTERRUPTED:
+            self._latest.append((device, "", event.outcome.value, event.reason, now, now, self._run))
+        if device in self._begun and event.outcome not in _NOT_SEEN:
+            if device not in self._whole:
+                self._ends.append((now, device, ""))
+            if event.outcome is Outcome.UNREACHABLE:
+                self._single.append((_QUEUE, (device, self._kind, now, event.reason)))
+            else:
+                self._single.append((_UNQUEUE, (device, self._kind)))
+        self._begun.discard(device)
+        self._whole.discard(device)

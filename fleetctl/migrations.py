@@ -1,0 +1,64 @@
+"""The tables of the store, version by version. A migration that has been released is never edited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from sqlite3 import Connection
+from typing import Final
+
+Migration = Callable[[Connection], None]
+
+
+def _first(connection: Connection) -> None:
+    """Version 1. Times are seconds since 1970 (UTC)."""
+    for statement in (
+        "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+        # a run of a command; `tasks` are the names it was to do
+        """CREATE TABLE runs (
+            run INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, args TEXT NOT NULL, operator TEXT NOT NULL,
+            machine TEXT NOT NULL, host TEXT NOT NULL, boot TEXT NOT NULL, pid INTEGER NOT NULL,
+            began INTEGER NOT NULL, started REAL NOT NULL, ended REAL, exit_code INTEGER, outcomes TEXT NOT NULL,
+            tasks TEXT NOT NULL,
+            resumes INTEGER REFERENCES runs (run))""",
+        "CREATE INDEX runs_open ON runs (run) WHERE ended IS NULL",
+        # append-only
+        """CREATE TABLE journal (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL REFERENCES runs (run), time REAL NOT NULL,
+            device TEXT NOT NULL, aspect TEXT NOT NULL, event TEXT NOT NULL, payload TEXT NOT NULL)""",
+        """CREATE TRIGGER journal_stays BEFORE UPDATE ON journal
+            BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END""",
+        "CREATE INDEX journal_run ON journal (run, device)",
+        "CREATE INDEX journal_changes ON journal (device, time) WHERE event IN ('Intent', 'Attempt', 'LoginJudged')",
+        """CREATE TABLE facts (
+            device TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+            PRIMARY KEY (device, name)) WITHOUT ROWID""",
+        # `pending`: presented, and not yet judged: counted as refused
+        """CREATE TABLE logins (
+            device TEXT NOT NULL, account TEXT NOT NULL, fingerprint TEXT NOT NULL, proven INTEGER NOT NULL,
+            refused INTEGER NOT NULL, pending INTEGER NOT NULL, time REAL NOT NULL,
+            PRIMARY KEY (device, account, fingerprint)) WITHOUT ROWID""",
+        """CREATE TABLE latest (
+            device TEXT NOT NULL, aspect TEXT NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL,
+            since REAL NOT NULL, checked REAL NOT NULL, run INTEGER NOT NULL,
+            PRIMARY KEY (device, aspect)) WITHOUT ROWID""",
+        # one row for each thing that ever was not as it should be; `ended` is NULL while it lasts
+        """CREATE TABLE history (
+            device TEXT NOT NULL, aspect TEXT NOT NULL, field TEXT NOT NULL, key TEXT NOT NULL,
+            expected TEXT NOT NULL, actual TEXT NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL,
+            first_seen REAL NOT NULL, last_seen REAL NOT NULL, ended REAL, flaps INTEGER NOT NULL,
+            PRIMARY KEY (device, aspect, field, key)) WITHOUT ROWID""",
+        # devices that could not be reached, and when to try again
+        """CREATE TABLE queue (
+            device TEXT NOT NULL, kind TEXT NOT NULL, since REAL NOT NULL, tries INTEGER NOT NULL,
+            next_try REAL NOT NULL, reason TEXT NOT NULL,
+            PRIMARY KEY (device, kind)) WITHOUT ROWID""",
+        # declared roll-outs: what was agreed, and how far it is
+        """CREATE TABLE rollouts (
+            name TEXT PRIMARY KEY, plan TEXT NOT NULL, state TEXT NOT NULL, created REAL NOT NULL,
+            changed REAL NOT NULL) WITHOUT ROWID""",
+    ):
+        connection.execute(statement)
+
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (_first,)
+"""Migration number n brings a store from version n - 1 to n."""

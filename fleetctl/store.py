@@ -1,0 +1,246 @@
+"""What fleetctl remembers between commands: facts, logins, states, drift, the queue, roll-outs."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+from fleetctl.database import Database
+from fleetctl.model import Outcome
+
+LOCK_S: Final = 1800.0
+"""How long a device keeps a login locked after too many refusals, where its vendor does not say otherwise."""
+
+TRIES: Final = 2
+"""Refusals of one password after which no command tries it again by itself: the first, and one after the lock."""
+
+_BACK_OFF_S: Final = 900.0
+_BACK_OFF_MAX_S: Final = 86400.0
+
+
+class Budget(NamedTuple):
+    """Whether a login may be tried: `barred` is "" when it may; `proven` when it was accepted the last time."""
+
+    barred: str
+    proven: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """How one aspect of a device ("": the device as a whole) stood when it was last looked at."""
+
+    device: str
+    aspect: str
+    outcome: Outcome
+    reason: str
+    since: datetime  # the outcome has been this one since
+    checked: datetime
+    run: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """One thing that is, or once was, not as it should be. `expected` and `actual` are as the codec writes them.
+
+    `field` "" is the aspect as a whole (it failed, or could not be read), `aspect` "" the device.
+    `flaps` counts how often it came back after it had ended.
+    """
+
+    device: str
+    aspect: str
+    field: str
+    key: str
+    expected: Any
+    actual: Any
+    outcome: Outcome
+    reason: str
+    first_seen: datetime
+    last_seen: datetime
+    ended: datetime | None  # None while it lasts
+    flaps: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """A device that could not be reached, for one kind of command."""
+
+    device: str
+    kind: str
+    since: datetime
+    tries: int
+    next_try: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """A declared roll-out: `plan` is what was agreed, `state` how far it is; both belong to the operation."""
+
+    name: str
+    plan: Mapping[str, Any]
+    state: Mapping[str, Any]
+    created: datetime
+    changed: datetime
+
+
+def moment(seconds: float) -> datetime:
+    """Return a stored time as a time of day with zone."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+class Store(Database):
+    """The tables, read; what runs tell is written by the journal. Times are `time.time()` seconds."""
+
+    def facts(self, device: str) -> dict[str, str]:
+        """Return what earlier sessions learned of a device."""
+        return dict(self.rows("SELECT name, value FROM facts WHERE device = ?", (device,)))
+
+    def learn(self, device: str, facts: Mapping[str, str]) -> None:
+        """Remember facts of a device beside those known; "" forgets one."""
+        with self.transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", [(device, *item) for item in facts.items()]
+            )
+            connection.execute("DELETE FROM facts WHERE device = ? AND value = ''", (device,))
+
+    def forget(self, device: str) -> None:
+        """Forget facts and logins of a device that was replaced or reset; its history stays."""
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM facts WHERE device = ?", (device,))
+            connection.execute("DELETE FROM logins WHERE device = ?", (device,))
+
+    # --- logins ----------------------------------------------------------------------------------
+
+    def may_try(
+        self, device: str, account: str, fingerprint: str, now: float | None = None, *, lock_s: float = LOCK_S
+    ) -> Budget:
+        """Return whether this password may be presented to the device now.
+
+        A refused one is not, nor one whose try was never judged (the command was killed), until the vendor's
+        lock has run out; then once more; then not until the vault holds another. `forgive` lifts that.
+        """
+        found = self.rows(
+            "SELECT proven, refused, pending, time FROM logins WHERE device = ? AND account = ? AND fingerprint = ?",
+            (device, account, fingerprint),
+        )
+        if not found:
+            return Budget("", False)
+        proven, refused, pending, when = found[0]
+        if not refused and not pending:
+            return Budget("", bool(proven))
+        how = "refused" if refused else "tried by a command that did not end"
+        told = f"{device}: the login of {account} was {how} at {moment(when).astimezone():%Y-%m-%d %H:%M}"
+        tail = f"Not retried, to spare the lock-out. See: fleetctl password check {device}"
+        if refused + pending >= TRIES:
+            return Budget(f"{told}, and once before. {tail}", False)
+        if (time.time() if now is None else now) - when < lock_s:
+            return Budget(f"{told}. {tail}", False)
+        return Budget("", False)
+
+    def proven(self, device: str, account: str) -> bool:
+        """Return whether the device accepted a password of the account, and has not refused it since."""
+        return bool(self.rows("SELECT 1 FROM logins WHERE device = ? AND account = ? AND proven", (device, account)))
+
+    def was_attempted(self, device: str, account: str, fingerprint: str) -> bool:
+        """Return whether this very password was ever about to be presented to, or set on, the device."""
+        return bool(
+            self.rows(
+                "SELECT 1 FROM logins WHERE device = ? AND account = ? AND fingerprint = ?",
+                (device, account, fingerprint),
+            )
+        )
+
+    def forgive(self, device: str, account: str) -> None:
+        """Forget the refusals of an account: a person says that it may be tried again."""
+        with self.transaction() as connection:
+            connection.execute(
+                "UPDATE logins SET refused = 0, pending = 0 WHERE device = ? AND account = ?", (device, account)
+            )
+
+    # --- states and history ------------------------------------------------------------------------
+
+    def latest(self, device: str = "") -> tuple[State, ...]:
+        """Return how the aspects of one device (or of all) stood when last looked at."""
+        rows = self.rows(
+            "SELECT device, aspect, outcome, reason, since, checked, run FROM latest"
+            " WHERE ?1 = '' OR device = ?1 ORDER BY device, aspect",
+            (device,),
+        )
+        return tuple(
+            State(
+                device=r[0],
+                aspect=r[1],
+                outcome=Outcome(r[2]),
+                reason=r[3],
+                since=moment(r[4]),
+                checked=moment(r[5]),
+                run=r[6],
+            )
+            for r in rows
+        )
+
+    def drift(self, device: str = "", *, lasting: bool = False, changed_since: float = 0.0) -> tuple[Drift, ...]:
+        """Return what is or was not as it should be; `lasting`: what still is; `changed_since`: began or ended then."""
+        rows = self.rows(
+            "SELECT device, aspect, field, key, expected, actual, outcome, reason, first_seen, last_seen, ended, flaps"
+            " FROM history WHERE (?1 = '' OR device = ?1) AND (NOT ?2 OR ended IS NULL)"
+            " AND (first_seen >= ?3 OR ended >= ?3) ORDER BY device, aspect, field, key",
+            (device, lasting, changed_since),
+        )
+        return tuple(
+            Drift(
+                device=r[0],
+                aspect=r[1],
+                field=r[2],
+                key=r[3],
+                expected=json.loads(r[4]),
+                actual=json.loads(r[5]),
+                outcome=Outcome(r[6]),
+                reason=r[7],
+                first_seen=moment(r[8]),
+                last_seen=moment(r[9]),
+                ended=None if r[10] is None else moment(r[10]),
+                flaps=r[11],
+            )
+            for r in rows
+        )
+
+    # --- the queue ---------------------------------------------------------------------------------
+
+    def queued(self, kind: str = "", *, due: float | None = None) -> tuple[Queued, ...]:
+        """Return the devices that wait for a further try, the longest waiting first; `due`: by that time."""
+        rows = self.rows(
+            "SELECT device, kind, since, tries, next_try, reason FROM queue"
+            " WHERE (?1 = '' OR kind = ?1) AND (?2 IS NULL OR next_try <= ?2) ORDER BY since, device",
+            (kind, due),
+        )
+        return tuple(
+            Queued(device=r[0], kind=r[1], since=moment(r[2]), tries=r[3], next_try=moment(r[4]), reason=r[5])
+            for r in rows
+        )
+
+    # --- roll-outs -----------------------------------------------------------------------------------
+
+    def save_rollout(self, name: str, plan: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+        """Remember a declared roll-out (what JSON takes), or how far it is by now."""
+        now = time.time()
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT INTO rollouts VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT (name)"
+                " DO UPDATE SET plan = excluded.plan, state = excluded.state, changed = excluded.changed",
+                (name, json.dumps(plan, ensure_ascii=False), json.dumps(state, ensure_ascii=False), now),
+            )
+
+    def rollouts(self) -> tuple[Rollout, ...]:
+        """Return the declared roll-outs, the latest first."""
+        rows = self.rows("SELECT name, plan, state, created, changed FROM rollouts ORDER BY created DESC, name")
+        return tuple(
+            Rollout(
+                name=r[0], plan=json.loads(r[1]), state=json.loads(r[2]), created=moment(r[3]), changed=moment(r[4])
+            )
+            for r in rows
+        )
