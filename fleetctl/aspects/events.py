@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
-from fleetctl.model import Aspect, Disruption, Kind, Unset, setting
+from fleetctl.errors import Unsupported
+from fleetctl.model import UNSET, Aspect, Cell, Disruption, Kind, Unset, setting
+from fleetctl.protocols.onvif_parts import Onvif, attribute, tried
+from fleetctl.protocols.xml import Element, child, children, local
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,3 +37,49 @@ ASPECT = Aspect(
     doc="What the device can report by itself: motion, tampering; only read",
     applied_by="",
 )
+
+# --- ONVIF ----------------------------------------------------------------------------------------
+
+_MOTION: Final = ("motion",)
+_TAMPER: Final = ("tamper", "globalscenechange", "imagetooblurry", "imagetoodark", "imagetoobright")
+
+
+def read(session: Onvif) -> Events:
+    """Read what the device offers; topics and capabilities may each stay untold."""
+    if not session.has("tev"):
+        raise Unsupported("the device has no event service")
+    return Events(
+        pull_point=tried(_pull_point, session),
+        motion=tried(_tells, session, _MOTION),
+        tamper=tried(_tells, session, _TAMPER),
+    )
+
+
+def _pull_point(session: Onvif) -> bool | Unset:
+    """Return whether a pull point can be made: Bosch says it has none of the old kind, and has 10 of ONVIF's."""
+    told = child(session.read("tev", "GetServiceCapabilities"), "Capabilities")
+    if (most := attribute(told, "MaxPullPoints")).isdecimal():
+        return int(most) > 0
+    old = attribute(told, "WSPullPointSupport").lower()
+    return old in ("true", "1") if old else UNSET
+
+
+def _topics(session: Onvif) -> tuple[str, ...]:
+    """Return each topic as its path in small letters."""
+    return tuple(_paths(child(session.read("tev", "GetEventProperties"), "TopicSet"), ""))
+
+
+def _paths(element: Element | None, above: str) -> Iterator[str]:
+    for found in children(element):
+        if local(found) in ("MessageDescription", "documentation"):
+            continue
+        path = f"{above}/{local(found).lower()}"
+        yield path
+        yield from _paths(found, path)
+
+
+def _tells(session: Onvif, names: tuple[str, ...]) -> bool:
+    return any(name in topic for topic in _topics(session) for name in names)
+
+
+CELLS = (Cell(aspect="events", protocol="onvif", read=read),)

@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, Final
 
-from fleetctl.model import Aspect, Disruption, FrozenMap, Kind, SecretRef, Unset, setting
+from fleetctl.errors import Refused, Unsupported
+from fleetctl.model import (
+    ABSENT,
+    Aspect,
+    Cell,
+    Disruption,
+    FrozenMap,
+    Gap,
+    Kind,
+    Outcome,
+    SecretRef,
+    Secrets,
+    Unset,
+    Untold,
+    setting,
+)
+from fleetctl.protocols.onvif_parts import Onvif, attribute, own_copy, put, tried
+from fleetctl.protocols.xml import Element, child, children, rendered, tag, text, words
 
 
 class Level(enum.StrEnum):
@@ -48,3 +67,122 @@ ASPECT = Aspect(
     doc="Accounts and their levels; passwords are changed by `password rotate`",
     after=("network", "services"),
 )
+
+# --- ONVIF ----------------------------------------------------------------------------------------
+
+_LEVELS: Final = {level.value: level for level in Level}
+_RANK: Final = {Level.ADMINISTRATOR: 3, Level.OPERATOR: 2, Level.USER: 1, Level.ANONYMOUS: 0}
+_ORDER: Final = ("Username", "Password", "UserLevel", "Extension")
+
+
+def read(session: Onvif) -> Users:
+    """Read accounts and levels; a password is never told by a device."""
+    return Users(accounts=FrozenMap({name: Account(level=_level(user)) for name, user in _users(session)}))
+
+
+def _users(session: Onvif) -> Iterator[tuple[str, Element]]:
+    for user in children(session.read("tds", "GetUsers"), "User"):
+        if name := text(user, "Username"):
+            yield name, user
+
+
+def _level(user: Element) -> Any:
+    told = text(user, "UserLevel")
+    return _LEVELS.get(told.lower()) or Untold(outcome=Outcome.UNKNOWN, reason=f"level {told!r} of the maker's own")
+
+
+def _accounts(wanted: Users) -> Iterator[tuple[str, Any]]:
+    if not isinstance(wanted.accounts, Unset):
+        yield from wanted.accounts.items()
+
+
+def _protected(session: Onvif, name: str, account: Any, users: dict[str, Element]) -> str:
+    """Return why an account must not be touched in this way, "" when it may."""
+    if not session.device.user or name.casefold() != session.device.user.casefold():
+        return ""
+    if account is ABSENT:
+        return "fleetctl logs in with this account; it is never removed"
+    now = _level(users[name]) if name in users else None
+    if isinstance(now, Level) and isinstance(account.level, Level) and _RANK[account.level] < _RANK[now]:
+        return "fleetctl logs in with this account; it is never lowered"
+    return ""
+
+
+def limits(session: Onvif, wanted: Users) -> tuple[Gap, ...]:
+    """Tell the account in use, names the device does not take, and accounts beyond its number."""
+    users = dict(_users(session))
+    security = tried(_security, session)
+    longest = _number(security, "MaxUserNameLength")
+    most = _number(security, "MaxUsers")
+    gaps = []
+    total = len(users) - sum(1 for name, account in _accounts(wanted) if account is ABSENT and name in users)
+    for name, account in _accounts(wanted):
+        reason = _protected(session, name, account, users)
+        if account is not ABSENT and name not in users:
+            total += 1
+            if longest and len(name) > longest:
+                reason = f"the device takes names of at most {longest} characters"
+            elif not (name.isascii() and name.isprintable()) or name != name.strip():
+                reason = "an account's name is made of ASCII letters, digits and signs"
+            elif most and total > most:
+                reason = f"the device takes {most} accounts at most"
+        if reason:
+            gaps.append(Gap(field="accounts", key=name, reason=reason))
+    return tuple(gaps)
+
+
+def _security(session: Onvif) -> Element | None:
+    return child(session.read("tds", "GetServiceCapabilities"), "Capabilities/Security")
+
+
+def _number(security: Any, name: str) -> int:
+    told = attribute(security, name) if isinstance(security, Element) else ""
+    return int(told) if told.isdecimal() else 0
+
+
+def write(session: Onvif, wanted: Users, secrets: Secrets) -> None:
+    """Make, change, then remove accounts, one request for each, so that one refusal does not undo others.
+
+    SetUser always carries the password: without one the device clears it (ONVIF Core, SetUser). Raises Refused
+    for the account in use, Unsupported for a new account without a level, VaultError without a password.
+    """
+    users = dict(_users(session))
+    for name, account in _accounts(wanted):
+        if reason := _protected(session, name, account, users):
+            raise Refused(f"{name}: {reason}")
+    for name, account in _accounts(wanted):
+        if account is not ABSENT:
+            _write_account(session, name, account, users.get(name), secrets)
+    for name, account in _accounts(wanted):
+        if account is ABSENT and name in users:
+            session.write("tds", "DeleteUsers", tag("tds:Username", words(name)))
+
+
+def _write_account(session: Onvif, name: str, account: Account, user: Element | None, secrets: Secrets) -> None:
+    ref = (
+        account.password
+        if isinstance(account.password, SecretRef)
+        else SecretRef(device=session.device.name, account=name)
+    )
+    if user is not None:
+        changed = own_copy(user)
+        put(changed, "Password", secrets.reveal(ref), _ORDER)
+        if isinstance(account.level, Level):
+            put(changed, "UserLevel", account.level.value.capitalize(), _ORDER)
+        session.write("tds", "SetUser", rendered(changed, "tds:User"))
+        return
+    if not isinstance(account.level, Level):
+        raise Unsupported(f"{name}: a new account needs a level", nearest=Level.USER.value)
+    session.write(
+        "tds",
+        "CreateUsers",
+        tag(
+            "tds:User",
+            tag("tt:Username", words(name)),
+            tag("tt:Password", words(secrets.reveal(ref))),
+            tag("tt:UserLevel", account.level.value.capitalize()),
+        ),
+    )
+
+
+CELLS = (Cell(aspect="users", protocol="onvif", read=read, write=write, limits=limits),)

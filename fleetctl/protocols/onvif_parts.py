@@ -73,14 +73,15 @@ def plain(value: object) -> str:
     return str(value) if isinstance(value, str) else words(value)
 
 
-def put(parent: Element, name: str, value: object, order: tuple[str, ...]) -> Element:
+def put(parent: Element, name: str, value: object, order: tuple[str, ...], *, prefix: str = "tt") -> Element:
     """Set the text of a child (value None: leave it) and return it.
 
-    A missing child is inserted where the schema has it, which `order`, the names of all children, tells.
+    A missing child is inserted where the schema has it, which `order`, the names of all children, tells, in
+    the namespace of `prefix`.
     """
     found = child(parent, name)
     if found is None:
-        found = etree.Element(f"{{{PREFIXES['tt']}}}{name}")
+        found = etree.Element(f"{{{PREFIXES[prefix]}}}{name}")
         later = order[order.index(name) + 1 :]
         before = next((c for c in children(parent) if local(c) in later), None)
         parent.insert(len(parent) if before is None else parent.index(before), found)
