@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fleetctl.errors import UsageError
+from fleetctl.inventory import cache as kept
 from fleetctl.inventory.fleet import Inventory, Node, Site, made, refuse
 from fleetctl.inventory.foreign import fetched
 from fleetctl.inventory.reader import Reader
@@ -41,10 +42,15 @@ def load(
     if not root.exists():
         raise UsageError(f"there is no inventory at {root}; name one with -i, or make one: fleetctl init")
     schema = schema_of(aspects)
+    key = kept.key_of(root, schema) if cache is not None else b""
+    if cache is not None and (found := kept.read(cache, root, key)) is not None:
+        return Inventory(root, found[0], schema, found[1])
     reader = Reader(root)
     reader.read()
     tree = reader.tree
     if reader.foreign and not tree.faults:
         tree = fetched(root, reader.foreign)
     inventory = made(root, tree, schema)
+    if cache is not None and not inventory.faults and not reader.foreign:
+        kept.write(cache, root, key, tree, inventory.devices)
     return refuse(inventory) if strict else inventory
