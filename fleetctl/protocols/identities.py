@@ -1,8 +1,21 @@
-"""When two serial numbers or MAC addresses mean one device."""
+"""Who a device says it is, and when two serial numbers or MAC addresses mean one device."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a device tells of itself, whichever protocol asked; "" where it tells nothing that identifies."""
+
+    manufacturer: str = ""
+    model: str = ""
+    firmware: str = ""
+    serial_number: str = ""
+    hardware_id: str = ""
+    mac_address: str = ""
 
 # What cheap devices tell instead of a serial number (field facts, what users ask, 4).
 _JUNK: Final = frozenset({"", "0", "none", "null", "n/a", "unknown", "serialnumber", "serial", "default", "123456"})

@@ -13,7 +13,10 @@ from fleetctl.protocols.digest import DigestAuth
 
 @dataclass(slots=True)
 class Login:
-    """`scheme` is "wsse" or "digest", "" while nobody knows; `ended` ends every later attempt."""
+    """`scheme` is "wsse", "digest", "open" (takes everybody) or "" while nobody knows.
+
+    `ended` ends every later attempt.
+    """
 
     user: str
     password: str = field(repr=False)
@@ -49,7 +52,9 @@ class Login:
         return error
 
     def fact(self) -> str:
-        """Return what to remember of the way in: "wsse", "digest-md5", "digest-sha256", or "" if nothing is sure."""
+        """Return what to remember of the way in: wsse, digest-md5, digest-sha256, none, or "" if nothing is sure."""
         if self.ended is not None:
             return ""
-        return self.digest.scheme if self.scheme == "digest" else self.scheme
+        if self.scheme == "digest":
+            return self.digest.scheme
+        return {"wsse": "wsse", "open": "none"}.get(self.scheme, "")

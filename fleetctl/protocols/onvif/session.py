@@ -8,10 +8,11 @@ from types import TracebackType
 from typing import Final
 from urllib.parse import urlsplit
 
-from fleetctl.errors import BadAnswer, Refused, Rejected, Unsupported
+from fleetctl.errors import BadAnswer, Refused, Rejected, Unreachable, Unsupported
 from fleetctl.model import Access, Device
+from fleetctl.protocols import identities
 from fleetctl.protocols.http import Dial, HttpClient
-from fleetctl.protocols.identity import Identity, plain_mac, plain_serial
+from fleetctl.protocols.identities import Identity
 from fleetctl.protocols.onvif.login import Login
 from fleetctl.protocols.onvif.operations import is_reading
 from fleetctl.protocols.onvif.services import Services, path_of
@@ -27,17 +28,20 @@ def connect(
     password: str | None,
     access: Access,
     facts: Mapping[str, str] | None = None,
+    known_hosts: str = "",
     dial: Dial | None = None,
 ) -> Session:
     """Ask a device for its clock (without login) and return the session.
 
-    `password` None is anonymous. `facts` is what `Session.facts()` gave the last time. `dial` is needed for a device
-    with `via` (ValueError without: a private address may be another device's here).
-    Raises Unreachable, BadAnswer, Unsupported (no ONVIF at that path), Refused (certificate).
+    `password` None is anonymous. `facts` is what `Session.facts()` gave the last time. `known_hosts` is the file with
+    the keys of SSH relays; a device with `via` is reached through its relay only. `dial` carries it another way.
+    Raises Unreachable, BadAnswer, Unsupported (no ONVIF at that path), Refused (certificate, relay).
     """
     point, known = device.endpoint, facts or {}
     if point.via and dial is None:
-        raise ValueError(f"{device.name} is reached through {point.via}: a tunnel's dial is needed")
+        from fleetctl.protocols import tunnel  # paramiko costs 15 MB: only where there is a relay
+
+        dial = tunnel.dial_for(point.via, known_hosts)
     client = HttpClient(
         point.address,
         point.port,
@@ -136,6 +140,18 @@ class Session:
         """Tell whether the device offers a service (a prefix of `xml.PREFIXES`)."""
         return bool(self._services.path(service)[0])
 
+    def forget(self) -> None:
+        """Forget what was read: the next reads ask the device again."""
+        self._memo.clear()
+
+    def alive(self) -> bool:
+        """Tell whether the device answers now, asked without its login."""
+        try:
+            answer = self._wire.ask_clock()
+        except (Unreachable, BadAnswer):
+            return False
+        return answer.element is not None or answer.fault is not None or answer.unauthorised
+
     # --- who and when ---------------------------------------------------------------------------------
 
     def identity(self) -> Identity:
@@ -150,7 +166,7 @@ class Session:
                 manufacturer=text(told, "Manufacturer"),
                 model=text(told, "Model"),
                 firmware=firmware,
-                serial_number=serial if plain_serial(serial) else "",
+                serial_number=identities.serial(serial),
                 hardware_id=text(told, "HardwareId"),
                 mac_address=self._mac_address(),
             )
@@ -166,7 +182,7 @@ class Session:
                 raise
             return ""
         found = [
-            (text(i, "Enabled").lower() in ("false", "0"), plain_mac(text(i, "Info/HwAddress")))
+            (text(i, "Enabled").lower() in ("false", "0"), identities.mac(text(i, "Info/HwAddress")))
             for i in children(told, "NetworkInterfaces")
         ]
         return next((mac for _, mac in sorted(found, key=lambda f: f[0]) if mac), "")
@@ -180,6 +196,14 @@ class Session:
         return self._wire.clock.now()
 
     # --- the login --------------------------------------------------------------------------------------
+
+    def prove(self) -> None:
+        """Log in where the device takes nobody without a login; without one, find out that none is needed.
+
+        Raises Refused: `credential` when the login was rejected, else because the device asks for a login (and there
+        is none), takes everybody (so nothing can be proven), or has locked the account; else as `read`.
+        """
+        self._wire.prove()
 
     @property
     def credential_proven(self) -> bool:
@@ -211,18 +235,27 @@ class Session:
         host = f"[{address}]" if ":" in address else address
         return f"rtsp://{host}:{self.device.endpoint.rtsp_port}{path_of(uri) or '/'}"
 
+    def _first_profile(self) -> str:
+        told = self.read("trt", "GetProfiles") if self.has("trt") else self.read("tr2", "GetProfiles")
+        for profile in children(told, "Profiles"):
+            if token := str(profile.get("token") or ""):
+                return token
+        raise Unsupported("the device has no media profile")
+
     def snapshot_uri(self, profile_token: str) -> str:
         """Return the path of a profile's still picture, for `snapshot`."""
         if self.has("tr2"):
             return path_of(text(self.read("tr2", "GetSnapshotUri", _token("tr2", profile_token)), "Uri"))
         return path_of(text(self.read("trt", "GetSnapshotUri", _token("trt", profile_token)), "MediaUri/Uri"))
 
-    def snapshot(self, path_or_uri: str) -> bytes:
+    def snapshot(self, path_or_uri: str = "") -> bytes:
         """Fetch a still picture (JPEG or PNG) from the device; only the path of an address is used.
+
+        Without an address it is that of the device's first profile.
 
         Raises Refused, Unsupported (no picture there), BadAnswer (no picture at all), Unreachable.
         """
-        path, login = path_of(path_or_uri), self._wire.login
+        path, login = path_of(path_or_uri or self.snapshot_uri(self._first_profile())), self._wire.login
         if login is not None:
             login.ready()
         if not path:

@@ -16,6 +16,8 @@ from fleetctl.protocols.xml import Element, child
 CLOCK_MOVED_S: Final = 2.0
 BACK_OFF_S: Final = (0.3, 1.0)  # a device out of connections; each entry is one more try
 
+OPEN: Final = "open"  # a login scheme: the device takes everybody
+
 # Asked without a login to learn how the device refuses; cheap cameras leave the first one open.
 _PROBES: Final = ("GetDeviceInformation", "GetUsers")
 
@@ -28,11 +30,11 @@ class Wire:
         self.clock = clock.Clock()
         self.content_type = facts.get("content_type", "")
         self._device_path = device_path
-        self._protected = facts.get("protected", "")  # an operation the device refuses without a login
+        self._protected = facts.get("protected", "")  # "tds:GetUsers": an operation the device refuses without a login
         self._pre_auth_open = facts.get("pre_auth") != "no"
         self._clock_open = False  # the device tells its time without a login
-        if login is not None and facts.get("auth", "none") != "none":
-            login.scheme = facts["auth"].partition("-")[0]
+        if login is not None and (scheme := facts.get("auth", "").partition("-")[0]) in ("wsse", "digest"):
+            login.scheme = scheme
 
     def facts(self) -> dict[str, str]:
         """Return what the next session may start from."""
@@ -110,30 +112,54 @@ class Wire:
 
     # --- the login --------------------------------------------------------------------------------
 
+    def prove(self) -> None:
+        """Log in where the device takes nobody without; without a login, make sure that none is needed."""
+        if self.login is None:
+            self.call("tds", self._device_path, "GetUsers", "")
+            return
+        self.login.ready()
+        if not self.login.scheme or not self._protected:
+            self._find_scheme(self.login)
+        if not self._protected:
+            raise Refused("the device takes everybody without a login: factory-fresh? The login cannot be proven")
+        self.call("tds", self._device_path, self._protected.removeprefix("tds:"), "")
+        if not self.login.proven:
+            raise Refused("the device now takes everybody without a login; the login cannot be proven")
+
     def _logged_in(self, login: Login, service: str, path: str, operation: str, body: str) -> soap.Reply:
         login.ready()
         if not login.scheme:
             self._find_scheme(login)
+        if login.scheme == OPEN:  # factory-fresh: nothing is presented until the device asks for it
+            answer = self.post(service, path, operation, body)
+            if not answer.unauthorised:
+                return answer
+            self._learn(login, f"{service}:{operation}", answer)
         answer = self.post(service, path, operation, body, login)
         if answer.unauthorised and login.scheme == "digest" and not login.digest.presented:
             login.scheme = "wsse"  # it used to ask for digest and does no longer; nothing was presented yet
             answer = self.post(service, path, operation, body, login)
         if answer.unauthorised:
             answer = self._judged(login, answer, service, path, operation, body)
-        if login.scheme == "wsse" and answer.element is not None and operation == self._protected:
+        what = f"{service}:{operation}"
+        if login.scheme == "wsse" and answer.element is not None and what == self._protected:
             login.wsse_accepted = True
         return answer
 
     def _find_scheme(self, login: Login) -> None:
         """Ask without a login: how the device refuses that tells which login it wants, and costs no try."""
-        login.scheme = "wsse"
+        login.scheme, self._protected = OPEN, ""
         for operation in _PROBES:
             answer = self.post("tds", self._device_path, operation, "")
             if answer.unauthorised:
-                self._protected = operation
-                if answer.http.status == 401 and soap.challenge(answer) is not None:
-                    login.scheme = "digest"
+                self._learn(login, f"tds:{operation}", answer)
                 return
+            if answer.element is None:
+                login.scheme = "wsse"  # it does not offer this, which tells nothing; the common login then
+
+    def _learn(self, login: Login, what: str, refusal: soap.Reply) -> None:
+        digest = refusal.http.status == 401 and soap.challenge(refusal) is not None
+        login.scheme, self._protected = "digest" if digest else "wsse", what
 
     def _judged(
         self, login: Login, answer: soap.Reply, service: str, path: str, operation: str, body: str
