@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+FLEETCTL := $(BIN)/fleetctl --workspace .pilot
+step = printf '\n\033[1m$$ %s\033[0m\n' '$(1)'
 
 .PHONY: setup pilot pilot-down check test tools lock clean
 
@@ -13,11 +15,25 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	touch $@
 
-pilot: setup  ## the lab with five pilot communes, from factory-fresh to in step
-	$(BIN)/python -m benchmarks.pilot
+pilot: setup pilot-down  ## five pilot communes on loopback, from factory-fresh to in step
+	@rm -rf .pilot
+	@$(call step,fleetctl init .pilot) && $(BIN)/fleetctl init .pilot --from inventory/pilot
+	@$(call step,fleetctl lab up) && $(FLEETCTL) lab up
+	@$(call step,fleetctl adopt --yes) && $(FLEETCTL) adopt --yes
+	@$(call step,fleetctl plan) && { $(FLEETCTL) plan || [ $$? -eq 3 ]; }
+	@$(call step,fleetctl apply --yes) && $(FLEETCTL) apply --yes
+	@$(call step,fleetctl audit --report html:report.html) && $(FLEETCTL) audit --report html:.pilot/report.html
+	@$(call step,fleetctl status) && $(FLEETCTL) status
+	@printf '\n%s\n' \
+	  'The report: .pilot/report.html. The lab goes on; try in .pilot:' \
+	  '  fleetctl lab break viet-hung-cam-01 reset     a camera falls back to its factory settings' \
+	  '  fleetctl audit                                it is told; fleetctl apply mends it' \
+	  '  fleetctl device show viet-hung-cam-02         what one camera is and has' \
+	  '  fleetctl inventory explain viet-hung-cam-01   which line set which value' \
+	  'End it with: make pilot-down'
 
-pilot-down: setup  ## end the lab that `make pilot` left running
-	cd .pilot && ../$(BIN)/fleetctl lab down
+pilot-down:  ## end the lab that `make pilot` left running
+	@if [ -d .pilot/.fleetctl ]; then $(FLEETCTL) lab down; fi
 
 check: setup  ## style, types, layers, unit tests: needs no root and no other program
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from fleetctl import catalog, converge
@@ -155,7 +156,7 @@ def _record(workspace: Workspace, device: Device, facts: Mapping[str, str]) -> N
     """Write what the device said it is into the inventory file that names it."""
     told = {name: facts[name] for name in IDENTITY if facts.get(name)}
     if device.place is not None and told:
-        edit.set_host_values(workspace.inventory.file(device.place.file), device.name, told)
+        edit.set_host_values(Path(device.place.file), device.name, told)
 
 
 # --- in the worker --------------------------------------------------------------------------------

@@ -190,7 +190,7 @@ def call(workspace: Workspace, name: str, service: str, operation: str, argument
 
     device = one(workspace, name)
     body = onvif_generic.body(service, operation, arguments)
-    writing = onvif_generic.is_writing(service, operation)
+    writing = writes(service, operation)
     if writing and device.audit_only:
         raise UsageError(f"{name} is audit_only in the inventory: fleetctl only looks at it")
     access = Access.WRITE if writing else Access.READ
@@ -204,3 +204,10 @@ def call(workspace: Workspace, name: str, service: str, operation: str, argument
                 channel.confirm(Intent(device=name, aspect="", changes=(change,)))
             answer: str = onvif_generic.send(link.session("onvif"), service, operation, body)
     return answer
+
+
+def writes(service: str, operation: str) -> bool:
+    """Return whether an ONVIF operation may change the device; raises UsageError for one that does not exist."""
+    from fleetctl.protocols import onvif_generic
+
+    return onvif_generic.is_writing(service, operation)

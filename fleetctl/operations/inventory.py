@@ -1,18 +1,17 @@
-"""Check an inventory: every fault of its files and of its settings, all at once."""
+"""The inventory as a whole: everything that is wrong in it, in one go. Asks no device."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fleetctl import inventory, standard
-from fleetctl.errors import Fault, InventoryError
+from fleetctl.errors import Fault
 from fleetctl.operations.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What a check found; with no faults the inventory can be used."""
+    """What a check found."""
 
     faults: tuple[Fault, ...]
     warnings: tuple[str, ...]
@@ -21,19 +20,10 @@ class Checked:
 
 
 def check(workspace: Workspace) -> Checked:
-    """Check the workspace's inventory. Raises UsageError where there is none."""
+    """Return every fault of the inventory and of the settings in it, sorted by place."""
     aspects = workspace.registry.aspects
     found = inventory.load(workspace.inventory_root, aspects, strict=False)
-
-    def settings(loaded: inventory.Inventory) -> Iterable[Fault]:
-        try:
-            return standard.settings_faults(loaded, aspects.values())
-        except InventoryError as error:
-            return error.faults
-
+    faults = found.check(lambda loaded: standard.settings_faults(loaded, aspects))
     return Checked(
-        faults=found.check(settings),
-        warnings=found.warnings,
-        devices=len(found.devices),
-        sites=len(found.sites()),
+        faults=faults, warnings=found.warnings, devices=len(found.devices), sites=len(found.sites())
     )

@@ -213,9 +213,9 @@ def _as_planned(device_plan: DevicePlan) -> Iterator[Event]:
 
 def waves(workspace: Workspace, names: list[str], options: Options) -> tuple[Wave, ...]:
     """Return the waves: those the inventory declares (`rollout_waves`), else a canary and growing shares."""
-    declared = workspace.inventory.group_value("all", "rollout_waves")
-    if declared:
-        return windows.declared_waves(workspace, declared, names)
+    declared = workspace.inventory.values(names[0]).get("rollout_waves") if names else None
+    if declared is not None:
+        return windows.declared_waves(workspace, declared.value, names)
     spread = _one_site_each_first(workspace, names)
     if options.shares:
         return growing(spread, options.shares, canary=options.canary)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from fleetctl import catalog, inventory, standard
-from fleetctl.errors import UsageError, VaultError
+from fleetctl.errors import InventoryError, UsageError, VaultError
 from fleetctl.journal import Journal
 from fleetctl.model import Device, Expectation, SecretRef
 from fleetctl.resources import folder
@@ -60,7 +60,7 @@ class Workspace:
         cache = self.root / STATE / "cache" if self.has_state else None
         found = inventory.load(self.inventory_root, self.registry.aspects, cache=cache)
         if faults := standard.settings_faults(found, self.registry.aspects):
-            raise inventory.InventoryError(faults)
+            raise InventoryError(faults)
         return found
 
     @cached_property
@@ -91,7 +91,7 @@ class Workspace:
     def expectations(self, device: Device, aspects: tuple[str, ...]) -> tuple[Expectation, ...]:
         """Return what the device should be, narrowed to `aspects` (all if empty)."""
         of_kind = [a for a in self.registry.aspects_of(device.kind) if not aspects or a.name in aspects]
-        return standard.expectations(device, self.inventory, {a.name: a for a in of_kind})
+        return standard.expectations(device, self.inventory, of_kind)
 
     def password(self, device: Device, account: str = "") -> str:
         """Return a password of a device; raises VaultError when there is none."""
