@@ -41,9 +41,9 @@ def write_fleet(root: Path, devices: int) -> None:
 
 def _site(area: str, number: int, count: int) -> str:
     network = f"10.{number // 250}.{number % 250}"
-    lines = [f"{area}:", "  children:", f"    site_{number:04}:", "      vars:", f"        site_name: Phường số {number}"]
-    lines += [f"        site_network: {network}", "        # a site's own rate", "        video_main_frame_rate_fps: 12"]
-    lines.append("      hosts:")
+    lines = [f"{area}:", "  children:", f"    site_{number:04}:", "      vars:"]
+    lines += [f"        site_name: Phường số {number}", f"        site_network: {network}"]
+    lines += ["        # a site's own rate", "        video_main_frame_rate_fps: 12", "      hosts:"]
     for index in range(1, count + 1):
         serial = f"SN{number:04}{index:03}"
         lines.append(

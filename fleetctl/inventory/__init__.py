@@ -30,9 +30,7 @@ __all__ = [
 ]
 
 
-def load(
-    root: Path, aspects: Mapping[str, Aspect], *, cache: Path | None = None, strict: bool = True
-) -> Inventory:
+def load(root: Path, aspects: Mapping[str, Aspect], *, cache: Path | None = None, strict: bool = True) -> Inventory:
     """Read an inventory folder (or file). `cache` is a folder of the user's own; nothing secret is kept in it.
 
     Raises UsageError where there is no inventory, InventoryError with every fault at once; with strict=False

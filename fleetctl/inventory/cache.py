@@ -143,11 +143,7 @@ def _plain(value: Any) -> tuple[Any, bool]:
 def _device(device: Device) -> tuple[Any, ...]:
     end, place = device.endpoint, device.place
     return (
-        {
-            name: getattr(device, name)
-            for name in Device.__slots__
-            if name not in ("kind", "endpoint", "place")
-        },
+        {name: getattr(device, name) for name in Device.__slots__ if name not in ("kind", "endpoint", "place")},
         device.kind.value,
         {name: getattr(end, name) for name in Endpoint.__slots__},
         None if place is None else (place.file, place.line, place.column),

@@ -10,11 +10,12 @@ from typing import Any
 from fleetctl.errors import Fault
 from fleetctl.inventory.devices import areas_of, at_var
 from fleetctl.inventory.documents import quoted
+from fleetctl.inventory.environment import names_in
 from fleetctl.inventory.hostvars import HostValues
+from fleetctl.inventory.markers import Locked, first_marker
 from fleetctl.inventory.precedence import layers
 from fleetctl.inventory.schema import LEVELS, Schema, Setting
-from fleetctl.inventory.templates import Locked, first_marker, names_in
-from fleetctl.inventory.tree import Group, Tree
+from fleetctl.inventory.tree import Group, Host, Tree
 from fleetctl.inventory.values import Mark, Var
 from fleetctl.inventory.variables import BY_NAME, INSTEAD, MAGIC, RESERVED
 from fleetctl.model import Device
@@ -23,7 +24,8 @@ from fleetctl.model import Device
 def every_var(tree: Tree) -> Iterator[tuple[str, Var]]:
     """Yield each variable of each group and host that is in force, ranges of hosts only once."""
     seen: set[int] = set()
-    for owner in (*tree.groups.values(), *tree.hosts.values()):
+    owners: list[Group | Host] = [*tree.groups.values(), *tree.hosts.values()]
+    for owner in owners:
         for told in (owner.vars, owner.file_vars):
             for name, var in told.items():
                 if id(var) not in seen:
@@ -74,7 +76,8 @@ def _verdict(name: str, schema: Schema, used: frozenset[str]) -> tuple[str, str]
         for level in LEVELS:
             if name.endswith(level) and name.removesuffix(level) in schema.settings:
                 whole = name.removesuffix(level)
-                return f"`{name}` is no setting: {whole} is one value, not a mapping to be merged", f"set {whole} itself"
+                reason = f"`{name}` is no setting: {whole} is one value, not a mapping to be merged"
+                return reason, f"set {whole} itself"
         mend = f"did you mean {near}?" if near else f"see the settings of the aspect {aspect}"
         return f"`{name}` is no setting of the aspect {aspect}", mend
     if near and name not in used and difflib.SequenceMatcher(None, name, near).ratio() >= 0.88:
@@ -171,11 +174,12 @@ def structure(tree: Tree, devices: Mapping[str, Device]) -> Iterator[Fault]:
         if len(parents := areas_of(tree, site)) > 1:
             told = _mention(tree, tree.groups[site], 1)
             reason = f"the site {site} is in two areas, {parents[0]} and {parents[1]}; Ansible would merge them"
-            yield Fault(file=told[0], line=told[1], column=told[2], reason=reason, mend="give one of the sites another key")
+            mend = "give one of the sites another key"
+            yield Fault(file=told[0], line=told[1], column=told[2], reason=reason, mend=mend)
             continue
         for other in members:
             if other.place and first.place and other.place.file != first.place.file:
-                reason = f"the site {site} is listed in two files (first in {first.place.file}); Ansible would merge them"
+                reason = f"the site {site} is in two files (first in {first.place.file}); Ansible would merge them"
                 yield _of(other, reason, "keep each site in one file, or give one of them another key")
                 break
     for name in tree.groups.keys() & tree.hosts.keys():

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any, Final
 
-from jinja2.runtime import missing
+from jinja2.utils import missing
 from yaml.nodes import MappingNode
 
 from fleetctl.inventory.documents import Document, Entry, entries, variable
-from fleetctl.inventory.templates import Scope, first_marker
+from fleetctl.inventory.markers import first_marker
+from fleetctl.inventory.templates import Scope
 from fleetctl.inventory.tree import Host, Tree
 from fleetctl.inventory.values import Var
 
@@ -25,7 +25,7 @@ _KEYED: Final = ("key", "prefix", "separator", "default_value", "trailing_separa
 _UNSAFE: Final = re.compile(r"^[\d\W]|\W")
 
 
-def construct(tree: Tree, file: int, document: Document, root: MappingNode, inventory: Path) -> None:
+def construct(tree: Tree, file: int, document: Document, root: MappingNode) -> None:
     """Add the groups and variables one plug-in file asks for, from what was read before it."""
     options: dict[str, Any] = {}
     places: dict[str, Entry] = {}
@@ -37,7 +37,8 @@ def construct(tree: Tree, file: int, document: Document, root: MappingNode, inve
             document.fault(entry.node, f"`{name}` of the constructed plug-in is not known here", "remove it")
     keyed = options.get("keyed_groups") or []
     if not isinstance(keyed, list) or not all(isinstance(item, dict) and "key" in item for item in keyed):
-        document.fault(places["keyed_groups"].node, "keyed_groups is a list of mappings with `key`", "write `- key: kind`")
+        reason = "keyed_groups is a list of mappings with `key`"
+        document.fault(places["keyed_groups"].node, reason, "write `- key: kind`")
         return
     tree.measure()
     for host in tree.hosts.values():

@@ -10,22 +10,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2.runtime import missing
+from jinja2.utils import missing
 
 from fleetctl.errors import Fault
 from fleetctl.inventory.documents import quoted
 from fleetctl.inventory.hostvars import Board, HostValues
-from fleetctl.inventory.templates import first_marker
+from fleetctl.inventory.markers import first_marker
 from fleetctl.inventory.tree import Host, Tree
 from fleetctl.inventory.values import Var
 from fleetctl.inventory.variables import BY_NAME, Form, Known
 from fleetctl.model import Device, Endpoint, Kind, Place
 
+_WORDS: Final = ("vendor", "model", "platform", "desk", "serial_number", "behind")
 _KINDS: Final = tuple(kind.value for kind in Kind)
 _MAC: Final = re.compile(r"[0-9a-f]{2}([:-]?)(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}", re.IGNORECASE)
 _FINGERPRINT: Final = re.compile(r"(?:[0-9a-f]{2}:?){31}[0-9a-f]{2}", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?\.?")
 _VIA: Final = re.compile(r"(?:[^@\s:/]+@)?[^@\s:/]+(?::[0-9]{1,5})?")
+
+
+_FORMS: Final[dict[Form, type[Any]]] = {Form.TEXT: str, Form.NUMBER: int, Form.FLAG: bool}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class Maker:
     def device(self, view: HostValues) -> Device | None:
         """Return the device, None for a host without a kind or with one that means nothing."""
         host = view.host
-        told = {name: value for name, value in self._told(view)}
+        told = dict(self._told(view))
         kind_told = told.get("kind")
         if kind_told is None:
             return None
@@ -78,8 +82,8 @@ class Maker:
         scheme = "https" if told.get("onvif_scheme") == "https" else "http"
         address = str(told.get("ansible_host", ""))
         if not address and not told.get("behind") and "ansible_host" not in view.vars:
-            reason, mend = f"{host.name} has no ansible_host", "say at which address it is reached: ansible_host: 10.20.1.11"
-            self._faults.append(_at(home.place, reason, mend))
+            mend = "say at which address it is reached: ansible_host: 10.20.1.11"
+            self._faults.append(_at(home.place, f"{host.name} has no ansible_host", mend))
         ca_file = str(told.get("tls_ca_file", ""))
         endpoint = Endpoint(
             address=address,
@@ -93,7 +97,7 @@ class Maker:
             via=told.get("site_via", ""),
             timeout_s=float(told.get("reply_timeout_s", 10)),
         )
-        words = {name: told.get(name, "") for name in ("vendor", "model", "platform", "desk", "serial_number", "behind")}
+        words = {name: told.get(name, "") for name in _WORDS}
         return Device(
             name=host.name,
             kind=Kind(kind_told),
@@ -122,7 +126,7 @@ class Maker:
             if reason:
                 self._fault(view, name, reason, mend)
             elif value is not None and value != "":
-                yield name, str(value) if known.form is Form.TEXT else int(value) if known.form is Form.NUMBER else value
+                yield name, _FORMS[known.form](value)
 
     def _fault(self, view: HostValues, name: str, reason: str, mend: str) -> None:
         self._faults.append(at_var(self._tree, view.vars[name], reason, mend))
@@ -215,8 +219,8 @@ def twice(devices: Mapping[str, Device]) -> Iterator[Fault]:
         if end.address and not device.behind:
             keys.append((("address", device.site, end.address.lower(), end.port), f"the address {end.address}"))
         if device.serial_number:
-            key = ("serial", device.vendor, device.serial_number)
-            keys.append((key, f"the serial number {device.serial_number}"))
+            serial = ("serial", device.vendor, device.serial_number)
+            keys.append((serial, f"the serial number {device.serial_number}"))
         if device.mac_address:
             keys.append((("mac", device.mac_address), f"the MAC address {device.mac_address}"))
         if device.behind:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import yaml
+from yaml._yaml import CParser
 from yaml.constructor import ConstructorError, SafeConstructor
-from yaml.cyaml import CParser
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.resolver import Resolver
 
@@ -27,6 +27,8 @@ _STR, _INT, _FLOAT, _BOOL, _NULL, _TIME, _MERGE, _VALUE, _MAP, _SEQ = (
     _TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp", "merge", "value", "map", "seq")
 )
 _MAC: Final = re.compile(r"[0-9]{1,2}(:[0-9]{1,2}){5}")
+_Path = tuple[str, ...]
+_Marks = dict[_Path, Mark]
 MAX_DEPTH: Final = 40
 MAX_NODES: Final = 200_000  # a file that unfolds to more through aliases is an alias bomb
 
@@ -55,8 +57,12 @@ class Document:
         line, column = (node.start_mark.line + 1, node.start_mark.column + 1) if node else (1, 1)
         self.faults.append(Fault(file=self.file, line=line, column=column, reason=reason, mend=mend))
 
+    def fault_at(self, entry: Entry, reason: str, mend: str = "") -> None:
+        """Note what is wrong with a key."""
+        self.faults.append(Fault(file=self.file, line=entry.line, column=entry.column, reason=reason, mend=mend))
 
-class _Composer(CParser):  # type: ignore[misc]  # the stubs leave libyaml's parser untyped
+
+class _Composer(CParser):
     """libyaml's parser with YAML 1.1's implicit types, remembered by word: fleets repeat themselves."""
 
     _resolver: Final = Resolver()
@@ -69,7 +75,7 @@ class _Composer(CParser):  # type: ignore[misc]  # the stubs leave libyaml's par
             return _STR
         tag = self._known.get(value)
         if tag is None:
-            tag = str(self._resolver.resolve(ScalarNode, value, (True, False)))
+            tag = str(self._resolver.resolve(ScalarNode, value, (True, False)))  # type: ignore[no-untyped-call]
             if len(self._known) < 100_000:
                 self._known[value] = tag
         return tag
@@ -181,7 +187,7 @@ def variable(document: Document, entry: Entry, file: int) -> Var:
         value, word = _scalar(document, node)
         templated = type(value) is str and is_template(value)
         return Var(value, file, line, column, entry.line, entry.column, word, templated, None)
-    marks: dict[tuple[str, ...], Mark] = {}
+    marks: _Marks = {}
     value = _build(document, node, (), marks, 0)
     return Var(value, file, line, column, entry.line, entry.column, "", _holds_template(value), marks)
 
@@ -199,7 +205,7 @@ def _holds_template(value: Any) -> bool:
     return type(value) is list and any(_holds_template(item) for item in value)
 
 
-def _build(document: Document, node: Node, path: tuple[str, ...], marks: dict[tuple[str, ...], Mark], depth: int) -> Any:
+def _build(document: Document, node: Node, path: _Path, marks: _Marks, depth: int) -> Any:
     document.nodes += 1
     if depth > MAX_DEPTH or document.nodes > MAX_NODES:
         if document.nodes <= MAX_NODES + 1 or depth == MAX_DEPTH + 1:
@@ -226,9 +232,7 @@ def _build(document: Document, node: Node, path: tuple[str, ...], marks: dict[tu
     return value
 
 
-def _tagged(
-    document: Document, node: Node, path: tuple[str, ...], marks: dict[tuple[str, ...], Mark], depth: int
-) -> Any:
+def _tagged(document: Document, node: Node, path: _Path, marks: _Marks, depth: int) -> Any:
     if node.tag == "!unsafe":
         node.tag = _MAP if isinstance(node, MappingNode) else _SEQ
         return _unsafe(_build(document, node, path, marks, depth))

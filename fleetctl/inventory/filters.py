@@ -1,4 +1,4 @@
-"""The filters and tests of Ansible that settings use, beyond those of Jinja2 itself. Pure: no files, clock or chance."""
+"""Ansible's filters and tests beyond those of Jinja2 itself. Pure: no files, clock or chance."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "pow": math.pow,
     "product": lambda *values: [list(item) for item in itertools.product(*values)],
     "quote": lambda value: shlex.quote("" if value is None else str(value)),
-    "regex_escape": lambda value, re_type="python": re.escape(str(value)),
+    "regex_escape": lambda value: re.escape(str(value)),
     "regex_findall": _regex_findall,
     "regex_replace": _regex_replace,
     "regex_search": _regex_search,
@@ -220,7 +220,7 @@ TESTS: Final[dict[str, Callable[..., bool]]] = {
     "any": any,
     "contains": lambda value, item: item in value,
     "match": _matches,
-    "regex": lambda value, pattern, **kwargs: _matches(value, pattern, how=kwargs.pop("match_type", "search"), **kwargs),
+    "regex": lambda value, pattern, match_type="search", **more: _matches(value, pattern, how=match_type, **more),
     "search": lambda value, pattern, **kwargs: _matches(value, pattern, how="search", **kwargs),
     "subset": lambda a, b: set(a) <= set(b),
     "superset": lambda a, b: set(a) >= set(b),

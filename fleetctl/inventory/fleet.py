@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2.runtime import missing
+from jinja2.utils import missing
 
 from fleetctl.errors import Fault, InventoryError, UsageError
 from fleetctl.inventory import checks, patterns
 from fleetctl.inventory.devices import Maker, behind, twice
 from fleetctl.inventory.hostvars import Board, HostValues, place_of
+from fleetctl.inventory.markers import Locked, first_marker
 from fleetctl.inventory.precedence import layers
 from fleetctl.inventory.schema import Schema
-from fleetctl.inventory.templates import Locked, first_marker
 from fleetctl.inventory.tree import Tree
 from fleetctl.inventory.values import SEALED, Explanation, Layer, Value, Vaulted
 from fleetctl.model import Device

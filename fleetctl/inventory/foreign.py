@@ -1,4 +1,4 @@
-"""What fleetctl cannot read itself (plug-ins, scripts, INI) it takes from `ansible-inventory --list`, without places."""
+"""What fleetctl cannot read itself (plug-ins, scripts, INI), told by `ansible-inventory --list` without places."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def fetched(root: Path, unread: list[str]) -> Tree:
         raise UsageError(f"{unread[0]} needs Ansible to be read, and ansible-inventory is not installed")
     environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true"}
     try:
-        done = subprocess.run(  # noqa: S603 - a list, no shell; the program is Ansible's own
+        done = subprocess.run(
             [program, "-i", str(root), "--list"],
             capture_output=True,
             timeout=TIMEOUT_S,

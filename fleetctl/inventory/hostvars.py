@@ -6,11 +6,12 @@ import ipaddress
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from jinja2.runtime import missing
+from jinja2.utils import missing
 
 from fleetctl.errors import Fault, InventoryError
+from fleetctl.inventory.markers import Locked, first_marker
 from fleetctl.inventory.precedence import merged
-from fleetctl.inventory.templates import Locked, Scope, first_marker
+from fleetctl.inventory.templates import Scope
 from fleetctl.inventory.tree import Host, Tree
 from fleetctl.inventory.values import SEALED, Value, Var
 from fleetctl.model import FrozenMap, Place

@@ -76,18 +76,100 @@ BY_NAME: Final[dict[str, Known]] = {known.name: known for known in VARIABLES}
 
 # Ansible's own words (ansible-core 2.19, reserved names): as variables they are shadowed or break templates.
 RESERVED: Final = frozenset(
-    """action always any_errors_fatal args async async_val become become_exe become_flags become_method become_user
-    block changed_when check_mode collections connection cycler debugger delay delegate_facts delegate_to dict diff
-    environment fact_path failed_when force_handlers gather_facts gather_timeout handlers hosts ignore_errors
-    ignore_unreachable joiner lipsum local_action lookup loop loop_control loop_with max_fail_percentage
-    module_defaults name namespace no_log notify now omit order poll port post_tasks pre_tasks q query range register
-    remote_user rescue retries roles run_once serial strategy tags tasks throttle timeout undef until vars vars_files
-    vars_prompt when with_""".split()
+    {
+        "action",
+        "always",
+        "any_errors_fatal",
+        "args",
+        "async",
+        "async_val",
+        "become",
+        "become_exe",
+        "become_flags",
+        "become_method",
+        "become_user",
+        "block",
+        "changed_when",
+        "check_mode",
+        "collections",
+        "connection",
+        "cycler",
+        "debugger",
+        "delay",
+        "delegate_facts",
+        "delegate_to",
+        "dict",
+        "diff",
+        "environment",
+        "fact_path",
+        "failed_when",
+        "force_handlers",
+        "gather_facts",
+        "gather_timeout",
+        "handlers",
+        "hosts",
+        "ignore_errors",
+        "ignore_unreachable",
+        "joiner",
+        "lipsum",
+        "local_action",
+        "lookup",
+        "loop",
+        "loop_control",
+        "loop_with",
+        "max_fail_percentage",
+        "module_defaults",
+        "name",
+        "namespace",
+        "no_log",
+        "notify",
+        "now",
+        "omit",
+        "order",
+        "poll",
+        "port",
+        "post_tasks",
+        "pre_tasks",
+        "q",
+        "query",
+        "range",
+        "register",
+        "remote_user",
+        "rescue",
+        "retries",
+        "roles",
+        "run_once",
+        "serial",
+        "strategy",
+        "tags",
+        "tasks",
+        "throttle",
+        "timeout",
+        "undef",
+        "until",
+        "vars",
+        "vars_files",
+        "vars_prompt",
+        "when",
+        "with_",
+    }
 )
 # Set by Ansible for every host, whatever the inventory says.
 MAGIC: Final = frozenset(
-    """group_names groups hostvars inventory_hostname inventory_hostname_short inventory_dir inventory_file
-    playbook_dir role_path ansible_version ansible_play_hosts play_hosts""".split()
+    {
+        "group_names",
+        "groups",
+        "hostvars",
+        "inventory_hostname",
+        "inventory_hostname_short",
+        "inventory_dir",
+        "inventory_file",
+        "playbook_dir",
+        "role_path",
+        "ansible_version",
+        "ansible_play_hosts",
+        "play_hosts",
+    }
 )
 INSTEAD: Final = {
     "serial": "serial_number",
