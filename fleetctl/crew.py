@@ -35,10 +35,13 @@ _HIDDEN: Final = "********"
 
 
 class Message(NamedTuple):
-    """What a crew tells the run. `token` is to be answered (0: nothing to answer); `done` ends the task."""
+    """What a crew tells the run. `token` is to be answered (0: nothing to answer); `done` ends the task.
+
+    `event` is an Event as the crew packed it: itself in one process, pickled between two.
+    """
 
     task: str
-    event: Event
+    event: Any
     token: int = 0
     done: bool = False
 
@@ -100,7 +103,7 @@ class _Voice:
         if isinstance(event, Finished) and event.device == self._task.name:
             self.finished = self.finished or event
         else:
-            self._crew.post(Message(self._task.name, event))
+            self._crew.post(self._task.name, event)
 
     def confirm(self, event: Event) -> None:
         """See Channel."""
@@ -116,8 +119,12 @@ class _Voice:
 class Crew:
     """Threads, made when they are needed, that take tasks and post messages into `out` (bounded)."""
 
-    def __init__(self, work: Work, threads: int, *, capacity: int = 1024) -> None:
+    def __init__(
+        self, work: Work, threads: int, *, pack: Callable[[Event], Any] = lambda event: event, capacity: int = 1024
+    ) -> None:
+        """`pack` is applied in the thread that emits, so that an event that cannot be packed fails its own task."""
         self.out: queue.Queue[Message] = queue.Queue(capacity)
+        self._pack = pack
         self.stopping = False
         self._work, self._limit = work, threads
         self._jobs: queue.SimpleQueue[tuple[Task, Any] | None] = queue.SimpleQueue()
@@ -139,8 +146,11 @@ class Crew:
             self._threads.append(thread)
             thread.start()
 
-    def post(self, message: Message) -> None:
-        """Put a message out; waits while the run's consumer is slow, drops it when nobody listens any more."""
+    def post(self, task: str, event: Event) -> None:
+        """Put an event out; waits while the run's consumer is slow, drops it when nobody listens any more."""
+        self._put(Message(task, self._pack(event)))
+
+    def _put(self, message: Message) -> None:
         while not self._abandoned:
             try:
                 self.out.put(message, timeout=0.2)
@@ -151,13 +161,14 @@ class Crew:
     def confirm(self, task: str, event: Event) -> None:
         """Post a durable event and wait for its answer; raises Interrupted when that is no."""
         answer: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        packed = self._pack(event)
         with self._lock:
             go = not (self.stopping or self._abandoned)
             if go:
                 token = next(self._tokens)
                 self._waiting[token] = answer
         if go:
-            self.post(Message(task, event, token))
+            self._put(Message(task, packed, token))
             go = answer.get()
         if not go:
             raise Interrupted("the run was ended before this was sent")
@@ -202,16 +213,16 @@ class Crew:
     def _do(self, task: Task, payload: Any) -> None:
         began = time.monotonic()
         voice = _Voice(self, task)
-        result, finished = ending(task, Outcome.FAILED, "its work ended without telling an outcome")
+        last = self._pack(ending(task, Outcome.FAILED, "its work ended its thread")[1])
         try:
             self._work(task.name, payload, voice)
-            if voice.finished is not None:
-                finished = voice.finished
-            else:
-                self.post(Message(task.name, result))
+            if voice.finished is None:
+                raise RuntimeError("the work ended without telling its outcome")
+            last = self._pack(voice.finished)
         except Exception as error:  # noqa: BLE001 the one door: whatever a device or a driver does ends as an outcome
             outcome, reason = told(error, payload)
             result, finished = ending(task, outcome, reason, time.monotonic() - began)
-            self.post(Message(task.name, result))
+            self.post(task.name, result)
+            last = self._pack(finished)
         finally:
-            self.post(Message(task.name, finished, done=True))
+            self._put(Message(task.name, last, done=True))

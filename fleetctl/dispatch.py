@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from fleetctl.model import LoginJudged, Outcome
 from fleetctl.waves import FAILURES, GOOD, Policy, Task, Wave, WaveEnd
+
+_ANSWERED: Final = GOOD | {Outcome.NOT_APPLIED, Outcome.UNKNOWN, Outcome.STALE}
+"""The endings after which the logins are not refused in a row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +139,8 @@ class Dispatch:
             self._busy[key] -= 1
             for lane in self._parked.pop(key, ()):
                 self._ring.append(lane)
+        if outcome in _ANSWERED:
+            self._refusing.clear()
         if outcome in GOOD:
             self._proven = True
         elif outcome is Outcome.UNREACHABLE:

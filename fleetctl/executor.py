@@ -6,66 +6,20 @@ yields it, and answers the work when the consumer comes back for the next event.
 
 from __future__ import annotations
 
-import queue
-import time
+import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Final
 
-from fleetctl.crew import Crew, Message, Work, ending, told
+from fleetctl.crew import Work, ending, told
 from fleetctl.dispatch import Dispatch
 from fleetctl.errors import FleetctlError
-from fleetctl.model import Event, Finished, LoginJudged, Outcome
+from fleetctl.model import Event, LoginJudged
+from fleetctl.pools import Pool, ProcessPool, Setup, ThreadPool
 from fleetctl.waves import Policy, Stop, Task, Wave, WaveEnd, gate_on_share, growing
 
 __all__ = ["Policy", "Stop", "Task", "Wave", "WaveEnd", "gate_on_share", "growing", "run"]
 
-_POLL_S = 0.2  # how late a Stop requested from outside may be noticed
-
-
-class _Pool(Protocol):
-    def room(self) -> int: ...
-    def start(self, task: Task, payload: Any) -> None: ...
-    def receive(self, timeout_s: float) -> list[Message]: ...
-    def answer(self, message: Message, go: bool) -> None: ...
-    def stop(self) -> None: ...
-    def close(self, grace_s: float) -> None: ...
-
-
-class _Threads:
-    """A crew in this process."""
-
-    def __init__(self, work: Work, setup: Callable[[], None] | None, threads: int) -> None:
-        if setup is not None:
-            setup()
-        self._crew = Crew(work, threads)
-        self._room = threads
-
-    def room(self) -> int:
-        return self._room
-
-    def start(self, task: Task, payload: Any) -> None:
-        self._room -= 1
-        self._crew.start(task, payload)
-
-    def receive(self, timeout_s: float) -> list[Message]:
-        try:
-            messages = [self._crew.out.get(timeout=timeout_s)]
-            while len(messages) < 256:
-                messages.append(self._crew.out.get_nowait())
-        except queue.Empty:
-            pass
-        self._room += sum(message.done for message in messages)
-        return messages
-
-    def answer(self, message: Message, go: bool) -> None:
-        self._crew.answer(message.token, go)
-
-    def stop(self) -> None:
-        self._crew.stop()
-
-    def close(self, grace_s: float) -> None:
-        self._crew.abandon()
-        self._crew.join(time.monotonic() + grace_s)
+_POLL_S: Final = 0.2  # how late a Stop requested from outside may be noticed
 
 
 def run(
@@ -75,19 +29,23 @@ def run(
     policy: Policy | None = None,
     *,
     stop: Stop | None = None,
-    setup: Callable[[], None] | None = None,
+    setup: Setup = None,
+    sync: Callable[[], None] | None = None,
 ) -> Iterator[Event]:
     """Do `work(name, payload(name), channel)` for every task and yield the events as they come.
 
-    Each task ends with exactly one Finished, whatever happens. A task that failed as a whole, or was
-    blocked, has a Result with aspect "" before it; one that was left undone (stopped, outside its window, its
-    wave not due) has only a Finished with INTERRUPTED or PENDING and the reason.
-    `work` and `setup` are module-level callables that pickle; `setup` is called once in each process that
-    works. `payload` is called here when its task begins, so that secrets are revealed late.
+    Each task ends with exactly one Finished, its last event, whatever happens. A task that failed as a whole,
+    or was blocked, has a Result with aspect "" before it; one that was left undone (stopped, outside its
+    window, its wave not due) has only a Finished with INTERRUPTED or PENDING and the reason.
+    `work`, `setup`, payloads and events pickle; `work` and `setup` are not of the module `__main__`. `setup`
+    is called once in each process that works. `payload` is called here when its task begins, so that secrets
+    are revealed late, and what it returns is not kept.
+    With `sync`, many confirmed events share one wait for the disk: they are yielded, then `sync` is called,
+    then all of their work goes on. Without it an event is on disk when the consumer asks for the next one.
+    Closing the generator ends the run: confirms are refused, and what runs is given `policy.grace_s` to end.
     Raises ValueError at once when two tasks bear one name or need each other in a ring.
     """
-    policy, stop = policy or Policy(), stop or Stop()
-    return _Run(work, Dispatch(tasks, policy), payload, stop, setup).events()
+    return _Run(work, Dispatch(tasks, policy or Policy()), payload, stop or Stop(), setup, sync).events()
 
 
 class _Run:
@@ -97,53 +55,63 @@ class _Run:
         dispatch: Dispatch,
         payload: Callable[[str], Any],
         stop: Stop,
-        setup: Callable[[], None] | None,
+        setup: Setup,
+        sync: Callable[[], None] | None,
     ) -> None:
-        self._dispatch, self._payload, self._stop = dispatch, payload, stop
-        self._policy = dispatch.policy
         self._work, self._setup = work, setup
+        self._dispatch, self._policy = dispatch, dispatch.policy
+        self._payload, self._stop, self._sync = payload, stop, sync
+        self._unanswered: list[int] = []
         self._told = False  # the pool was told to stop
 
     def events(self) -> Iterator[Event]:
         """Yield until every task has ended; closing the generator ends the work."""
-        threads = max(1, min(self._policy.threads, len(self._dispatch.tasks)))
-        pool: _Pool = _Threads(self._work, self._setup, threads)
-        grace_s = 0.0
+        if not self._dispatch.tasks:
+            return
+        pool = self._pool()
+        grace_s = self._policy.grace_s
         try:
             while self._dispatch.unended or self._dispatch.endings:
-                grace_s = self._policy.grace_s
                 try:
                     self._watch(pool)
                     yield from self._begin(pool)
-                    messages = pool.receive(_POLL_S) if self._dispatch.running else []
+                    waits = self._dispatch.running or not pool.room()
+                    messages = pool.receive(_POLL_S) if waits else []
                 except KeyboardInterrupt:
                     if self._stop.by_person:
                         raise
                     self._stop.request("interrupted", by_person=True)
                     continue
                 for message in messages:
-                    yield from self._pass_on(pool, message)
+                    yield from self._pass_on(pool, message.task, message.event, message.token, message.done)
+                self._answer(pool)
             grace_s = 1.0
         finally:
             pool.close(grace_s)
 
-    def _watch(self, pool: _Pool) -> None:
+    def _pool(self) -> Pool:
+        tasks, policy = len(self._dispatch.tasks), self._policy
+        threads = max(1, policy.threads)
+        if tasks < policy.process_threshold:
+            return ThreadPool(self._work, self._setup, min(threads, tasks))
+        processes = policy.processes or min(len(os.sched_getaffinity(0)), 4)
+        return ProcessPool(self._work, self._setup, processes, threads)
+
+    def _watch(self, pool: Pool) -> None:
         """Notice what ends the run as a whole."""
         deadline = self._policy.deadline
         if deadline is not None and self._policy.clock() >= deadline:
             self._stop.request("not reached before the deadline")
-        if self._dispatch.halted:
-            self._stop.request(self._dispatch.halted)
-        if reason := self._dispatch.too_many_failures():
+        if reason := self._dispatch.halted or self._dispatch.too_many_failures():
             self._stop.request(reason)
         if self._stop.requested and not self._told:
             self._told = True
             self._dispatch.halt(self._stop.reason)
             pool.stop()
 
-    def _begin(self, pool: _Pool) -> Iterator[Event]:
+    def _begin(self, pool: Pool) -> Iterator[Event]:
         """Begin what may begin, and tell of what ends without beginning."""
-        while pool.room() and (task := self._dispatch.next()) is not None:
+        while not self._stop.requested and pool.room() and (task := self._dispatch.next()) is not None:
             try:
                 value = self._payload(task.name)
             except FleetctlError as error:
@@ -152,6 +120,7 @@ class _Run:
                 yield from ending(task, outcome, reason)
             else:
                 pool.start(task, value)
+                del value
         while self._dispatch.endings:
             end = self._dispatch.endings.popleft()
             result, finished = ending(end.task, end.outcome, end.reason)
@@ -159,17 +128,25 @@ class _Run:
                 yield result
             yield finished
 
-    def _pass_on(self, pool: _Pool, message: Message) -> Iterator[Event]:
-        """Yield one message's event, and answer it once the consumer has come back."""
-        if message.token and self._stop.requested:
-            pool.answer(message, False)
+    def _pass_on(self, pool: Pool, task: str, event: Any, token: int, done: bool) -> Iterator[Event]:
+        """Yield one event; whoever confirms it is answered once the consumer has come back."""
+        if token and self._stop.requested:
+            pool.answer(token, False)
             return
-        event = message.event
-        if message.done:
-            self._dispatch.ended(message.task, event.outcome if isinstance(event, Finished) else Outcome.FAILED)
-        elif isinstance(event, LoginJudged) and (reason := self._dispatch.judged(message.task, event)):
+        if done:
+            self._dispatch.ended(task, event.outcome)
+        elif isinstance(event, LoginJudged) and (reason := self._dispatch.judged(task, event)):
             self._stop.request(reason)
-            self._watch(pool)
         yield event
-        if message.token:
-            pool.answer(message, True)
+        if token:
+            self._unanswered.append(token)
+            if self._sync is None:
+                self._answer(pool)
+
+    def _answer(self, pool: Pool) -> None:
+        if self._unanswered:
+            if self._sync is not None:
+                self._sync()
+            for token in self._unanswered:
+                pool.answer(token, True)
+            self._unanswered.clear()
