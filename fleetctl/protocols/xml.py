@@ -6,6 +6,7 @@ Devices declare the wrong namespaces, mix two families in one reply and leave pr
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 from collections.abc import Iterator
@@ -153,22 +154,25 @@ def text(element: Element | None, path: str = "", default: str = "") -> str:
 
 
 def number(element: Element | None, path: str = "") -> float | None:
-    """Return the number at a path, None where it is missing or empty; raises BadAnswer for words."""
+    """Return the number at a path, None where it is missing or empty; raises BadAnswer for words, NaN, infinity."""
     told = text(element, path)
     if not told:
         return None
     try:
-        return float(told)
+        value = float(told)
     except ValueError:
-        raise BadAnswer(f"{path or 'element'} should be a number, the device says {told[:40]!r}") from None
+        value = math.nan
+    if not math.isfinite(value):
+        raise BadAnswer(f"{path or 'element'} should be a number, the device says {told[:40]!r}")
+    return value
 
 
 def whole(element: Element | None, path: str = "") -> int | None:
-    """Return the whole number at a path; 25.0 counts, 25.5 and infinity raise BadAnswer."""
+    """Return the whole number at a path; 25.0 counts, 25.5 raises BadAnswer."""
     told = number(element, path)
     if told is None:
         return None
-    if told not in (float("inf"), float("-inf")) and told == int(told):
+    if told.is_integer():
         return int(told)
     raise BadAnswer(f"{path or 'element'} should be a whole number, the device says {told}")
 
