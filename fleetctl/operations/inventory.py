@@ -24,6 +24,4 @@ def check(workspace: Workspace) -> Checked:
     aspects = workspace.registry.aspects
     found = inventory.load(workspace.inventory_root, aspects, strict=False)
     faults = found.check(lambda loaded: standard.settings_faults(loaded, aspects))
-    return Checked(
-        faults=faults, warnings=found.warnings, devices=len(found.devices), sites=len(found.sites())
-    )
+    return Checked(faults=faults, warnings=found.warnings, devices=len(found.devices), sites=len(found.sites()))

@@ -11,6 +11,7 @@ from typing import Any, Final
 from fleetctl.errors import UsageError
 from fleetctl.files import replace
 from fleetctl.lab import control
+from fleetctl.lab.faults import KNOWN
 from fleetctl.lab.personality import known
 from fleetctl.model import Device, Kind
 from fleetctl.operations.workspace import Workspace
@@ -37,7 +38,7 @@ class Options:
 def up(workspace: Workspace, options: Options | None = None) -> int:
     """Start the lab and return how many devices it has; raises UsageError when it runs already."""
     options = options or Options()
-    folder = workspace.state / "lab"
+    folder = _folder(workspace)
     if running(workspace):
         raise UsageError("the lab is up already; see: fleetctl lab status, or end it: fleetctl lab down")
     (workspace.inventory_root / OVERLAY).unlink(missing_ok=True)
@@ -53,20 +54,45 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
         "strict": options.strict,
         "wsdl_dir": str(options.wsdl_dir or ""),
     }
-    lab = control.up(spec, folder)
-    _write_overlay(workspace, cameras, lab.ports)
+    control.up(spec, folder)
+    _write_overlay(workspace, cameras, control.described(folder)["ports"])
     return len(cameras)
 
 
 def running(workspace: Workspace) -> bool:
     """Return whether this workspace's lab answers."""
-    return control.running(workspace.state / "lab")
+    return control.pid(_folder(workspace)) is not None
 
 
-def down(workspace: Workspace) -> None:
-    """End the lab; its devices keep their state for the next `lab up`."""
-    control.down(workspace.state / "lab")
+def down(workspace: Workspace) -> bool:
+    """End the lab; its devices keep their state for the next `lab up`. False if none ran."""
+    ended = control.down(_folder(workspace))
     (workspace.inventory_root / OVERLAY).unlink(missing_ok=True)
+    return ended
+
+
+def status(workspace: Workspace) -> Mapping[str, Any]:
+    """Return the lab's devices, ports, what is broken and how many requests came; raises Unreachable."""
+    return control.status(_folder(workspace))
+
+
+def break_(workspace: Workspace, device: str, fault: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Break a lab device as the field does; returns the arguments in force. Raises UsageError for what there is not."""
+    return control.break_(_folder(workspace), device, fault, **arguments)
+
+
+def mend(workspace: Workspace, device: str, fault: str = "") -> list[str]:
+    """End one fault of a lab device, or all; returns which were ended."""
+    return control.mend(_folder(workspace), device, fault)
+
+
+def faults() -> Mapping[str, str]:
+    """Return every fault by name, with what it does."""
+    return {name: doc for name, (doc, _) in KNOWN.items()}
+
+
+def _folder(workspace: Workspace) -> Path:
+    return workspace.state / "lab"
 
 
 def personality(device: Device) -> str:
