@@ -16,6 +16,10 @@ def _always(_: str) -> bool:
     return True
 
 
+def _never(_: str) -> bool:
+    return False
+
+
 def _realm(_: str) -> str:
     return "IP Camera"
 
@@ -29,6 +33,7 @@ class RtspServer:
         failures and locks as the device does.
     present(address) -> bool: False ends the connection without an answer (no power, booting, RTSP off).
     realm(address) -> str: of the digest challenge.
+    unguarded(address) -> bool: True lets everybody in without a login (a factory-fresh device).
     """
 
     def __init__(
@@ -38,12 +43,14 @@ class RtspServer:
         *,
         present: Callable[[str], bool] = _always,
         realm: Callable[[str], str] = _realm,
+        unguarded: Callable[[str], bool] = _never,
         streams_max: int = 16,
     ) -> None:
         self.resolve = resolve
         self.authenticate = authenticate
         self.present = present
         self.realm = realm
+        self.unguarded = unguarded
         self.broadcasts = Broadcasts(resolve, streams_max)
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
