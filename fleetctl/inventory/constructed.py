@@ -14,7 +14,7 @@ from jinja2.utils import missing
 from yaml.nodes import MappingNode
 
 from fleetctl.inventory.documents import Document, Entry, entries, variable
-from fleetctl.inventory.markers import first_marker
+from fleetctl.inventory.markers import Missing, first_marker
 from fleetctl.inventory.templates import Scope
 from fleetctl.inventory.tree import Host, Tree
 from fleetctl.inventory.values import Var
@@ -78,7 +78,7 @@ def _lookup(tree: Tree, host: Host) -> Callable[[str], Any]:
 def _evaluated(scope: Scope, expression: Any) -> Any:
     if isinstance(expression, str) and expression.isidentifier():
         value = scope.get(expression)
-        return None if value is missing else value
+        return Missing(name=expression) if value is missing else value
     return scope.evaluated(str(expression))
 
 

@@ -137,7 +137,6 @@ def compiled(text: str) -> Template | str:
 def names_in(text: str) -> frozenset[str]:
     """Return the variables a template refers to; empty for what is not a template."""
     try:
-        tree = ENVIRONMENT.parse(text)
+        return frozenset(meta.find_undeclared_variables(ENVIRONMENT.parse(text)))
     except TemplateError:
         return frozenset()
-    return frozenset(meta.find_undeclared_variables(tree))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from jinja2 import TemplateError, UndefinedError
-from jinja2.runtime import StrictUndefined
+from jinja2.runtime import StrictUndefined, Undefined
 
 
 class Tripped(UndefinedError):
@@ -107,9 +107,12 @@ def mandatory(value: Any, msg: str | None = None) -> Any:
     return value
 
 
-def first_marker(value: Any) -> Marker | None:
-    """Return the first marker within a rendered value, or None where all of it could be had."""
-    if isinstance(value, Marker):
+def first_marker(value: Any) -> Undefined | None:
+    """Return the first marker within a rendered value, or None where all of it could be had.
+
+    An `if` without `else` that is not met is a plain Undefined of Jinja2: text in a text, no value by itself.
+    """
+    if isinstance(value, Undefined):
         return value
     if type(value) is dict:
         value = value.values()
