@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-from fleetctl.crew import Work, ending, told
+from fleetctl.crew import Message, Work, ending, told
 from fleetctl.dispatch import Dispatch
 from fleetctl.errors import FleetctlError
 from fleetctl.model import Event, LoginJudged
@@ -83,7 +83,7 @@ class _Run:
                     self._stop.request("interrupted", by_person=True)
                     continue
                 for message in messages:
-                    yield from self._pass_on(pool, message.task, message.event, message.token, message.done)
+                    yield from self._pass_on(pool, message)
                 self._answer(pool)
             grace_s = 1.0
         finally:
@@ -128,16 +128,19 @@ class _Run:
                 yield result
             yield finished
 
-    def _pass_on(self, pool: Pool, task: str, event: Any, token: int, done: bool) -> Iterator[Event]:
-        """Yield one event; whoever confirms it is answered once the consumer has come back."""
-        if token and self._stop.requested:
-            pool.answer(token, False)
-            return
-        if done:
-            self._dispatch.ended(task, event.outcome)
-        elif isinstance(event, LoginJudged) and (reason := self._dispatch.judged(task, event)):
-            self._stop.request(reason)
-        yield event
+    def _pass_on(self, pool: Pool, message: Message) -> Iterator[Event]:
+        """Yield a message's events; whoever confirms the last is answered once the consumer has come back."""
+        task, events, token, done = message
+        for number, event in enumerate(events, 1):
+            last = number == len(events)
+            if last and token and self._stop.requested:
+                pool.answer(token, False)
+                return
+            if last and done:
+                self._dispatch.ended(task, event.outcome)
+            elif isinstance(event, LoginJudged) and (reason := self._dispatch.judged(task, event)):
+                self._stop.request(reason)
+            yield event
         if token:
             self._unanswered.append(token)
             if self._sync is None:

@@ -218,8 +218,8 @@ class ProcessPool:
         token = next(self._tokens) if message.token else 0
         if token:
             self._asked[token] = (worker, message.token)
-        event = pickle.loads(message.event)  # noqa: S301  # our own child
-        return message._replace(event=event, token=token)
+        events = pickle.loads(message.events)  # noqa: S301  # our own child
+        return message._replace(events=events, token=token)
 
     def _died(self, worker: _Worker) -> list[Message]:
         """End the tasks of a worker that is gone, and put another one in its place."""
@@ -236,7 +236,7 @@ class ProcessPool:
         reason = f"its worker process died ({how}); what had been begun is in the journal"
         for task in worker.tasks.values():
             result, finished = ending(task, Outcome.FAILED, reason)
-            messages += [Message(task.name, result), Message(task.name, finished, done=True)]
+            messages.append(Message(task.name, [result, finished], done=True))
         return messages
 
 
