@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from fleetctl.errors import UsageError
+from fleetctl.files import replace
 from fleetctl.reports import jsonlines
 from fleetctl.reports.language import Language
 from fleetctl.reports.tally import Tally
@@ -86,16 +85,4 @@ def parse(asked: str) -> Report:
 
 def write(report: Report, run: Run) -> None:
     """Write the report. Raises OSError."""
-    text = KINDS[report.kind][1](run)
-    descriptor, name = tempfile.mkstemp(dir=report.path.parent, prefix=f".{report.path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(report.path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise
+    replace(report.path, KINDS[report.kind][1](run).encode("utf-8"))

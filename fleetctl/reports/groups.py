@@ -115,9 +115,9 @@ def _told(record: DeviceRecord) -> Iterator[tuple[Outcome, str, str]]:
     if whole is not None and whole.outcome not in QUIET:
         yield whole.outcome, "", _impersonal(whole.reason or record.reason, record)
     for aspect in record.aspects():
-        yield from _of_aspect(aspect, record)
-    told = {aspect.outcome for aspect in record.aspects()}
-    if whole is None and record.finished is not None and record.finished not in WANTED | QUIET | told:
+        if whole is None or aspect.outcome is not whole.outcome:
+            yield from _of_aspect(aspect, record)
+    if whole is None and record.finished is not None and record.reason and record.finished not in WANTED:
         yield record.finished, "", _impersonal(record.reason, record)
 
 

@@ -79,12 +79,16 @@ class DeviceRecord:
     duration_s: float = 0.0
 
     def aspects(self) -> Iterator[AspectRecord]:
-        """Yield the aspects: what was done where something was, else what was planned."""
+        """Yield the aspects: what was done where something was, else what was planned.
+
+        Where the device as a whole ended badly, what was pending ended as it did.
+        """
+        ended = self.results.get("")
         for planned in self.plan.aspects if self.plan else ():
             if planned.aspect not in self.results:
                 yield AspectRecord(
                     aspect=planned.aspect,
-                    outcome=planned.outcome,
+                    outcome=ended.outcome if ended and planned.outcome is Outcome.PENDING else planned.outcome,
                     reason=planned.reason,
                     changes=planned.changes,
                     gaps=planned.gaps,

@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from fleetctl.model import Finished, Kind, Outcome, Result
+from fleetctl.reports.groups import notes
 from fleetctl.reports.tally import Tally, exit_code
 
 CODES = {
@@ -81,3 +82,18 @@ def test_sites_come_in_order_with_their_devices(tally: Tally) -> None:
         "a": ["a-cam-01", "a-cam-02"],
         "b": ["b-cam-01", "b-cam-02"],
     }
+
+
+def test_what_was_pending_on_a_device_that_went_out_of_reach_is_unreachable_not_pending(tally: Tally) -> None:
+    for name in ("a-cam-01", "a-cam-02", "b-cam-01"):
+        tally.add(
+            Result(device=name, kind=Kind.CAMERA, site="a", aspect="", outcome=Outcome.UNREACHABLE, reason="no answer")
+        )
+        tally.add(Finished(device=name, site="a", outcome=Outcome.UNREACHABLE, reason="no answer"))
+    assert tally.exit_code() == 4
+
+
+def test_a_device_left_for_its_window_is_told_with_the_reason(tally: Tally) -> None:
+    tally.add(Finished(device="a-cam-01", site="a", outcome=Outcome.PENDING, reason="its window opens at 18:00"))
+    told = [(n.outcome, n.reason, n.devices) for n in notes(tally.devices.values())]
+    assert (Outcome.PENDING, "its window opens at 18:00", ("a-cam-01",)) in told

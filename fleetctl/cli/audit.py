@@ -1,0 +1,38 @@
+"""`fleetctl audit`: where devices are not as the inventory says. Reads only."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from fleetctl.cli.context import context
+from fleetctl.cli.selectors import Aspects, Limit, aspect_names
+
+Reports = Annotated[
+    list[str] | None,
+    typer.Option("--report", metavar="KIND:PATH", help="Also write a report: html, json, csv, csv-plain; repeatable."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        epilog="Examples: fleetctl audit --limit viet_hung    "
+        "fleetctl audit --aspect time,users --report html:audit.html"
+    )(audit)
+
+
+def audit(ctx: typer.Context, limit: Limit = "", aspect: Aspects = None, report: Reports = None) -> int:
+    """Tell where devices are not as expected. Reads only."""
+    from fleetctl.cli.follow import Followed
+    from fleetctl.operations import audit as operation
+    from fleetctl.operations.runs import select
+
+    told = context(ctx)
+    aspects = aspect_names(aspect)
+    workspace = told.open()
+    run = Followed(told, workspace, "audit", report or ())
+    devices = select(workspace, limit)
+    run.take(operation.audit(workspace, limit, aspects, stop=run.stop), len(devices), told.say("Audit"))
+    return run.finish()

@@ -1,0 +1,39 @@
+"""What the options before the command said, handed to every command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from fleetctl.cli.screen import Screen
+from fleetctl.reports.language import Language
+
+if TYPE_CHECKING:
+    from fleetctl.operations.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The global options of one call, and the screen it prints on."""
+
+    say: Language = field(default_factory=lambda: Language("en"))
+    screen: Screen = field(default_factory=Screen)
+    json: bool = False
+    verbose: bool = False
+    inventory: Path | None = None
+    workspace: Path | None = None
+
+    def open(self) -> Workspace:
+        """Open the workspace that was named, else the one around the current folder. Raises UsageError."""
+        from fleetctl.operations.workspace import open_workspace
+
+        return open_workspace(self.workspace or Path.cwd(), self.inventory)
+
+
+def context(ctx: typer.Context) -> Context:
+    """Return what the global options said."""
+    told: Context = ctx.obj
+    return told

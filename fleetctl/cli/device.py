@@ -1,0 +1,161 @@
+"""`fleetctl device`: one device, looked at or rebooted by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fleetctl.cli.context import Context, context
+from fleetctl.cli.screen import YES_WORDS, need_answer
+from fleetctl.cli.selectors import Aspects, Yes, aspect_names
+from fleetctl.errors import UsageError
+from fleetctl.model import Outcome
+from fleetctl.reports import jsonlines
+from fleetctl.reports.tally import EXIT_OK, exit_code
+
+if TYPE_CHECKING:
+    from fleetctl.operations.device import Shown
+
+app = typer.Typer(help="Look at one device, reboot it, call one operation.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(metavar="DEVICE", help="The device's name in the inventory.")]
+
+
+@app.command(epilog="Example: fleetctl device show viet-hung-cam-01 --aspect video")
+def show(ctx: typer.Context, device: Name, aspect: Aspects = None) -> int:
+    """Show every setting of a device beside what is expected."""
+    from fleetctl.operations import device as operation
+
+    told = context(ctx)
+    shown = operation.show(told.open(), device, aspect_names(aspect))
+    if told.json:
+        from fleetctl.reports.readings import objects
+
+        fields = jsonlines.device(shown.device) | {
+            "manufacturer": shown.manufacturer,
+            "model": shown.model,
+            "firmware": shown.firmware,
+            "serial_number": shown.serial_number,
+            "mac_address": shown.mac_address,
+            "driver": shown.driver,
+            "aspects": objects(shown.readings, shown.expectations),
+        }
+        told.screen.out(jsonlines.line("device", fields))
+        told.screen.out(jsonlines.summary("device show", EXIT_OK))
+    else:
+        _print(told, shown)
+    return EXIT_OK
+
+
+def _print(told: Context, shown: Shown) -> None:
+    from rich.text import Text
+
+    from fleetctl.cli.screen import STYLES, table
+    from fleetctl.reports import wording
+    from fleetctl.reports.readings import lines
+    from fleetctl.reports.values import clean
+
+    say, device = told.say, shown.device
+    facts = (
+        (say("Device"), f"{device.name} ({device.kind.value}, {device.site})"),
+        (say("Address"), f"{device.endpoint.address}:{device.endpoint.port}"),
+        (say("Maker, model"), f"{shown.manufacturer} {shown.model}"),
+        (say("Firmware"), shown.firmware),
+        (say("Serial number"), shown.serial_number),
+        (say("MAC address"), shown.mac_address),
+        (say("Driver"), shown.driver),
+    )
+    width = max(len(name) for name, _ in facts)
+    for name, value in facts:
+        told.screen.out(f"{name:<{width}}  {clean(value) or '-'}")
+    told.screen.out()
+    made = table(say("Setting"), say("Actual"), say("Expected"))
+    for reading in shown.readings:
+        if reading.outcome is not None:
+            word = Text(wording.outcome_word(say, reading.outcome), style=STYLES[reading.outcome])
+            made.add_row(reading.aspect, word + Text(f": {clean(reading.reason)}"), "")
+        for line in lines(device.name, reading, shown.expectations.get(reading.aspect)):
+            style = "red" if line.differs else "green" if line.expected else ""
+            made.add_row(line.setting, Text(line.actual, style=style), line.expected)
+    told.screen.table(made)
+
+
+@app.command(epilog="Example: fleetctl device reboot viet-hung-cam-01 --yes")
+def reboot(ctx: typer.Context, device: Name, yes: Yes = False) -> int:
+    """Reboot a device and prove that it came back."""
+    from fleetctl.operations import device as operation
+
+    told = context(ctx)
+    need_answer(yes=yes, what="fleetctl device reboot")
+    workspace = told.open()
+    asked = operation.one(workspace, device)
+    question = told.say("Reboot {device}? Picture and recording stop meanwhile. [y/N]", device=asked.name)
+    if not yes and not told.screen.ask(question, YES_WORDS):
+        told.screen.talk(told.say("Nothing was sent."))
+        return EXIT_OK
+    result = operation.reboot(workspace, device)
+    code = exit_code([result.outcome])
+    if told.json:
+        fields = jsonlines.device(result.device) | {
+            "outcome": result.outcome.value,
+            "reason": result.reason,
+            "down_s": result.down_s,
+            "up_s": result.up_s,
+        }
+        told.screen.out(jsonlines.line("device", fields))
+        told.screen.out(jsonlines.summary("device reboot", code))
+    elif result.outcome is Outcome.CHANGED:
+        told.screen.out(
+            told.say(
+                "{device}: went down after {down:.0f} s, back after {up:.0f} s, the same device.",
+                device=device,
+                down=result.down_s or 0.0,
+                up=result.up_s or 0.0,
+            )
+        )
+    else:
+        from fleetctl.reports import wording
+
+        told.screen.out(f"{device}: {wording.outcome_word(told.say, result.outcome)}: {result.reason}")
+    return code
+
+
+@app.command(
+    epilog="Examples: fleetctl device call viet-hung-cam-01 devicemgmt GetNTP    "
+    "fleetctl device call viet-hung-cam-01 media GetStreamUri ProfileToken=Profile_1"
+)
+def call(
+    ctx: typer.Context,
+    device: Name,
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help="ONVIF service: devicemgmt, media, imaging ...")],
+    operation: Annotated[str, typer.Argument(metavar="OPERATION", help="Operation, as the WSDL names it: GetNTP.")],
+    argument: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME=VALUE]...", help="Arguments; a.b=1 for nested ones.")
+    ] = None,
+    yes: Yes = False,
+) -> int:
+    """Call one ONVIF operation by hand. One that writes asks first."""
+    from fleetctl.operations import device as operations
+    from fleetctl.protocols.onvif_generic import is_writing
+
+    told = context(ctx)
+    arguments: dict[str, str] = {}
+    for part in argument or []:
+        name, equals, value = part.partition("=")
+        if not equals or not name:
+            raise UsageError(f"{part}: write arguments as NAME=VALUE")
+        arguments[name] = value
+    if is_writing(service, operation):
+        need_answer(yes=yes, what=f"fleetctl device call {service} {operation}")
+        question = told.say("{operation} may change {device}. Send it? [y/N]", operation=operation, device=device)
+        if not yes and not told.screen.ask(question, YES_WORDS):
+            told.screen.talk(told.say("Nothing was sent."))
+            return EXIT_OK
+    answer = operations.call(told.open(), device, service, operation, arguments)
+    if told.json:
+        fields = {"device": device, "service": service, "operation": operation, "answer": answer}
+        told.screen.out(jsonlines.line("answer", fields))
+        told.screen.out(jsonlines.summary("device call", EXIT_OK))
+    else:
+        told.screen.out(answer.rstrip())
+    return EXIT_OK

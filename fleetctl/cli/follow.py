@@ -1,0 +1,92 @@
+"""A run from its first event to its exit code: watched on the terminal, summed up, printed, reported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from fleetctl.cli.context import Context
+from fleetctl.cli.progress import watched
+from fleetctl.model import Event, Planned
+from fleetctl.reports import jsonlines
+from fleetctl.reports.tally import EXIT_INTERRUPTED, Tally
+
+if TYPE_CHECKING:
+    from fleetctl.executor import Stop
+    from fleetctl.operations.workspace import Workspace
+    from fleetctl.reports.files import Report
+
+
+class Followed:
+    """One run of `plan`, `apply` or `audit` as a person follows it."""
+
+    def __init__(self, context: Context, workspace: Workspace, command: str, asked: Sequence[str] = ()) -> None:
+        """`asked` are the reports, as given; raises UsageError for one that cannot be written."""
+        from fleetctl.executor import Stop
+        from fleetctl.reports import files
+
+        self.context, self.workspace, self.command = context, workspace, command
+        self.reports: list[Report] = [files.parse(report) for report in asked]
+        self.begun = datetime.now().astimezone()
+        self.stop: Stop = Stop()
+        self.tally = Tally(workspace.inventory.devices)
+
+    @property
+    def site_names(self) -> Mapping[str, str]:
+        """The sites' names by their keys."""
+        return {key: site.name for key, site in self.workspace.inventory.sites().items()}
+
+    def take(self, events: Iterable[Event], total: int, title: str) -> list[Planned]:
+        """Take in a stream of events to its end; returns the plans among them."""
+        plans: list[Planned] = []
+        for event in watched(self.context, events, total, title, audit=self.command == "audit"):
+            self.tally.add(event)
+            if isinstance(event, Planned):
+                plans.append(event)
+        return plans
+
+    def stopped(self) -> bool:
+        """Whether the run was ended before its end."""
+        return self.stop.requested
+
+    @property
+    def exit_code(self) -> int:
+        """The run's exit code; an end by a person comes before all else."""
+        return EXIT_INTERRUPTED if self.stop.by_person else self.tally.exit_code()
+
+    def finish(self, *, changes: bool = True) -> int:
+        """Print the result and write the reports; returns the exit code. `changes`: print what differs, too."""
+        from fleetctl.cli import show
+
+        context, code = self.context, self.exit_code
+        if context.json:
+            for line in jsonlines.run(self.command, self.tally, code, stopped=self.stop.reason):
+                context.screen.out(line)
+        else:
+            if changes:
+                show.changes(context, self.tally.devices.values(), self.site_names, done=self.command == "apply")
+            show.rest(context, self.tally, self.command, self.site_names)
+        if self.stop.reason:
+            context.screen.talk(context.say("Stopped: {reason}", reason=self.stop.reason))
+        self._report(code)
+        return code
+
+    def _report(self, code: int) -> None:
+        if not self.reports:
+            return
+        from fleetctl.reports import files
+
+        run = files.Run(
+            command=self.command,
+            tally=self.tally,
+            exit_code=code,
+            say=self.context.say,
+            begun=self.begun,
+            ended=datetime.now().astimezone(),
+            site_names=self.site_names,
+            inventory=str(self.workspace.inventory_root),
+        )
+        for report in self.reports:
+            files.write(report, run)
+            self.context.screen.talk(self.context.say("Report: {path}", path=report.path))

@@ -1,0 +1,141 @@
+"""`fleetctl history`: what was not as expected and since when, which runs there were, what a run did."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fleetctl.cli.context import Context, context
+from fleetctl.cli.selectors import Limit
+from fleetctl.errors import UsageError
+from fleetctl.reports import jsonlines
+from fleetctl.reports.tally import EXIT_OK
+
+if TYPE_CHECKING:
+    from fleetctl.journal import Entry, Run
+    from fleetctl.store import Drift
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        epilog="Examples: fleetctl history --limit viet-hung-cam-01 --all    fleetctl history --since 7d    "
+        "fleetctl history --runs    fleetctl history --run 12"
+    )(history)
+
+
+def history(
+    ctx: typer.Context,
+    limit: Limit = "",
+    everything: Annotated[bool, typer.Option("--all", help="Also what is in step again by now.")] = False,
+    since: Annotated[
+        str, typer.Option("--since", metavar="WHEN", help="Only what began or ended since: 7d, 12h, 2026-11-01.")
+    ] = "",
+    list_runs: Annotated[bool, typer.Option("--runs", help="List the last runs instead.")] = False,
+    run: Annotated[int, typer.Option("--run", metavar="NUMBER", min=0, help="Show what one run did instead.")] = 0,
+    last: Annotated[int, typer.Option("--last", min=1, help="How many runs --runs lists.")] = 20,
+) -> int:
+    """Show what is not as expected and since when. Asks no device."""
+    from fleetctl.operations import history as operation
+
+    told = context(ctx)
+    if run and list_runs:
+        raise UsageError("--runs lists the runs, --run shows one: give one of them")
+    begun = _moment(since)
+    workspace = told.open()
+    if list_runs:
+        return _runs(told, operation.runs(workspace, last))
+    if run:
+        return _entries(told, operation.entries(workspace, run, limit), run)
+    return _drift(told, operation.drift(workspace, limit, ended=everything or begun is not None, since=begun))
+
+
+def _moment(told: str) -> datetime | None:
+    """Return the moment of `7d`, `12h` or a date. Raises UsageError."""
+    if not told:
+        return None
+    if found := re.fullmatch(r"(\d{1,5})([dh])", told):
+        hours = int(found[1]) * (24 if found[2] == "d" else 1)
+        return datetime.now(UTC) - timedelta(hours=hours)
+    try:
+        return datetime.fromisoformat(told).astimezone()
+    except ValueError:
+        raise UsageError(f"--since {told}: write 7d, 12h, or a date such as 2026-11-01") from None
+
+
+def _time(moment: datetime | None) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}" if moment else "-"
+
+
+def _finish(told: Context, lines: Sequence[dict[str, Any]], type_: str) -> int:
+    for fields in lines:
+        told.screen.out(jsonlines.line(type_, fields))
+    told.screen.out(jsonlines.summary("history", EXIT_OK, count=len(lines)))
+    return EXIT_OK
+
+
+def _drift(told: Context, rows: Sequence[Drift]) -> int:
+    from fleetctl.reports import wording
+    from fleetctl.reports.past import drift
+    from fleetctl.reports.values import clean, shown
+
+    if told.json:
+        return _finish(told, [drift(row) for row in rows], "drift")
+    if not rows:
+        told.screen.out(told.say("Nothing is known that is not as expected."))
+        return EXIT_OK
+    from rich.text import Text
+
+    from fleetctl.cli.screen import STYLES, table
+
+    say = told.say
+    made = table(
+        say("Device"), say("Setting"), say("Actual"), say("Expected"), say("Outcome"), say("Since"), say("Until")
+    )
+    for row in rows:
+        name = ".".join(part for part in (row.aspect, row.field, clean(row.key)) if part)
+        word = wording.outcome_word(say, row.outcome, audit=True)
+        values = (shown(row.actual), shown(row.expected)) if row.field else (clean(row.reason), "")
+        until = _time(row.ended) if row.ended else say("lasts")
+        cells = (Text(word, style=STYLES[row.outcome]), _time(row.first_seen), until)
+        made.add_row(row.device, name, *(Text(value) for value in values), *cells)
+    told.screen.table(made)
+    return EXIT_OK
+
+
+def _runs(told: Context, rows: Sequence[Run]) -> int:
+    from fleetctl.reports.past import outcomes, run
+
+    if told.json:
+        return _finish(told, [run(row) for row in rows], "run")
+    from fleetctl.cli.screen import table
+    from fleetctl.reports import wording
+
+    say = told.say
+    made = table((say("Run"), {"justify": "right"}), say("Command"), say("Operator"), say("Begun"), say("Result"))
+    for row in rows:
+        result = wording.counted(say, outcomes(row))
+        if row.died:
+            result = say("cut off: {result}", result=result or "-")
+        made.add_row(str(row.run), row.kind, f"{row.operator}@{row.process.host}", _time(row.started), result)
+    told.screen.table(made)
+    return EXIT_OK
+
+
+def _entries(told: Context, rows: Sequence[Entry], number: int) -> int:
+    from fleetctl.reports.past import entry, sentence
+
+    if told.json:
+        return _finish(told, [entry(row) for row in rows], "entry")
+    from fleetctl.cli.screen import table
+
+    say = told.say
+    made = table(say("Time"), say("Device"), say("Aspect"), say("What"), title=say("Run {number}", number=number))
+    for row in rows:
+        made.add_row(f"{row.time.astimezone():%H:%M:%S}", row.device, row.aspect, sentence(say, row))
+    told.screen.table(made)
+    return EXIT_OK
