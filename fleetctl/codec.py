@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import json
 import math
 import types
 import typing
@@ -27,11 +28,17 @@ Encoder = Callable[[Any], Any]
 Types = Mapping[str, type[Any]]
 
 TAG: Final = "$"
+_to_text: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 _PLAIN: Final = (str, bool, int, type(None))
 _MARKS: Final[Mapping[str, Any]] = {"unset": UNSET, "absent": ABSENT}
 _MODEL: Final[Types] = {
     name: found for name, found in vars(model).items() if isinstance(found, type) and dataclasses.is_dataclass(found)
 }
+
+
+def text(value: Any) -> str:
+    """Return what `encode` returned as JSON text on one line."""
+    return _to_text(value)
 
 
 def types_of(roots: Iterable[type[Any]]) -> dict[str, type[Any]]:
@@ -135,9 +142,10 @@ def _dataclass_encoder(wanted: Any) -> Encoder:
         done: dict[str, Any] = {}
         for name, default, part in parts:
             item = getattr(value, name)
-            if item is default or (item == default and type(item) is type(default)):
+            kind = type(item)
+            if item is default or (kind is type(default) and item == default):
                 continue
-            done[name] = item if type(item) is str else part(item)
+            done[name] = item if kind is str else part(item)
         return done
 
     return encoder

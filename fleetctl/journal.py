@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from fleetctl import model
-from fleetctl.codec import Types, decode, encode
+from fleetctl.codec import Types, decode, encode, text
 from fleetctl.ledger import Ledger
 from fleetctl.machine import Process, operator
 from fleetctl.model import Event, Finished, Intent, Learned, LoginJudged, Outcome, Planned
@@ -122,10 +122,10 @@ class Journal:
                 " resumes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '{}', ?, ?)",
                 (
                     kind,
-                    json.dumps(encode_args(args), ensure_ascii=False),
+                    text(encode_args(args)),
                     operator_name or operator(),
                     *(me.machine, me.host, me.boot, me.pid, me.began, now),
-                    json.dumps(list(tasks), ensure_ascii=False),
+                    text(list(tasks)),
                     resumes,
                 ),
             )
@@ -149,9 +149,8 @@ class Journal:
         if not isinstance(event, Learned):
             payload = encode(event, type(event)) if not isinstance(event, Planned) else _planned(event)
             payload.pop("device")
-            text = json.dumps(payload, ensure_ascii=False)
             aspect = payload.get("aspect", "")
-            self._rows.append((self._run, now, event.device, aspect, type(event).__name__, text))
+            self._rows.append((self._run, now, event.device, aspect, type(event).__name__, text(payload)))
         if len(self._rows) >= _FLUSH_EVENTS or time.monotonic() - self._flushed > _FLUSH_S:
             self.flush()
 
@@ -174,7 +173,7 @@ class Journal:
         with self.store.transaction() as connection:
             connection.execute(
                 "UPDATE runs SET ended = ?, exit_code = ?, outcomes = ? WHERE run = ?",
-                (time.time(), exit_code, json.dumps(self._outcomes), run),
+                (time.time(), exit_code, text(dict(self._outcomes)), run),
             )
 
     # --- reading ---------------------------------------------------------------------------------

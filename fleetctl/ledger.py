@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from sqlite3 import Connection
 from typing import Any, Final
 
-from fleetctl.codec import encode
+from fleetctl.codec import encode, text
 from fleetctl.model import (
     Attempt,
     Change,
@@ -53,7 +52,7 @@ _UNQUEUE: Final = "DELETE FROM queue WHERE device = ? AND kind = ?"
 
 
 def _json(value: Any) -> str:
-    return json.dumps(encode(value), ensure_ascii=False)
+    return text(value if type(value) is str else encode(value))
 
 
 class Ledger:

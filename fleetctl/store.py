@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
+from fleetctl.codec import text
 from fleetctl.database import Database
 from fleetctl.model import Outcome
 
@@ -232,7 +233,7 @@ class Store(Database):
             connection.execute(
                 "INSERT INTO rollouts VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT (name)"
                 " DO UPDATE SET plan = excluded.plan, state = excluded.state, changed = excluded.changed",
-                (name, json.dumps(plan, ensure_ascii=False), json.dumps(state, ensure_ascii=False), now),
+                (name, text(plan), text(state), now),
             )
 
     def rollouts(self) -> tuple[Rollout, ...]:
