@@ -139,11 +139,7 @@ class DigestAuth:
         """
         old, used, was_accepted = self.challenge, self._count, self.accepted
         new = self.challenge if self.challenged(headers) else None
-        if (
-            new is not None
-            and (old is None or new.nonce != old.nonce)
-            and (new.stale or (was_accepted and used > 1))
-        ):
+        if new is not None and (old is None or new.nonce != old.nonce) and (new.stale or (was_accepted and used > 1)):
             return True
         self.rejected = not was_accepted
         return False

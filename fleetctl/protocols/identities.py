@@ -17,6 +17,7 @@ class Identity:
     hardware_id: str = ""
     mac_address: str = ""
 
+
 # What cheap devices tell instead of a serial number (field facts, what users ask, 4).
 _JUNK: Final = frozenset({"", "0", "none", "null", "n/a", "unknown", "serialnumber", "serial", "default", "123456"})
 

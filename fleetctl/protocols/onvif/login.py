@@ -25,6 +25,7 @@ class Login:
     pictures: DigestAuth = field(init=False, repr=False)  # plain GETs have a realm of their own
     wsse_accepted: bool = False  # for an operation which the device refuses without a login
     wsse_rejected: int = 0
+    changed: bool = False  # the scheme was changed after a presentation
     ended: Refused | Unreachable | None = None
 
     def __post_init__(self) -> None:

@@ -153,8 +153,9 @@ WRITING: Final[dict[str, frozenset[str]]] = {
     "trv": _names("CreateReceiver DeleteReceiver ConfigureReceiver SetReceiverMode"),
     "tse": frozenset(),
     "trp": _names("SetReplayConfiguration"),
-    "tan": _names("CreateRules DeleteRules ModifyRules CreateAnalyticsModules DeleteAnalyticsModules "
-                  "ModifyAnalyticsModules"),
+    "tan": _names(
+        "CreateRules DeleteRules ModifyRules CreateAnalyticsModules DeleteAnalyticsModules ModifyAnalyticsModules"
+    ),
     "tptz": _names("""
         SetConfiguration SendAuxiliaryCommand SetPreset RemovePreset GotoPreset GotoHomePosition SetHomePosition
         ContinuousMove RelativeMove AbsoluteMove GeoMove Stop CreatePresetTour ModifyPresetTour OperatePresetTour

@@ -19,6 +19,7 @@ from fleetctl.protocols.onvif.services import Services, path_of
 from fleetctl.protocols.onvif.wire import Wire
 from fleetctl.protocols.xml import Element, children, tag, text, words
 
+_FACTS: Final = frozenset({"auth", "protected", "pre_auth", "content_type", "keep_alive", "services"})
 MAX_PICTURE: Final = 16 * 1024 * 1024
 
 
@@ -73,6 +74,7 @@ class Session:
         self._wire = wire
         self._services = Services(wire, device.endpoint.path, facts)
         self._firmware = facts.get("firmware", "")
+        self._given = frozenset(k for k in facts if k in _FACTS or k.startswith("path."))
         self._memo: dict[tuple[str, str, str], Element] = {}
         self._identity: Identity | None = None
 
@@ -216,9 +218,12 @@ class Session:
         return 0 if self._wire.login is None else self._wire.login.rejected
 
     def facts(self) -> dict[str, str]:
-        """Return what the next session with this device may start from; holds no secret."""
+        """Return what the next session with this device may start from; holds no secret.
+
+        "" takes back what the session was given and found no longer true.
+        """
         told = {**self._wire.facts(), **self._services.facts(), "firmware": self._firmware}
-        return {key: value for key, value in told.items() if value}
+        return {key: told.get(key, "") for key in sorted({*told, *self._given}) if told.get(key) or key in self._given}
 
     # --- pictures -----------------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ class Wire:
             login.scheme = scheme
 
     def facts(self) -> dict[str, str]:
-        """Return what the next session may start from."""
+        """Return what the next session may start from; "" takes back what an earlier one thought."""
         return {
             "auth": "none" if self.login is None else self.login.fact(),
             "protected": self._protected,
@@ -177,38 +177,35 @@ class Wire:
             if not answer.unauthorised:
                 return answer
         before, exhausted = self.clock.offset_s, self._refuses_everybody()
-        moved = abs(self.clock.offset_s - before) > CLOCK_MOVED_S
         if exhausted and not login.proven:
             login.digest.rejected = False  # nobody looked at it
             raise login.end(Unreachable(f"{what}: the device refuses everybody (HTTP 401): out of connections?"))
+        moved = abs(self.clock.offset_s - before) > CLOCK_MOVED_S
         if login.scheme == "wsse" and moved and not exhausted:
             answer = self.post(service, path, operation, body, login)
             if not answer.unauthorised:
                 return answer
+        if exhausted:
+            return self._patiently(login, service, path, operation, body)
         if login.proven:
-            return self._patiently(login, answer, exhausted, service, path, operation, body)
-        if login.scheme == "wsse":
-            login.wsse_rejected += 1
+            raise self._taken_back(login, answer, what)
+        login.wsse_rejected += login.scheme == "wsse"
         raise login.end(Refused(
             f"{what}: wrong password for {login.user!r}. Not retried, to spare the lock-out", credential=True
         ))  # fmt: skip
 
     def _other_scheme(self, login: Login, answer: soap.Reply) -> bool:
-        """Change the scheme when the device shows that it wants the other one; once at most."""
-        if login.scheme == "wsse":
-            if login.digest.presented or answer.http.status != 401 or soap.challenge(answer) is None:
-                return False
-            login.wsse_rejected += 1
-            login.scheme = "digest"
-            return True
-        if login.wsse_rejected or not login.digest.rejected:
+        """Change the scheme, once, where the device did not look at the login in this one; it says what it takes."""
+        if login.changed or (login.scheme == "wsse" and (answer.http.status != 401 or not soap.challenge(answer))):
             return False
         told = self.post("tds", self._device_path, "GetServiceCapabilities", "").element
         security = child(told, "Capabilities/Security")
-        if security is None or security.get("UsernameToken") != "true" or security.get("HttpDigest") == "true":
-            return False
-        login.scheme = "wsse"
-        return True
+        takes: Mapping[str, str] = {} if security is None else dict(security.attrib)  # type: ignore[arg-type]
+        if login.scheme == "wsse" and takes.get("UsernameToken") != "true":
+            login.scheme, login.changed = "digest", True
+        elif login.scheme == "digest" and takes.get("UsernameToken") == "true" and takes.get("HttpDigest") != "true":
+            login.scheme, login.changed = "wsse", True
+        return login.changed
 
     def _refuses_everybody(self) -> bool:
         """Ask for the clock again, without login and on a new connection; tell whether even that is refused now."""
@@ -217,22 +214,34 @@ class Wire:
         self.client.close()
         return self.ask_clock().http.status == 401
 
-    def _patiently(
-        self, login: Login, answer: soap.Reply, exhausted: bool, service: str, path: str, operation: str, body: str
-    ) -> soap.Reply:
-        """A login that was accepted a moment ago is refused: by want of a right, or of connections."""
-        what = f"{service}:{operation}"
-        if answer.fault is not None and not exhausted:
-            raise Refused(f"{what}: this login may not do it ({answer.fault.reason or 'not authorised'})")
+    def _patiently(self, login: Login, service: str, path: str, operation: str, body: str) -> soap.Reply:
+        """A device refuses everybody: wait until it answers again, and only then present the proven login once."""
         for pause in BACK_OFF_S:
-            self.client.close()
             sleep(pause)
+            if self._refuses_everybody():
+                continue
             answer = self.post(service, path, operation, body, login)
             if not answer.unauthorised:
                 return answer
-        raise login.end(Unreachable(
-            f"{what}: the device refuses a login it accepted a moment ago: out of connections, or changed meanwhile?"
-        ))  # fmt: skip
+            break
+        raise login.end(Unreachable(f"{service}:{operation}: the device refuses everybody: out of connections?"))
+
+    def _taken_back(self, login: Login, answer: soap.Reply, what: str) -> Refused | Unreachable:
+        """A login that was accepted is refused: tell a missing right from a login that is no longer good.
+
+        What it was proven with is asked once more, on a new connection. Where that is refused as well, nobody can
+        tell a changed password from a device in distress: this session presents it no more, the next one may.
+        """
+        sleep(BACK_OFF_S[0] if answer.http.status == 401 else 0)
+        self.client.close()
+        login.digest.challenge = None  # ask for a fresh one, so that no old nonce can be to blame
+        again = self.post("tds", self._device_path, self._protected.removeprefix("tds:") or _PROBES[0], "", login)
+        if again.unauthorised:
+            return login.end(Unreachable(
+                f"{what}: a login accepted a moment ago is refused now: out of connections, or changed meanwhile?"
+            ))  # fmt: skip
+        reason = answer.fault.reason if answer.fault is not None and answer.fault.reason else "not authorised"
+        return Refused(f"{what}: this login may not do it ({reason})")
 
 
 def _wants_another_kind(answer: soap.Reply) -> bool:
