@@ -149,11 +149,11 @@ def write(session: Onvif, wanted: Time, _secrets: Secrets) -> None:
     Without servers the clock is set by hand first, since a device that follows NTP refuses to lose its last one.
     """
     clock = child(session.read("tds", "GetSystemDateAndTime"), "SystemDateAndTime")
-    from_dhcp, servers = _ntp_wanted(session, wanted)
     if wanted.ntp_servers is UNSET and wanted.ntp_from_dhcp is UNSET:
         manual = text(clock, "DateTimeType").lower() == "manual"
         _write_clock(session, wanted, clock, manual=manual)
         return
+    from_dhcp, servers = _ntp_wanted(session, wanted)
     if not from_dhcp and not servers:
         _write_clock(session, wanted, clock, manual=True)
     hosts = "".join(host_tag("tds:NTPManual", server) for server in servers)

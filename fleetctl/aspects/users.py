@@ -119,16 +119,21 @@ def limits(session: Onvif, wanted: Users) -> tuple[Gap, ...]:
     for name, account in _accounts(wanted):
         reason = _protected(session, name, account, users)
         if account is not ABSENT and name not in users:
-            total += 1
-            if longest and len(name) > longest:
-                reason = f"the device takes names of at most {longest} characters"
-            elif not (name.isascii() and name.isprintable()) or name != name.strip():
-                reason = "an account's name is made of ASCII letters, digits and signs"
-            elif most and total > most:
+            reason = _wrong_name(name, longest)
+            total += not reason
+            if not reason and most and total > most:
                 reason = f"the device takes {most} accounts at most"
         if reason:
             gaps.append(Gap(field="accounts", key=name, reason=reason))
     return tuple(gaps)
+
+
+def _wrong_name(name: str, longest: int) -> str:
+    if longest and len(name) > longest:
+        return f"the device takes names of at most {longest} characters"
+    if not (name.isascii() and name.isprintable()) or name != name.strip():
+        return "an account's name is made of ASCII letters, digits and signs"
+    return ""
 
 
 def _security(session: Onvif) -> Element | None:

@@ -1,0 +1,8 @@
+"""Makes the tables of cases importable: `from tests.unit.aspects.cases import ...`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
