@@ -48,7 +48,7 @@ def _schemes(header: str) -> list[tuple[str, str]]:
     """Split `Basic realm="x", Digest realm="x", nonce="y"` (several challenges in one header)."""
     starts = list(re.finditer(r"(?:^|,)\s*(Digest|Basic|Bearer|Negotiate|NTLM)(?=\s|$)", header, re.IGNORECASE))
     ends = [m.start() for m in starts[1:]] + [len(header)]
-    return [(m.group(1), header[m.end() : end]) for m, end in zip(starts, ends, strict=True)]
+    return [(m.group(1), header[m.end() : end]) for m, end in zip(starts, ends, strict=False)]
 
 
 def _challenge(rest: str) -> Challenge | None:
