@@ -1,17 +1,17 @@
 """Every error fleetctl raises on purpose; a leaf is named by what the caller may do.
 
-    FleetctlError
-    ├── UsageError        correct the command line                     exit 2
-    │   └── InventoryError    edit the file (carries every Fault)      exit 2
-    ├── Unreachable       try later                                    exit 4
-    ├── Refused           do not try again: credential or permission   exit 1
-    ├── Unsupported       leave it: the device cannot                  exit 0
-    ├── Stale             plan again: the device moved since the plan  exit 1
-    ├── BadAnswer         the device answered nonsense (bytes kept)    exit 1
-    ├── Rejected          the device said no to this request (fault)   exit 1
-    ├── Busy              another operator or writer holds the lock    exit 1
-    ├── VaultError        the vault cannot be opened or written        exit 2
-    └── Interrupted       a person or the stop rule ended the run      exit 130
+FleetctlError
+├── UsageError        correct the command line                     exit 2
+│   └── InventoryError    edit the file (carries every Fault)      exit 2
+├── Unreachable       try later                                    exit 4
+├── Refused           do not try again: credential or permission   exit 1
+├── Unsupported       leave it: the device cannot                  exit 0
+├── Stale             plan again: the device moved since the plan  exit 1
+├── BadAnswer         the device answered nonsense (bytes kept)    exit 1
+├── Rejected          the device said no to this request (fault)   exit 1
+├── Busy              another operator or writer holds the lock    exit 1
+├── VaultError        the vault cannot be opened or written        exit 2
+└── Interrupted       a person or the stop rule ended the run      exit 130
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ class Fault:
     mend: str = ""
 
     def __str__(self) -> str:
-        tail = f" Mend: {self.mend}" if self.mend else ""
+        stop = "" if self.reason.endswith((".", "?", "!")) else "."
+        tail = f"{stop} Mend: {self.mend}" if self.mend else ""
         return f"{self.file}:{self.line}:{self.column}: {self.reason}{tail}"
 
 
@@ -103,7 +104,14 @@ class Busy(FleetctlError):
 
 
 class VaultError(FleetctlError):
-    """The vault cannot be opened, read or written; nothing was sent."""
+    """The vault cannot be opened, read or written; nothing was sent.
+
+    `missing` is True when the vault is well and holds no such secret.
+    """
+
+    def __init__(self, message: str, *, missing: bool = False) -> None:
+        super().__init__(message)
+        self.missing = missing
 
 
 class Interrupted(FleetctlError):

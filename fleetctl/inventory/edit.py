@@ -115,7 +115,7 @@ def edit_file(path: Path, edits: Sequence[Edit], *, seen: bytes | None = None) -
 
 
 def _moved(path: Path) -> InventoryError:
-    reason = "the file was changed by somebody else since it was read; nothing was written."
+    reason = "the file was changed by somebody else since it was read; nothing was written"
     return InventoryError([Fault(file=str(path), line=1, column=1, reason=reason, mend="run the command again")])
 
 
@@ -125,7 +125,7 @@ def edited(content: bytes, edits: Sequence[Edit], *, file: str = "inventory") ->
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        reason = "not UTF-8 text."
+        reason = "not UTF-8 text"
         raise InventoryError([Fault(file=file, line=1, column=1, reason=reason, mend="save it as UTF-8")]) from None
     waiting = list(edits)
     told = marked(text, file)

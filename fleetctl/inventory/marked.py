@@ -68,7 +68,7 @@ class Text:
         """Return a fault at a place in the text."""
         begin = self.line_start(at)
         line = len(BREAK.findall(self.text, 0, begin)) + 1
-        return Fault(file=self.file, line=line, column=at - begin + 1, reason=f"{reason}.", mend=mend)
+        return Fault(file=self.file, line=line, column=at - begin + 1, reason=reason, mend=mend)
 
     def line_start(self, at: int) -> int:
         """Return where the line of a place begins."""
@@ -92,12 +92,12 @@ def marked(text: str, file: str) -> Text:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        reason = f"not YAML: {error.problem or error.context}."
+        reason = f"not YAML: {error.problem or error.context}"
         raise InventoryError(
             [Fault(file=file, line=line, column=column, reason=reason, mend="correct the file first")]
         ) from None
     except yaml.YAMLError as error:
-        reason = f"not YAML: {str(error).splitlines()[0]}."
+        reason = f"not YAML: {str(error).splitlines()[0]}"
         raise InventoryError([Fault(file=file, line=1, column=1, reason=reason)]) from None
     return told
 

@@ -81,7 +81,7 @@ def _expect(device: Device, values: Mapping[str, Value], aspect: Aspect, faults:
             merged = _merged(device, values, name, shape, places, faults)
             if merged is not None:
                 told[shape.name] = merged
-        elif (given := values.get(name)) is not None:
+        elif (given := _given(values, name, faults)) is not None:
             if shape.setting.observed:
                 faults.append(_fault(given.place, f"{name} is measured and cannot be set", "remove it"))
                 continue
@@ -102,6 +102,15 @@ def _expect(device: Device, values: Mapping[str, Value], aspect: Aspect, faults:
     )
 
 
+def _given(values: Mapping[str, Value], name: str, faults: list[Fault]) -> Value | None:
+    """Return a variable, None where there is none or where its template fails, which is a fault."""
+    try:
+        return values.get(name)
+    except InventoryError as error:
+        faults.extend(error.faults)
+        return None
+
+
 def _merged(
     device: Device,
     values: Mapping[str, Value],
@@ -114,7 +123,7 @@ def _merged(
     items: dict[str, dict[str, Any]] = {}
     is_set = False
     for layer in LAYERS:
-        if (given := values.get(name + layer)) is None:
+        if (given := _given(values, name + layer, faults)) is None:
             continue
         converted = convert(shape, given.value)
         faults.extend(_faults(name + layer, given, converted.wrongs))
@@ -151,7 +160,7 @@ def _exclusive(
 ) -> frozenset[str]:
     """Return the keyed fields that are set, where `<aspect>_exclusive` is true."""
     name = f"{aspect.name}_exclusive"
-    given = values.get(name)
+    given = _given(values, name, faults)
     if given is None or given.value is None or not has_keyed(aspect):
         return frozenset()
     if not isinstance(given.value, bool):
@@ -175,6 +184,6 @@ def _faults(name: str, given: Value, wrongs: Sequence[Wrong]) -> Iterator[Fault]
 
 
 def _fault(place: Place | None, reason: str, mend: str) -> Fault:
-    """Return a fault at a place (None: a dynamic inventory); the reason is a sentence without its full stop."""
+    """Return a fault at a place (None: a dynamic inventory)."""
     at = place or Place(file="dynamic inventory", line=1, column=1)
-    return Fault(file=at.file, line=at.line, column=at.column, reason=f"{reason}.", mend=mend)
+    return Fault(file=at.file, line=at.line, column=at.column, reason=reason, mend=mend)

@@ -118,7 +118,7 @@ def _block(
     indent = step + draw(st.sampled_from([" ", "  "]))
     for variable in variables:
         if draw(st.booleans()):
-            draft.put(f"{indent}# về {variable}")
+            draft.put(f"{indent}# về {variable}", group, f"{owner}.#")
         told = draw(written).replace("{i}", indent).replace("{{", "{").replace("}}", "}")
         told = told.replace("'{ x }'", "'{{ x }}'")
         ends = told.endswith("\n")
@@ -181,8 +181,12 @@ def without_nothing(data: Any) -> Any:
 
 
 def touches(asked: edit.Edit, group: str, name: str) -> bool:
-    """Tell whether a line that belongs to `name` of `group` may change."""
+    """Tell whether a line that belongs to `name` of `group` may change (`name:` is the head of a block)."""
     match asked:
+        case RemoveHostValue(host, _) if name == f"{host}:":
+            return True  # the line stays; but when nothing is left below it, a later edit may fill it
+        case RemoveGroupValue() if name == "vars:":
+            return True
         case SetHostValue(host, variable, _) | RemoveHostValue(host, variable):
             return name in (host, f"{host}.{variable}")
         case SetGroupValue(_, variable, _) | RemoveGroupValue(_, variable):

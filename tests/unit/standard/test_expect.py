@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fleetctl.errors import InventoryError
+from fleetctl.errors import Fault, InventoryError
 from fleetctl.inventory.values import SEALED, Unsafe, Value
 from fleetctl.model import (
     ABSENT,
@@ -272,7 +272,7 @@ def test_a_fault_in_something_nested_is_told_at_its_own_place() -> None:
     inventory.values = lambda device_name: {"things_accounts": given}  # type: ignore[method-assign]
     with pytest.raises(InventoryError) as caught:
         expect(inventory.devices["cam"], inventory, THINGS)
-    assert str(caught.value).startswith("site.yml:9:22: things_accounts.viewer.limit is 10, out of range.")
+    assert str(caught.value).startswith("site.yml:9:22: things_accounts.viewer.limit is 10, out of range")
 
 
 def test_a_value_of_a_dynamic_inventory_has_no_place_and_is_taken_all_the_same() -> None:
@@ -282,3 +282,19 @@ def test_a_value_of_a_dynamic_inventory_has_no_place_and_is_taken_all_the_same()
     told = expect(inventory.devices["cam"], inventory, THINGS)
     assert told is not None
     assert (told.value.text, dict(told.places)) == ("Quầy 1", {})
+
+
+class Broken(dict[str, Value]):
+    """Variables of which one cannot be rendered."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if name == "things_text":
+            raise InventoryError([Fault(file="site.yml", line=3, column=4, reason="things_text cannot be rendered")])
+        return super().get(name, default)
+
+
+def test_a_template_that_fails_is_told_with_all_other_faults() -> None:
+    inventory = Inventory({})
+    inventory.values = lambda device_name: Broken(placed({"things_on": "maybe"}))  # type: ignore[method-assign]
+    told = [fault.reason for fault in settings_faults(inventory, {"things": THINGS})]
+    assert told == ["things_on is 'maybe', not true or false", "things_text cannot be rendered"]
