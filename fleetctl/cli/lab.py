@@ -56,21 +56,21 @@ def down(ctx: typer.Context) -> int:
     from fleetctl.operations import lab
 
     told = context(ctx)
-    lab.down(told.open())
+    ended = lab.down(told.open())
     if told.json:
-        told.screen.out(jsonlines.summary("lab down", EXIT_OK))
+        told.screen.out(jsonlines.summary("lab down", EXIT_OK, was_up=ended))
     else:
-        told.screen.out(told.say("The lab is down."))
+        told.screen.out(told.say("The lab is down.") if ended else told.say("No lab was up."))
     return EXIT_OK
 
 
 @app.command()
 def status(ctx: typer.Context) -> int:
     """Show whether the lab runs and what is broken in it."""
-    from fleetctl.lab import control
+    from fleetctl.operations import lab
 
     told = context(ctx)
-    found = control.status(_folder(told))
+    found = lab.status(told.open())
     if told.json:
         told.screen.out(jsonlines.line("lab", found))
         told.screen.out(jsonlines.summary("lab status", EXIT_OK, devices=found["devices"]))
@@ -100,14 +100,14 @@ def break_(
     ] = None,
 ) -> int:
     """Let something happen to a device that happens in the field."""
-    from fleetctl.lab import control
+    from fleetctl.operations import lab
 
     told = context(ctx)
     if not fault:
         return _faults(told)
-    given = control.break_(_folder(told), device, fault, **_arguments(argument or []))
+    given = lab.break_(told.open(), device, fault, _arguments(argument or []))
     if told.json:
-        told.screen.out(jsonlines.line("fault", {"device": device, "fault": fault, "arguments": given}))
+        told.screen.out(jsonlines.line("fault", {"device": device, "fault": fault, "arguments": dict(given)}))
         told.screen.out(jsonlines.summary("lab break", EXIT_OK))
     else:
         told.screen.out(told.say("Broken: {device}: {faults}", device=device, faults=fault))
@@ -158,10 +158,10 @@ def mend(
     fault: Annotated[str, typer.Argument(metavar="[FAULT]", help="Only this fault; else all.")] = "",
 ) -> int:
     """End what `lab break` did to a device."""
-    from fleetctl.lab import control
+    from fleetctl.operations import lab
 
     told = context(ctx)
-    ended = control.mend(_folder(told), device, fault)
+    ended = lab.mend(told.open(), device, fault)
     if told.json:
         told.screen.out(jsonlines.line("mended", {"device": device, "faults": ended}))
         told.screen.out(jsonlines.summary("lab mend", EXIT_OK))
@@ -170,7 +170,3 @@ def mend(
     else:
         told.screen.out(told.say("Nothing was broken on {device}.", device=device))
     return EXIT_OK
-
-
-def _folder(told: Context) -> Path:
-    return told.open().state / "lab"
