@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fleetctl.lab import access, auth
 from fleetctl.lab.device import SimDevice
@@ -14,12 +14,12 @@ from fleetctl.lab.http import Connection
 from fleetctl.lab.picture import Mask, Overlay, View, jpeg
 from fleetctl.lab.services.device_network import protocols_of
 from fleetctl.lab.spec import LabSpec
+from fleetctl.lab.world import World
 
 if TYPE_CHECKING:
     from fleetctl.lab.rtsp import RtspServer
-    from fleetctl.lab.server import LabServer
 
-_SNAPSHOT_SIZE = (1280, 720)
+SNAPSHOT: Final = (1280, 720)
 
 
 def view(device: SimDevice, lab: LabSpec, width: int, height: int) -> View:
@@ -51,29 +51,6 @@ def view(device: SimDevice, lab: LabSpec, width: int, height: int) -> View:
     )
 
 
-def _turned(device: SimDevice) -> int:
-    """Return how far the picture is turned, in degrees; ON without a degree is 180 (onvif.xsd, tt:Rotate)."""
-    told: Mapping[str, Any] = next(iter(device.read("video_sources").values()), {})
-    return int(told.get("degree") or 180) if told.get("rotate") == "ON" else 0
-
-
-def _snapshot_size(device: SimDevice, target: str) -> tuple[int, int]:
-    """Return the size of the still picture at a target: that of the profile it names, else of the first one."""
-    profiles = device.read("profiles")
-    paths = {token: device.personality.snapshot_path.format(profile=token) for token in profiles}
-    token = next((token for token, path in paths.items() if path == target), next(iter(profiles), ""))
-    encoder = device.read("encoders").get(profiles.get(token, {}).get("VideoEncoder"))
-    return (int(encoder["width"]), int(encoder["height"])) if encoder else _SNAPSHOT_SIZE
-
-
-def _streams(device: SimDevice) -> bool:
-    """Tell whether RTSP is switched on."""
-    network = device.read("network")
-    if "protocols" not in network:
-        return True
-    return bool(protocols_of(network, device.personality.ports).get("RTSP", {}).get("enabled"))
-
-
 def _overlay(told: Mapping[str, Any], height: int) -> Overlay:
     return Overlay(
         text=str(told.get("text", "")),
@@ -86,23 +63,47 @@ def _overlay(told: Mapping[str, Any], height: int) -> Overlay:
     )
 
 
+def _turned(device: SimDevice) -> int:
+    """Return how far the picture is turned, in degrees; ON without a degree is 180 (onvif.xsd, tt:Rotate)."""
+    told: Mapping[str, Any] = next(iter(device.read("video_sources").values()), {})
+    return int(told.get("degree") or 180) if told.get("rotate") == "ON" else 0
+
+
+def _snapshot_size(device: SimDevice, target: str) -> tuple[int, int]:
+    """Return the size of the still picture at a target: that of the profile it names, else of the first one."""
+    profiles = device.read("profiles")
+    paths = {token: device.personality.snapshot_path.format(profile=token) for token in profiles}
+    token = next((token for token, path in paths.items() if path == target), next(iter(profiles), ""))
+    encoder = device.read("encoders").get(profiles.get(token, {}).get("VideoEncoder"))
+    return (int(encoder["width"]), int(encoder["height"])) if encoder else SNAPSHOT
+
+
+def _streams(device: SimDevice) -> bool:
+    """Tell whether RTSP is switched on."""
+    told = protocols_of(device.read("network"), device.personality.ports)
+    return bool(told.get("RTSP", {}).get("enabled"))
+
+
 class Pictures:
     """Snapshots and streams of a lab."""
 
-    def __init__(self, server: LabServer) -> None:
-        self._server = server
+    def __init__(self, world: World) -> None:
+        self._world = world
         self._tasks: set[asyncio.Task[None]] = set()
         self._rtsp: RtspServer | None = None
 
     async def start(self, port: int, bind: str) -> int:
-        """Start RTSP; returns its port."""
+        """Start RTSP; returns its port. Raises OSError."""
         from fleetctl.lab import streams  # codecs cost 20 MB: only where there is RTSP
 
         def draw(device: SimDevice, width: int, height: int) -> View:
-            return view(device, self._server.spec, width, height)
+            return view(device, self._world.spec, width, height)
 
-        self._rtsp = streams.serving(lambda address: self._server.by_address.get(address), draw, _streams)
+        self._rtsp = streams.serving(self._at, draw, _streams)
         return await self._rtsp.start(port, bind)
+
+    def _at(self, address: str) -> SimDevice | None:
+        return self._world.by_address.get(address)
 
     async def stop(self) -> None:
         """End every stream."""
@@ -123,9 +124,7 @@ class Pictures:
         """Answer with a picture, to whom may see it (HTTP digest)."""
         login = auth.http_digest(device, incoming.headers.get("authorization", ""), "GET", incoming.target)
         if login.level < access.USER and not access.anonymous_allowed(device):
-            told = auth.challenges(device, stale=login.stale) or [
-                f'Digest realm="{device.personality.realm}", qop="auth", nonce="0"'
-            ]
+            told = auth.challenges(device, stale=login.stale, always=True)
             headers = tuple(("WWW-Authenticate", value) for value in told)
             connection.reply(401, b"", "text/html", headers, device.personality.server)
             return
@@ -134,10 +133,6 @@ class Pictures:
         task.add_done_callback(self._tasks.discard)
 
     async def _draw(self, device: SimDevice, connection: Connection, target: str) -> None:
-        told = view(device, self._server.spec, *_snapshot_size(device, target))
-        picture = await asyncio.to_thread(_jpeg, told)
+        told = view(device, self._world.spec, *_snapshot_size(device, target))
+        picture = await asyncio.to_thread(jpeg, told, utc_s=time.time())
         connection.reply(200, picture, "image/jpeg", server=device.personality.server)
-
-
-def _jpeg(told: View) -> bytes:
-    return jpeg(told, utc_s=time.time())

@@ -9,24 +9,15 @@ from fleetctl.lab import access, auth
 from fleetctl.lab.device import SimDevice
 from fleetctl.lab.picture import View
 from fleetctl.lab.rtsp import AudioView, RtspServer, StreamView
+from fleetctl.lab.services.media_parts import stream_path
 
 Draw = Callable[[SimDevice, int, int], View]
-
-
-def path_of(device: SimDevice, token: str, profile: Mapping[str, Any]) -> str:
-    """Return where a profile's stream is; "" if it has no picture."""
-    encoders = list(device.read("encoders"))
-    encoder = profile.get("VideoEncoder")
-    if not profile.get("VideoSource") or encoder not in encoders:
-        return ""
-    number = encoders.index(encoder)
-    return device.personality.stream_path.format(profile=token, encoder=encoder, number=number, channel=number + 1)
 
 
 def profile_at(device: SimDevice, path: str) -> Mapping[str, Any] | None:
     """Return the profile whose stream is at a path; clients that drop the query find the first at that path."""
     profiles: Mapping[str, Mapping[str, Any]] = device.read("profiles")
-    paths = {token: path_of(device, token, profile) for token, profile in profiles.items()}
+    paths = {token: stream_path(device, token) for token, told in profiles.items() if told.get("VideoSource")}
     exact = [token for token, told in paths.items() if told == path]
     alike = [token for token, told in paths.items() if "?" not in path and told.partition("?")[0] == path]
     token = next(iter(exact or alike), "")
