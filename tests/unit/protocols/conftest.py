@@ -140,7 +140,7 @@ class Peer:
         self._open.clear()
 
     def close(self) -> None:
-        self._listener.close()
+        shut(self._listener)
         self.drop_connections()
 
 
