@@ -1,0 +1,1 @@
+"""Simulated devices that speak the real protocols on loopback; written from the specifications, not the client."""

@@ -1,0 +1,178 @@
+"""The lab's own door: a Unix socket in the state folder, one JSON object per line each way."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from fleetctl.errors import FleetctlError, UsageError
+from fleetctl.lab import access, faults
+
+if TYPE_CHECKING:
+    from fleetctl.lab.server import LabServer
+
+_LONGEST_PATH: Final = 100  # a Unix socket's path has room for 107 bytes
+SECTIONS: Final = (
+    "info", "time", "clock", "network", "scopes", "users", "relays", "video_sources", "encoders", "profiles",
+    "audio_sources", "audio_encoders", "metadata", "imaging", "osds", "masks",
+)  # fmt: skip
+
+
+async def start(lab: LabServer) -> Path:
+    """Open the socket; returns its path, which is elsewhere when the state folder's is too long."""
+    path = lab.state_dir / "control.sock"
+    if len(str(path.resolve())) > _LONGEST_PATH:
+        path = Path(tempfile.mkdtemp(prefix="fleetctl-lab-")) / "control.sock"
+    path.unlink(missing_ok=True)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            writer.write(json.dumps(answer(lab, line), ensure_ascii=False).encode() + b"\n")
+            await writer.drain()
+        writer.close()
+
+    await asyncio.start_unix_server(serve, path, limit=1 << 20)
+    path.chmod(0o600)
+    return path
+
+
+def answer(lab: LabServer, line: bytes) -> dict[str, Any]:
+    """Carry out one command; {"ok": value} or {"error": words}."""
+    try:
+        told = json.loads(line)
+        command = COMMANDS.get(told.pop("command", ""))
+        if command is None:
+            raise UsageError(f"commands: {', '.join(COMMANDS)}")
+        return {"ok": command(lab, **told)}
+    except (FleetctlError, ValueError, TypeError, KeyError) as error:
+        return {"error": str(error)}
+
+
+def _status(lab: LabServer) -> dict[str, Any]:
+    broken = {name: sorted(device.faults) for name, device in lab.world.devices.items() if device.faults}
+    return {
+        "devices": len(lab.world.devices),
+        "ports": lab.ports,
+        "up_s": round(time.time() - lab.started, 3),
+        "broken": broken,
+        "requests": sum(sum((device.counts or {}).values()) for device in lab.world.devices.values()),
+        "invalid": lab.world.judge.wrong[:20] if lab.world.judge else [],
+    }
+
+
+def _break(lab: LabServer, device: str, fault: str, arguments: dict[str, Any] | None = None) -> dict[str, Any]:
+    target = lab.world.find(device)
+    told = faults.checked(fault, arguments or {})
+    if fault == "reset":
+        lab.world.reset(target, bool(told["hard"]))
+        return told
+    if fault == "swap":
+        lab.world.swap(target, told["with"], same_login=bool(told["same_login"]))
+    target.faults = {**(target.faults or {}), fault: told}
+    if fault == "clock":
+        target.change("clock").update(offset_s=float(told["offset_s"]), set_at=time.time())
+        target.commit(lab.world.disk)
+    if fault in ("unplug", "onvif-off"):
+        lab.world.cut(target)
+    return {name: value for name, value in told.items() if name != "chance"}
+
+
+def _mend(lab: LabServer, device: str, fault: str = "") -> list[str]:
+    """End one fault, or all of them; returns which."""
+    target = lab.world.find(device)
+    ended = [name for name in (target.faults or {}) if fault in ("", name)]
+    for name in ended:
+        told = (target.faults or {}).pop(name)
+        if name == "swap":
+            lab.world.unswap(target, told["with"])
+        if name == "clock":
+            target.change("clock").update(offset_s=0.0, set_at=time.time())
+            target.commit(lab.world.disk)
+        if name == "lockout":
+            target.locked = target.misses = None
+    target.faults = target.faults or None
+    return ended
+
+
+def _state(lab: LabServer, device: str) -> dict[str, Any]:
+    target = lab.world.find(device)
+    told: dict[str, Any] = {name: target.read(name) for name in SECTIONS}
+    told["identity"] = {
+        "name": target.name,
+        "serial_number": target.serial_number,
+        "mac_address": target.mac_address,
+        "personality": target.personality.name,
+        "address": lab.world.address(target),
+    }
+    told["now"] = target.now(lab.spec)
+    told["faults"] = sorted(target.faults or ())
+    told["misses"] = target.misses or {}
+    told["locked"] = target.locked or {}
+    told["subscriptions"] = len(target.subscriptions or ())
+    told["dead"] = target.dead()
+    return told
+
+
+def _set(lab: LabServer, device: str, section: str, values: dict[str, Any]) -> None:
+    """Change a section as somebody at the device's own web page would."""
+    target = lab.world.find(device)
+    target.change(section).update(values)
+    target.commit(lab.world.disk)
+    if section == "network":
+        lab.world.move()
+
+
+def _log(lab: LabServer, device: str) -> list[dict[str, Any]]:
+    return [
+        {"time": moment, "operation": operation, "user": user, "outcome": outcome}
+        for moment, operation, user, outcome in lab.world.find(device).log or ()
+    ]
+
+
+def _counts(lab: LabServer, device: str = "") -> dict[str, int]:
+    """Requests by operation, of one device or of all together."""
+    devices = [lab.world.find(device)] if device else lab.world.devices.values()
+    total: dict[str, int] = {}
+    for target in devices:
+        for operation, count in (target.counts or {}).items():
+            total[operation] = total.get(operation, 0) + count
+    return total
+
+
+def _writes(lab: LabServer, device: str = "") -> dict[str, int]:
+    """Writing requests by operation, carried out or not."""
+    return {name: n for name, n in _counts(lab, device).items() if access.writes(name.rpartition(":")[2])}
+
+
+def _forget(lab: LabServer, device: str = "") -> None:
+    """Empty the logs and counts."""
+    for target in [lab.world.find(device)] if device else lab.world.devices.values():
+        target.log = target.counts = None
+
+
+def _reboot(lab: LabServer, device: str, boot_s: float | None = None) -> None:
+    lab.world.reboot(lab.world.find(device), lab.spec.boot_s if boot_s is None else boot_s)
+
+
+def _stop(lab: LabServer) -> None:
+    lab.stopping.set()
+
+
+COMMANDS: Final[dict[str, Callable[..., Any]]] = {
+    "status": _status,
+    "break": _break,
+    "mend": _mend,
+    "state": _state,
+    "set": _set,
+    "log": _log,
+    "counts": _counts,
+    "writes": _writes,
+    "forget": _forget,
+    "reboot": _reboot,
+    "stop": _stop,
+}

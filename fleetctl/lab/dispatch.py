@@ -1,0 +1,242 @@
+"""From an HTTP request on a service's path to the device's answer: login, right, shape, operation, state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from lxml import etree
+
+from fleetctl.lab import access, auth, requests
+from fleetctl.lab.device import SimDevice
+from fleetctl.lab.personality import Personality, Refusal
+from fleetctl.lab.services import (
+    After,
+    Call,
+    Operations,
+    capabilities,
+    device_network,
+    device_system,
+    device_users,
+    deviceio,
+    events,
+    imaging,
+    media,
+    media2,
+)
+from fleetctl.lab.soap import NAMESPACES, SERVICES, WSNT, Request, SoapFault, fault, head, parse
+from fleetctl.lab.spec import LabSpec
+from fleetctl.lab.state import StateFile
+from fleetctl.lab.strict import Judge
+
+SOAP_TYPE: Final = "application/soap+xml; charset=utf-8"
+OPERATIONS: Final[dict[str, Operations]] = {
+    "tds": {
+        **device_system.OPERATIONS,
+        **device_network.OPERATIONS,
+        **device_users.OPERATIONS,
+        **capabilities.OPERATIONS,
+    },
+    "trt": media.OPERATIONS,
+    "tr2": media2.OPERATIONS,
+    "timg": imaging.OPERATIONS,
+    "tmd": deviceio.OPERATIONS,
+    "tev": events.OPERATIONS,
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Reply:
+    """What goes on the wire, and what happens after it."""
+
+    status: int
+    body: bytes
+    content_type: str = SOAP_TYPE
+    headers: tuple[tuple[str, str], ...] = ()
+    after: After | None = None
+    wrote: bool = False  # a writing operation was carried out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """One HTTP request as it came in."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+    base: str
+    rtsp: str
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
+
+
+@lru_cache(maxsize=32)
+def _head(prefix: str) -> str:
+    return head(prefix)
+
+
+class Dispatcher:
+    """Answers requests of all devices of a lab."""
+
+    def __init__(self, lab: LabSpec, disk: StateFile | None, judge: Judge | None) -> None:
+        self.lab = lab
+        self.disk = disk
+        self.judge = judge
+
+    def answer(self, device: SimDevice, incoming: Incoming) -> Reply:
+        """Answer one SOAP request to a device."""
+        rule = device.personality
+        name, user = "?", ""
+        try:
+            if "soap+xml" not in incoming.headers.get("content-type", ""):
+                raise SoapFault(reason="application/soap+xml is required", status=415)
+            request = parse(incoming.body)
+            name = f"{request.service or '?'}:{request.operation}"
+            login = self._login(device, request, incoming)
+            user = login.user
+            if (refused := self._refused(device, request, login)) is not None:
+                device.note(name, user, "refused", self.lab.log_size)
+                return refused
+            reply = self._carry_out(device, request, incoming, user, name)
+        except SoapFault as error:
+            device.rollback()
+            device.note(name, user, str(error), self.lab.log_size)
+            return self._fault(rule, error, name)
+        device.note(name, user, "ok", self.lab.log_size)
+        return reply
+
+    def _login(self, device: SimDevice, request: Request, incoming: Incoming) -> auth.Login:
+        header = incoming.headers.get("authorization", "")
+        if header and "digest" in device.personality.schemes:
+            return auth.http_digest(device, header, incoming.method, incoming.target)
+        if request.security is not None and self._needed(device, request) > access.ANYONE:
+            return auth.username_token(device, request.security, self.lab)
+        return auth.NOBODY
+
+    @staticmethod
+    def _needed(device: SimDevice, request: Request) -> int:
+        if request.operation == "GetSystemDateAndTime" and device.personality.time_needs_login:
+            return access.USER
+        return access.level_needed(request.service, request.operation)
+
+    def _refused(self, device: SimDevice, request: Request, login: auth.Login) -> Reply | None:
+        """Return the refusal of a login or a right that does not suffice, None if it does."""
+        rule = device.personality
+        needed = self._needed(device, request)
+        crowded = rule.max_connections and device.connections > rule.max_connections
+        if needed > access.ANYONE and (crowded or (device.faults and "connections" in device.faults)):
+            return self._unauthorised(device, rule.unauthorised, login)
+        if login.level >= needed or access.anonymous_allowed(device):
+            return None
+        if login.user:
+            return self._unauthorised(
+                device, Refusal(subcodes=("ter:NotAuthorized",), reason="The user has not the right"), login
+            )
+        told = rule.unauthorised
+        if login.locked:
+            told = Refusal(subcodes=told.subcodes, reason="The account is locked, try again later", status=told.status)
+        return self._unauthorised(device, told, login)
+
+    @staticmethod
+    def _unauthorised(device: SimDevice, told: Refusal, login: auth.Login) -> Reply:
+        """A 401 with the challenge where HTTP digest is spoken and no user is known, else the SOAP fault alone."""
+        challenges = () if login.user else auth.challenges(device, stale=login.stale)
+        error = SoapFault(*told.subcodes, reason=told.reason, code=told.code, status=401 if challenges else told.status)
+        body = fault(device.personality.prefix, error)
+        return Reply(status=error.status, body=body, headers=tuple(("WWW-Authenticate", told) for told in challenges))
+
+    def _carry_out(self, device: SimDevice, request: Request, incoming: Incoming, user: str, name: str) -> Reply:
+        rule = device.personality
+        self._offered(rule, request, incoming, name)
+        if self.judge is not None and (wrong := self.judge.request(request.element)):
+            raise SoapFault("ter:InvalidArgVal", reason=wrong)
+        grammar = (
+            requests.SUBSCRIPTION
+            if request.operation in ("Renew", "Unsubscribe")
+            else requests.GRAMMARS[request.service]
+        )
+        grammar.check(request.operation, request.element)
+        call = Call(
+            device=device,
+            request=request,
+            lab=self.lab,
+            user=user,
+            path=incoming.path,
+            base=incoming.base,
+            rtsp=incoming.rtsp,
+        )
+        if request.operation == "GetServiceCapabilities":
+            inner = capabilities.of_service(request.service)(call)
+        else:
+            inner = OPERATIONS[request.service][request.operation](call)
+        wrote = access.writes(request.operation)
+        if wrote:
+            if name in rule.ignored or (device.faults and "ignore-writes" in device.faults):
+                device.rollback()
+                call.after = After()
+            elif not (device.faults and "power-cut" in device.faults):
+                device.commit(self.disk)
+        return Reply(status=200, body=self._envelope(rule, request, inner), after=call.after, wrote=wrote)
+
+    def _offered(self, rule: Personality, request: Request, incoming: Incoming, name: str) -> None:
+        """Raise the fault for a service or an operation that is not there, or not at this path."""
+        path = incoming.path if request.service != "tev" else incoming.path.rpartition("/sub-")[0] or incoming.path
+        known = request.service in rule.paths and rule.paths[request.service] == path
+        known = known and (
+            request.operation in OPERATIONS[request.service] or request.operation == "GetServiceCapabilities"
+        )
+        if not known or name in rule.unsupported:
+            told = rule.not_supported
+            raise SoapFault(
+                *told.subcodes, reason=told.reason.format(operation=name), code=told.code, status=told.status
+            )
+
+    def _envelope(self, rule: Personality, request: Request, inner: str) -> bytes:
+        s = rule.prefix
+        header = ""
+        if request.service == "tev":
+            header = _addressing(request)
+        if rule.echoes_security and request.security is not None:
+            header += etree.tostring(request.security, encoding="unicode")
+        if header:
+            header = f"<{s}:Header>{header}</{s}:Header>"
+        prefix = request.service if request.operation not in ("Renew", "Unsubscribe") else "wsnt"
+        name = f"{prefix}:{request.operation}Response"
+        content = f"<{name}>{inner}</{name}>" if inner else f"<{name}/>"
+        reply = f"{_head(s)}{header}<{s}:Body>{content}</{s}:Body></{s}:Envelope>".encode()
+        if self.judge is not None and (wrong := self.judge.reply(reply)):
+            raise SoapFault("ter:Action", reason=f"the simulator's own reply is not valid: {wrong}", code="Receiver")
+        return reply
+
+    @staticmethod
+    def _fault(rule: Personality, error: SoapFault, name: str) -> Reply:
+        if error.subcodes == ("ter:InvalidArgVal",) and rule.invalid.subcodes != error.subcodes:
+            error = SoapFault(*rule.invalid.subcodes, reason=rule.invalid.reason, code=rule.invalid.code)
+        elif (
+            rule.capabilities.get("generic_faults")
+            and name.split(":")[-1].startswith(("Create", "Set", "Delete"))
+            and not error.subcodes
+        ):
+            error = SoapFault("ter:Action", code="Receiver", reason="Action Failed")
+        body = fault(rule.prefix, error, misspelt=rule.misspelt_receiver)
+        return Reply(status=error.status, body=body)
+
+
+def _addressing(request: Request) -> str:
+    """WS-Addressing headers, which event replies carry."""
+    port = (
+        "PullPointSubscription" if request.operation in ("PullMessages", "SetSynchronizationPoint") else "EventPortType"
+    )
+    action = f"{SERVICES['tev']}/{port}/{request.operation}Response"
+    if request.operation in ("Renew", "Unsubscribe"):
+        action = f"{WSNT.replace('b-2', 'bw-2')}/SubscriptionManager/{request.operation}Response"
+    relates = f"<wsa:RelatesTo>{request.message_id}</wsa:RelatesTo>" if request.message_id else ""
+    return f"<wsa:Action>{action}</wsa:Action>{relates}"
+
+
+__all__ = ["NAMESPACES", "OPERATIONS", "Dispatcher", "Incoming", "Reply"]

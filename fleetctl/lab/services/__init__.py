@@ -1,0 +1,42 @@
+"""The services a device offers: one file per subject, each a table of operations.
+
+An operation is a function of a `Call`; it returns what stands inside `<prefix:OperationResponse>` and raises
+SoapFault to say no. Changes to the device are made with `device.change` and kept by the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from fleetctl.lab.device import SimDevice
+from fleetctl.lab.soap import Request
+from fleetctl.lab.spec import LabSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class After:
+    """What happens once the reply is on the wire."""
+
+    reboot: bool = False
+    reset: str = ""  # "Hard" or "Soft"
+    moved: bool = False  # the network address changed
+    wait_s: float = 0.0  # the reply itself is held back (PullMessages)
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One request on its way: the device it came to, what it asks, who asks, and where it came in."""
+
+    device: SimDevice
+    request: Request
+    lab: LabSpec
+    user: str
+    path: str = ""
+    base: str  # scheme://host:port the caller used
+    rtsp: str  # rtsp://host:port
+    after: After = After()
+
+
+Operation = Callable[[Call], str]
+Operations = Mapping[str, Operation]

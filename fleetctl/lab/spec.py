@@ -1,0 +1,100 @@
+"""What a lab consists of: the SPEC file that says which devices there are and where they listen."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from fleetctl.errors import UsageError
+
+LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSpec:
+    """One simulated device.
+
+    `address` is where the lab serves it (127.0.0.0/8); `network_address` is what the device itself believes
+    (default: the personality's factory address). `login` replaces the factory's accounts. `factory` overlays
+    sections of the personality's factory state: {"video": {...}}, see `personality.py`.
+    """
+
+    name: str
+    address: str
+    personality: str
+    serial_number: str = ""
+    mac_address: str = ""
+    network_address: str = ""
+    login: tuple[str, str] | None = None
+    clock_offset_s: float | None = None
+    factory: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def renamed(self, name: str) -> DeviceSpec:
+        """Return another device of the same make at the same address: its identity follows from its name."""
+        return replace(self, name=name, serial_number="", mac_address="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabSpec:
+    """A lab: devices and listeners. Port 0 picks a free one, -1 does not listen; `bind` is the interface."""
+
+    devices: tuple[DeviceSpec, ...]
+    http_port: int = 8080
+    https_port: int = 8443
+    rtsp_port: int = 8554
+    discovery_port: int = -1
+    bind: str = "lo"
+    strict: bool = False
+    wsdl_dir: str = ""
+    latency_ms: float = 0.0
+    boot_s: float = 3.0  # how long a device is dead after a reboot or a power cut
+    ntp_delay_s: float = 1.0  # how long a device takes to synchronise its clock
+    ntp_servers: tuple[str, ...] = ()  # the ones that answer; empty: any does
+    log_size: int = 50  # requests remembered per device
+
+
+def load(path: Path) -> LabSpec:
+    """Read a SPEC file (JSON); raises UsageError for what cannot be meant."""
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: not a lab specification: {error}") from None
+    return parse(told, str(path))
+
+
+def parse(told: Mapping[str, Any], where: str = "spec") -> LabSpec:
+    """Build a LabSpec from plain values; raises UsageError naming the first thing wrong."""
+    values = dict(told)
+    try:
+        devices = tuple(_device(entry, where) for entry in values.pop("devices", ()))
+        if "ntp_servers" in values:
+            values["ntp_servers"] = tuple(values["ntp_servers"])
+        spec = LabSpec(devices=devices, **values)
+    except TypeError as error:
+        raise UsageError(f"{where}: {error}") from None
+    for name, taken in (("name", [d.name for d in devices]), ("address", [d.address for d in devices])):
+        if len(set(taken)) != len(taken):
+            twice = next(item for item in taken if taken.count(item) > 1)
+            raise UsageError(f"{where}: two devices have the {name} {twice}")
+    if spec.strict and not spec.wsdl_dir:
+        raise UsageError(f"{where}: strict needs wsdl_dir, the folder of the official WSDL set")
+    return spec
+
+
+def _device(entry: Mapping[str, Any], where: str) -> DeviceSpec:
+    values = dict(entry)
+    if values.get("login") is not None:
+        user, password = values["login"]
+        values["login"] = (str(user), str(password))
+    device = DeviceSpec(**values)
+    try:
+        inside = ipaddress.ip_address(device.address) in LOOPBACK
+    except ValueError:
+        inside = False
+    if not inside:
+        raise UsageError(f"{where}: {device.name}: address {device.address!r} is not within 127.0.0.0/8")
+    return device

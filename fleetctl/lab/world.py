@@ -1,0 +1,134 @@
+"""The devices of a lab and what happens to them: they move, start again, fall back to the factory's state."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from fleetctl.errors import UsageError
+from fleetctl.lab.device import SimDevice
+from fleetctl.lab.dispatch import Dispatcher
+from fleetctl.lab.personality import of
+from fleetctl.lab.spec import LabSpec
+from fleetctl.lab.state import StateFile
+from fleetctl.lab.strict import Judge
+
+
+def place(device: SimDevice) -> str:
+    """Return where a device answers: at its own address if that is on loopback, else where the lab put it (NAT)."""
+    own = str(device.read("network").get("address", ""))
+    return own if own.startswith("127.") else device.address
+
+
+class World:
+    """All devices of a lab, by name and by the address they answer at; `cut` breaks a device's connections."""
+
+    def __init__(self, spec: LabSpec, state_dir: Path, cut: Callable[[SimDevice, str], None]) -> None:
+        self.spec = spec
+        self.disk = StateFile(state_dir / "state.sqlite")
+        self.judge = Judge(Path(spec.wsdl_dir)) if spec.strict else None
+        self.dispatcher = Dispatcher(spec, self.disk, self.judge)
+        kept = self.disk.load()
+        self.devices = {d.name: SimDevice(d, of(d.personality), kept.get(d.name)) for d in spec.devices}
+        self.by_address = {place(device): device for device in self.devices.values()}
+        self._swapped: dict[str, SimDevice] = {}  # addresses at which `swap` put another device
+        self._cut = cut
+
+    def find(self, name: str) -> SimDevice:
+        """Return a device by name; raises UsageError."""
+        if name not in self.devices:
+            raise UsageError(f"no device {name!r} in this lab")
+        return self.devices[name]
+
+    def address(self, device: SimDevice) -> str:
+        """Return where a device answers now, "" if another has its address."""
+        return next((address for address, there in self.by_address.items() if there is device), "")
+
+    def cut(self, device: SimDevice) -> None:
+        """Break every connection of a device, as when its power goes."""
+        self._cut(device, self.address(device))
+
+    def reboot(self, device: SimDevice, boot_s: float) -> None:
+        """Cut every connection and be dead for some seconds."""
+        device.reboot(boot_s)
+        self.cut(device)
+
+    def reset(self, device: SimDevice, hard: bool) -> None:
+        """Return to the factory state and start again."""
+        device.reset(self.disk, hard=hard)
+        self.move()
+        self.reboot(device, self.spec.boot_s)
+
+    def power_cut(self, device: SimDevice) -> None:
+        """End the fault `power-cut`, whose moment has come: the pending change is kept or lost, the device dead."""
+        told = (device.faults or {}).pop("power-cut")
+        device.faults = device.faults or None
+        if told["applied"]:
+            device.commit(self.disk)
+        else:
+            device.rollback()
+        self.reboot(device, float(told["boot_s"]))
+
+    def move(self) -> None:
+        """Bring the addresses up to date; the device that had one first keeps it."""
+        wanted = {address: device for address, device in self.by_address.items() if place(device) == address}
+        for device in self.by_address.values():
+            wanted.setdefault(place(device), device)
+        wanted.update(self._swapped)
+        left = [(device, a) for a, device in self.by_address.items() if wanted.get(a) is not device]
+        self.by_address = wanted
+        for device, address in left:
+            self._cut(device, address)
+
+    def swap(self, target: SimDevice, other: str, *, same_login: bool) -> None:
+        """Let another device answer at this one's address: one of the lab's, or a stranger of the same make."""
+        address = self.address(target)
+        if not address:
+            raise UsageError(f"{target.name} answers nowhere")
+        if other:
+            there = self.find(other)
+            self._swapped[self.address(there)] = target
+            self._swapped[address] = there
+            self.cut(there)
+        else:
+            self._swapped[address] = self._stranger(target, same_login)
+        self.by_address.update(self._swapped)
+        self._cut(target, address)
+
+    def _stranger(self, target: SimDevice, same_login: bool) -> SimDevice:
+        number = f"{target.name}~stranger"
+        stranger = SimDevice(target.spec.renamed(number), target.personality, None)
+        if same_login:
+            stranger.changed = {"users": dict(target.read("users"))}
+        self.devices[number] = stranger
+        return stranger
+
+    def unswap(self, target: SimDevice, other: str) -> None:
+        """End `swap`."""
+        there = self.find(other or f"{target.name}~stranger")
+        here, elsewhere = self.address(there), self.address(target)
+        del self._swapped[here]
+        self.by_address[here] = target
+        if other:
+            del self._swapped[elsewhere]
+            self.by_address[elsewhere] = there
+            self._cut(target, elsewhere)
+        else:
+            del self.devices[there.name]
+        self._cut(there, here)
+
+
+def listening(port: int, bind: str, backlog: int) -> socket.socket:
+    """Return a listening socket on all addresses of one network device; raises OSError."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, bind.encode() + b"\0")
+        listener.bind(("0.0.0.0", port))  # noqa: S104 -- bound to the device: loopback only
+        listener.listen(backlog)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
