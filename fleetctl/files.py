@@ -66,7 +66,7 @@ def replace(path: Path, content: bytes, *, mode: int | None = None) -> None:
         with suppress(FileNotFoundError):
             Path(name).unlink()
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _keep_owner(descriptor: int, path: Path) -> None:
@@ -76,7 +76,18 @@ def _keep_owner(descriptor: int, path: Path) -> None:
         os.fchown(descriptor, told.st_uid, told.st_gid)
 
 
-def _sync_folder(folder: Path) -> None:
+def make_folder(folder: Path, *, mode: int = 0o755) -> None:
+    """Make a folder and those above it, so that it is still there after a power cut. Raises OSError."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent, mode=mode)
+    with suppress(FileExistsError):
+        folder.mkdir(mode=mode)
+        sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

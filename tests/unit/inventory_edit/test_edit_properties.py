@@ -79,7 +79,7 @@ def drafts(draw: st.DrawFn) -> Draft:
         step = " " * draw(st.integers(1, 4))
         if draw(st.booleans()):
             _block(draw, draft, group, "vars", "", step, f"{step}vars:")
-        draft.put(f"{step}hosts:{draw(comments)}")
+        draft.put(f"{step}hosts:{draw(comments)}", group, "hosts:")
         for host in draw(st.lists(st.sampled_from(HOSTS), unique=True, min_size=1)):
             _host(draw, draft, group, host, step)
         if draw(st.booleans()):
@@ -192,7 +192,7 @@ def touches(asked: edit.Edit, group: str, name: str) -> bool:
         case SetGroupValue(_, variable, _) | RemoveGroupValue(_, variable):
             return name == f"vars.{variable}"
         case RemoveHost(_, host):
-            return name in (host, f"{host}:") or name.startswith(f"{host}.")
+            return name in (host, f"{host}:", "hosts:") or name.startswith(f"{host}.")
         case _:
             return False
 

@@ -1,0 +1,99 @@
+"""Where the vault password comes from: a file, a script as Ansible calls it, or a person."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from fleetctl.errors import VaultError
+
+ENVIRONMENT: Final = "FLEETCTL_VAULT_PASSWORD_FILE"
+LABEL: Final = "fleet"
+_SCRIPT_S: Final = 60.0
+_UNKNOWN_ID: Final = 2  # what a client script returns for a vault id it does not know
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordSource:
+    """A vault identity: its label, and the file (or script) that has its password; `ask` asks a person instead."""
+
+    label: str = LABEL
+    file: Path | None = None
+    ask: Callable[[str], str] | None = field(default=None, repr=False)
+
+    def password(self) -> bytes:
+        """Return the password; raises VaultError when there is none."""
+        if self.file is not None:
+            told = _script(self.file, self.label) if os.access(self.file, os.X_OK) else _file(self.file)
+        elif self.ask is not None:
+            told = self.ask(self.label).encode("utf-8")
+        else:
+            raise VaultError(
+                f"there is no vault password: ansible.cfg names no vault identity and {ENVIRONMENT} is not set"
+            )
+        if not told:
+            raise VaultError(f"the vault password of {self.label} is empty")
+        return told
+
+
+def _file(path: Path) -> bytes:
+    try:
+        return path.read_bytes().strip()
+    except OSError as error:
+        raise VaultError(f"the vault password file {path} cannot be read: {error.strerror}") from None
+
+
+def _script(path: Path, label: str) -> bytes:
+    """Run an executable as Ansible does: one whose name ends in -client is told the identity."""
+    command = [str(path.absolute())]
+    if path.stem.endswith("-client"):
+        command += ["--vault-id", label]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_SCRIPT_S, check=False, stdin=subprocess.DEVNULL)
+    except OSError as error:
+        raise VaultError(f"{path} is executable, but cannot be run: {error.strerror}") from None
+    except subprocess.TimeoutExpired:
+        raise VaultError(f"{path} gave no vault password within {_SCRIPT_S:.0f} s") from None
+    if done.returncode:
+        why = "knows no vault password of" if done.returncode == _UNKNOWN_ID else "failed to give the vault password of"
+        told = done.stderr.decode("utf-8", "replace").strip()[:200]
+        raise VaultError(f"{path} {why} {label}: {told}".rstrip(": "))
+    return done.stdout.strip(b"\r\n")
+
+
+def source_of(
+    workspace: Path, *, ask: Callable[[str], str] | None = None, environ: Mapping[str, str] | None = None
+) -> PasswordSource:
+    """Return the source for a workspace: FLEETCTL_VAULT_PASSWORD_FILE, else the identity in its ansible.cfg.
+
+    Of several identities `fleet@...` counts, else the first; `...@prompt` asks. Nothing is read or run yet.
+    Raises VaultError for an ansible.cfg that cannot be read.
+    """
+    environ = os.environ if environ is None else environ
+    label, told = _identity(workspace / "ansible.cfg")
+    if named := environ.get(ENVIRONMENT):
+        return PasswordSource(label=label, file=Path(named).expanduser())
+    if not told or told in ("prompt", "prompt_ask_vault_pass"):
+        return PasswordSource(label=label, ask=ask)
+    return PasswordSource(label=label, file=workspace / Path(told).expanduser())
+
+
+def _identity(config: Path) -> tuple[str, str]:
+    """Return label and source of the vault identity that an ansible.cfg names."""
+    parser = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=(";",), strict=False)
+    try:
+        parser.read(config, encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise VaultError(f"{config} cannot be read: {str(error).splitlines()[0]}") from None
+    if not parser.has_section("defaults"):
+        return LABEL, ""
+    listed = parser["defaults"].get("vault_identity_list", "").replace("\n", ",").split(",")
+    found = [identity.strip().rpartition("@") for identity in listed if identity.strip()]
+    for label, _, told in sorted(found, key=lambda identity: identity[0] != LABEL):
+        return label or "default", told
+    return LABEL, parser["defaults"].get("vault_password_file", "").strip()

@@ -1,0 +1,241 @@
+"""The vault of an inventory: site by site, opened when asked for, changed under a lock and never blindly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeVar
+
+from fleetctl import files
+from fleetctl.errors import InventoryError, VaultError
+from fleetctl.model import Device, SecretRef
+from fleetctl.vault import cipher, sites
+from fleetctl.vault.passwords import LENGTH, generate_password
+from fleetctl.vault.sites import Entry, Opened, Secrets
+from fleetctl.vault.source import PasswordSource, source_of
+
+T = TypeVar("T")
+# The standard's own template; what it says is looked up without rendering it (5,000 times in a fleet).
+_OWN: Final = re.compile(
+    r"\{\{\s*\(\s*vault_secrets\s*\|\s*from_yaml\s*\)\[inventory_hostname\]\[ansible_user\]\.current\s*\}\}"
+)
+
+
+class Fleet(Protocol):
+    """What is asked of an inventory."""
+
+    def secret_template(self, device: Device, account: str) -> str | None:
+        """Return `ansible_password` as written if it is the account's, else None."""
+
+    def reveal(self, device_name: str, variable: str, decrypt: Callable[[str], str]) -> Any:
+        """Return a variable rendered with the vault open."""
+
+
+class Vault:
+    """Secrets by site, device and account, in `group_vars/<site>/vault.yml` of the inventory.
+
+    `source` is where the vault password comes from, or the folder whose ansible.cfg says so. Every method raises
+    VaultError when the password is wrong or a file cannot be understood, Busy when another fleetctl is writing.
+    """
+
+    def __init__(
+        self,
+        inventory_root: Path,
+        source: PasswordSource | Path,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.root = inventory_root.parent if inventory_root.is_file() else inventory_root
+        self._source = source
+        self._clock = clock
+        self._opened: dict[str, Opened] = {}
+
+    def __repr__(self) -> str:
+        return f"Vault({str(self.root)!r})"
+
+    @cached_property
+    def source(self) -> PasswordSource:
+        """The vault identity."""
+        return source_of(self._source) if isinstance(self._source, Path) else self._source
+
+    @cached_property
+    def _password(self) -> bytes:
+        return self.source.password()
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    def entry(self, site: str, device: str, account: str) -> Entry:
+        """Return what the vault has of an account; an empty entry where it has nothing."""
+        return self._open(site).secrets.get(device, {}).get(account, Entry())
+
+    def reveal(self, ref: SecretRef, device: Device, inventory: Fleet | None = None) -> str:
+        """Return the password Ansible would use: `ansible_password` for the device's own account, else the vault's.
+
+        `ansible_password` may be plain, a `!vault` block, or any template over `vault_secrets` and other
+        variables. Raises VaultError, with `missing` True where there is no such password.
+        """
+        raw = inventory.secret_template(device, ref.account) if inventory is not None else None
+        if inventory is not None and raw is not None and not _OWN.fullmatch(str.__str__(raw).strip()):
+            return self._rendered(ref, inventory)
+        told = self.entry(device.site, ref.device, ref.account).current if device.site else ""
+        if not told:
+            raise VaultError(
+                f"the vault has no password of {ref.account} on {ref.device} (site {device.site or 'unknown'}). "
+                f"Take the device in: fleetctl adopt --limit {ref.device}",
+                missing=True,
+            )
+        return told
+
+    def _rendered(self, ref: SecretRef, inventory: Fleet) -> str:
+        try:
+            told = inventory.reveal(ref.device, "ansible_password", self.decrypt)
+        except InventoryError as error:
+            raise VaultError(f"the password of {ref.account} on {ref.device}: {error}", missing=True) from None
+        if told is None or told == "":
+            raise VaultError(f"ansible_password of {ref.device} is empty", missing=True)
+        if not isinstance(told, str):
+            raise VaultError(f"ansible_password of {ref.device} is not text. Write it in quotes")
+        return told
+
+    def decrypt(self, text: str) -> str:
+        """Return the plaintext of a `!vault` block of the inventory."""
+        for opened in self._opened.values():
+            if opened.cipher_text == text:
+                return opened.plain
+        return cipher.decrypt(text, self._password)
+
+    def _open(self, site: str) -> Opened:
+        if site not in self._opened:
+            path = self._path(site)
+            self._opened[site] = sites.read(path, self._password) if path.exists() else Opened()
+        return self._opened[site]
+
+    def _path(self, site: str) -> Path:
+        if not site or site.startswith(".") or "/" in site or "\0" in site:
+            raise VaultError(f"{site!r} is not the key of a site, so it has no vault")
+        return self.root / "group_vars" / site / "vault.yml"
+
+    # --- writing ----------------------------------------------------------------------------------
+
+    def ensure(
+        self, site: str, accounts: Mapping[str, Iterable[str]], *, length: int = LENGTH
+    ) -> tuple[SecretRef, ...]:
+        """Make the passwords that are missing of devices' accounts, on disk on return; return whose were made."""
+        wanted = {(device, account) for device, names in accounts.items() for account in names}
+        missing = sorted(key for key in wanted if not self.entry(site, *key).current)
+        if not missing:
+            return ()
+
+        def change(old: Mapping[tuple[str, str], Entry]) -> Mapping[tuple[str, str], Entry]:
+            return {
+                key: replace(entry, current=generate_password(key[1], length), changed=self._now())
+                for key, entry in old.items()
+                if not entry.current
+            }
+
+        made = self._change(site, missing, change)
+        return tuple(SecretRef(device=device, account=account) for device, account in made)
+
+    def prepare(self, site: str, device: str, account: str, *, length: int = LENGTH) -> str:
+        """Return the password an account is to get next, on disk before it is returned.
+
+        One that was prepared before and never promoted is returned again: it may be live on the device.
+        """
+
+        def change(old: Mapping[tuple[str, str], Entry]) -> Mapping[tuple[str, str], Entry]:
+            ((key, entry),) = old.items()
+            return {} if entry.prepared else {key: replace(entry, prepared=generate_password(account, length))}
+
+        self._change(site, [(device, account)], change)
+        return self.entry(site, device, account).prepared
+
+    def promote(self, site: str, device: str, account: str) -> None:
+        """Make the prepared password the current one, and the current one the previous one.
+
+        Raises VaultError when none was prepared.
+        """
+
+        def change(old: Mapping[tuple[str, str], Entry]) -> Mapping[tuple[str, str], Entry]:
+            ((key, entry),) = old.items()
+            if not entry.prepared:
+                raise VaultError(f"no password of {account} on {device} was prepared")
+            return {key: Entry(current=entry.prepared, previous=entry.current, changed=self._now())}
+
+        self._change(site, [(device, account)], change)
+
+    def set(self, site: str, device: str, account: str, password: str) -> None:
+        """Record a password that is known to be live; another current one becomes the previous one."""
+        if not password:
+            raise VaultError(f"an empty password of {account} on {device} is not kept")
+
+        def change(old: Mapping[tuple[str, str], Entry]) -> Mapping[tuple[str, str], Entry]:
+            ((key, entry),) = old.items()
+            if entry.current == password:
+                return {}
+            return {key: replace(entry, current=password, previous=entry.current, changed=self._now())}
+
+        self._change(site, [(device, account)], change)
+
+    def _now(self) -> str:
+        return self._clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def _change(
+        self,
+        site: str,
+        keys: Iterable[tuple[str, str]],
+        change: Callable[[Mapping[tuple[str, str], Entry]], Mapping[tuple[str, str], Entry]],
+    ) -> tuple[tuple[str, str], ...]:
+        """Change entries of a site in what is on disk now; return which. Entries others changed meanwhile stop it."""
+        path = self._path(site)
+        seen = self._opened.get(site)
+        asked = tuple(keys)
+        if seen is None and not path.exists():
+            self._prove_password()
+        files.make_folder(path.parent)
+        with files.locked(path.parent):
+            now = self._fresh(site, path)
+            old = {(d, a): now.secrets.get(d, {}).get(a, Entry()) for d, a in asked}
+            for (device, account), entry in old.items():
+                if seen is not None and seen.secrets.get(device, {}).get(account, Entry()) != entry:
+                    raise VaultError(
+                        f"{path}: somebody else changed the password of {account} on {device} meanwhile. "
+                        "Nothing was written; run the command again"
+                    )
+            new = change(old)
+            if new:
+                self._write(site, path, now, new)
+        return tuple(new)
+
+    def _fresh(self, site: str, path: Path) -> Opened:
+        """Return the site as it is on disk; what is unchanged is not decrypted again."""
+        seen = self._opened.get(site)
+        if not path.exists():
+            if seen is not None and seen.content:
+                raise VaultError(f"{path} has vanished since it was read. Nothing was written")
+            self._opened[site] = Opened()
+        elif seen is None or path.read_bytes() != seen.content:
+            self._opened[site] = sites.read(path, self._password)
+        return self._opened[site]
+
+    def _write(self, site: str, path: Path, now: Opened, new: Mapping[tuple[str, str], Entry]) -> None:
+        secrets: Secrets = {device: dict(accounts) for device, accounts in now.secrets.items()}
+        for (device, account), entry in new.items():
+            secrets.setdefault(device, {})[account] = entry
+        content = sites.written(path, now.content, secrets, self._password, self.source.label)
+        opened = sites.understood(path, content, self._password)
+        if opened.secrets != secrets:
+            raise VaultError(f"{path}: what would be written does not read back as it should. Nothing was written")
+        files.replace(path, content, mode=0o600)
+        self._opened[site] = opened
+
+    def _prove_password(self) -> None:
+        """Open some site's file before the first one of another is made: a mistyped password must not make one."""
+        if any(opened.cipher_text for opened in self._opened.values()):
+            return
+        for path in sorted(self.root.glob("group_vars/*/vault.yml")):
+            if sites.read(path, self._password).cipher_text:
+                return
