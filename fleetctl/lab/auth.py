@@ -103,7 +103,7 @@ def _timely(device: SimDevice, created: str, nonce: str, lab: LabSpec) -> bool:
         told -= (int(zone[1:3]) * 3600 + int(zone[4:6]) * 60) * (1 if zone[0] == "+" else -1)
     if abs(told - device.now(lab)) > rule.clock_window_s:
         return False
-    return _new(device, "w" + nonce)
+    return _new(device, f"w{nonce}{created}")
 
 
 def _new(device: SimDevice, nonce: str) -> bool:
