@@ -41,7 +41,7 @@ ASPECT = Aspect(
 # --- ONVIF ----------------------------------------------------------------------------------------
 
 _MOTION: Final = ("motion",)
-_TAMPER: Final = ("tamper", "globalscenechange", "imagetooblurry", "imagetoodark", "imagetoobright")
+_TAMPER: Final = ("tamper", "sabotage", "globalscenechange", "imagetooblurry", "imagetoodark", "imagetoobright")
 
 
 def read(session: Onvif) -> Events:

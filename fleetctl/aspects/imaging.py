@@ -118,10 +118,10 @@ def _percent(settings: Element, options: Any, name: str) -> int | Unset:
 
 
 def _level(percent: int, span: tuple[float, float]) -> float:
-    """Return the camera's value for a percentage; whole where its range is of whole numbers."""
+    """Return the camera's value for a percentage; whole where its range is of whole numbers (-1 to 1 is not)."""
     low, high = span
     value = low + percent / 100 * (high - low)
-    return float(round(value)) if low.is_integer() and high.is_integer() and high - low > 1 else value
+    return float(round(value)) if low.is_integer() and high.is_integer() and high - low > 2 else value
 
 
 def limits(session: Onvif, wanted: Imaging) -> tuple[Gap, ...]:

@@ -92,7 +92,7 @@ def _corner(found: tuple[Element, ...]) -> Corner:
 
 def _is_clock(clocks: tuple[Element, ...]) -> bool:
     told = {kind_of(osd) for osd in clocks}
-    return "DateAndTime" in told or {"Date", "Time"} <= told
+    return bool(told - {"Date", "Time"}) or {"Date", "Time"} <= told
 
 
 def _format(clocks: tuple[Element, ...], name: str) -> str:

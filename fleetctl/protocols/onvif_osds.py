@@ -14,7 +14,7 @@ from fleetctl.protocols.onvif_parts import Onvif, attribute, drop, own_copy, put
 from fleetctl.protocols.xml import Element, child, children, rendered, tag, text, words
 
 CORNERS: Final = ("UpperLeft", "UpperRight", "LowerLeft", "LowerRight")
-CLOCKS: Final = ("DateAndTime", "Date", "Time")
+CLOCKS: Final = ("DateAndTime", "Date", "Time")  # and what makers add: Pelco's `DeviceNameDateTime`
 
 # Where a corner is for a camera that knows only free places: the upper left end of the text, -1 to 1, y upwards.
 _PLACES: Final = {
@@ -69,7 +69,7 @@ def osds(session: Onvif) -> Osds:
         service=service,
         source=source,
         texts=tuple(osd for osd in found if kind_of(osd) == "Plain"),
-        clocks=tuple(osd for osd in found if kind_of(osd) in CLOCKS),
+        clocks=tuple(osd for osd in found if kind_of(osd) in CLOCKS or kind_of(osd).endswith("DateTime")),
         total=len(found),
     )
 

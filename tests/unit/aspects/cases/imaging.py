@@ -25,8 +25,8 @@ def options(inside: str) -> str:
 
 EXPOSURE = "<tt:Exposure><tt:Mode>AUTO</tt:Mode><tt:MaxExposureTime>-1</tt:MaxExposureTime></tt:Exposure>"
 TONE = (
-    "<tt:Extension><tt:Extension><tt:ToneCompensation><tt:Mode>ON</tt:Mode></tt:ToneCompensation></tt:Extension>"
-    "</tt:Extension>"
+    "<tt:Extension><tt:Extension><tt:Extension><tt:ToneCompensation><tt:Mode>ON</tt:Mode></tt:ToneCompensation>"
+    "</tt:Extension></tt:Extension></tt:Extension>"
 )
 AXIS = MEDIA1 | {
     "timg:GetImagingSettings": settings(
@@ -52,7 +52,7 @@ BOSCH = MEDIA1 | {
     "timg:GetOptions": options(span("Brightness", "0.00", "255.00") + span("Contrast", "0.00", "255.00")),
 }
 COARSE = MEDIA1 | {
-    "timg:GetImagingSettings": settings("<tt:Sharpness>3</tt:Sharpness><tt:Brightness>0.25</tt:Brightness>"),
+    "timg:GetImagingSettings": settings("<tt:Brightness>0.25</tt:Brightness><tt:Sharpness>3</tt:Sharpness>"),
     "timg:GetOptions": options(span("Brightness", "0", "1") + span("Sharpness", "1", "6")),
 }
 
@@ -155,7 +155,7 @@ CASES = (
         requests=(
             (
                 "timg:SetImagingSettings",
-                TOKEN + settings("<tt:Sharpness>4</tt:Sharpness><tt:Brightness>0.5</tt:Brightness>") + PERSIST,
+                TOKEN + settings("<tt:Brightness>0.5</tt:Brightness><tt:Sharpness>4</tt:Sharpness>") + PERSIST,
             ),
         ),
     ),

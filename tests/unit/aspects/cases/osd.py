@@ -112,6 +112,15 @@ CASES = (
         reads={"clock": True, "clock_position": Corner.LOWER_RIGHT, "time_format": "HH:mm:ss"},
     ),
     Case(
+        name="a maker's own kind that shows date and time is a clock, its other kinds are nothing (capture: Pelco)",
+        answers=MEDIA1
+        | {
+            "trt:GetOSDs": osd("trt", "o1", clock("DeviceNameDateTime", "yyyy-mm-dd", "HH:mm:ss TZ"))
+            + osd("trt", "o2", "<tt:Type>PtzPosition</tt:Type><tt:FontSize>52</tt:FontSize>")
+        },
+        reads={"text": "", "clock": True, "clock_position": Corner.UPPER_LEFT, "date_format": "yyyy-mm-dd"},
+    ),
+    Case(
         name="a place without a place",
         answers=MEDIA1 | {"trt:GetOSDs": osd("trt", "o1", plain("x"), place="<tt:Type>Custom</tt:Type>")},
         reads={"text": "x", "text_position": Outcome.UNKNOWN, "clock": False},

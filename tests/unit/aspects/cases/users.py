@@ -21,7 +21,7 @@ def sent(name: str, level: str, account: str = "", more: str = "") -> str:
 
 BOSCH = {
     "tds:GetUsers": user("fleetctl", "Administrator")
-    + user("service", "Administrator", "<tt:Extension><tt:Note>kept</tt:Note></tt:Extension>")
+    + user("service", "Administrator", "<tt:Extension><tt:Roles>kept</tt:Roles></tt:Extension>")
     + user("live", "User")
 }
 RULES = {
@@ -67,7 +67,7 @@ CASES = (
             ("tds:CreateUsers", sent("nvr", "User")),
             (
                 "tds:SetUser",
-                sent("service", "Operator", "maker", "<tt:Extension><tt:Note>kept</tt:Note></tt:Extension>"),
+                sent("service", "Operator", "maker", "<tt:Extension><tt:Roles>kept</tt:Roles></tt:Extension>"),
             ),
             ("tds:DeleteUsers", "<tds:Username>live</tds:Username>"),
         ),
