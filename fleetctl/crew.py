@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from fleetctl.errors import (
     BadAnswer,
+    FleetctlError,
     Interrupted,
     Refused,
     Stale,
@@ -84,10 +85,10 @@ def hidden_texts(value: object, *, hidden: bool = False, depth: int = 6) -> Iter
             yield from hidden_texts(item, hidden=True, depth=depth - 1)
 
 
-def told(error: Exception, payload: object) -> tuple[Outcome, str]:
+def told(error: BaseException, payload: object) -> tuple[Outcome, str]:
     """Return the outcome that an error means and its text, without any secret of the payload."""
     outcome = next((o for leaf, o in _OUTCOMES if isinstance(error, leaf)), Outcome.FAILED)
-    text = str(error) if outcome is not Outcome.FAILED else f"{type(error).__name__}: {error}"
+    text = str(error) if isinstance(error, FleetctlError) else f"{type(error).__name__}: {error}"
     for secret in sorted(set(hidden_texts(payload)), key=len, reverse=True):
         text = text.replace(secret, _HIDDEN)
     return outcome, text
@@ -237,7 +238,7 @@ class Crew:
         last = self.pack([ending(task, Outcome.FAILED, "its work ended its thread")[1]])
         try:
             last = self._worked(task, payload)
-        except Exception as error:  # noqa: BLE001 the one door: whatever a device or a driver does ends as an outcome
+        except (Exception, SystemExit) as error:  # noqa: BLE001 the one door: whatever happens in there is an outcome
             outcome, reason = told(error, payload)
             last = self.pack(list(ending(task, outcome, reason, time.monotonic() - began)))
         finally:

@@ -224,11 +224,11 @@ class ProcessPool:
     def _died(self, worker: _Worker) -> list[Message]:
         """End the tasks of a worker that is gone, and put another one in its place."""
         how = worker.end(time.monotonic() + 1.0)
+        self._workers.remove(worker)
         if not worker.ready:
             self._failures += 1
             if self._failures >= _START_TRIES:
                 raise RuntimeError(f"worker processes end before they are ready ({how})")
-        self._workers.remove(worker)
         self._workers.append(self._make())
         if self._stopping:
             self._workers[-1].send(("stop",))
