@@ -9,14 +9,14 @@ from typing import Any
 
 from fleetctl.errors import Fault
 from fleetctl.inventory.devices import areas_of, at_var
-from fleetctl.inventory.documents import quoted
 from fleetctl.inventory.environment import names_in
 from fleetctl.inventory.hostvars import HostValues
 from fleetctl.inventory.markers import Locked, first_marker
 from fleetctl.inventory.precedence import layers
+from fleetctl.inventory.scalars import quoted
 from fleetctl.inventory.schema import LEVELS, Schema, Setting
 from fleetctl.inventory.tree import Group, Host, Tree
-from fleetctl.inventory.values import Mark, Var
+from fleetctl.inventory.values import Mark, Var, Vaulted
 from fleetctl.inventory.variables import BY_NAME, INSTEAD, MAGIC, RESERVED
 from fleetctl.model import Device
 
@@ -83,6 +83,16 @@ def _verdict(name: str, schema: Schema, used: frozenset[str]) -> tuple[str, str]
     if near and name not in used and difflib.SequenceMatcher(None, name, near).ratio() >= 0.88:
         return f"`{name}` is not known and no template uses it", f"did you mean {near}?"
     return "", ""
+
+
+def plain_passwords(tree: Tree) -> Iterator[Fault]:
+    """Yield faults for passwords that stand readable in a file."""
+    for name, var in every_var(tree):
+        if name.startswith("ansible_") and name.endswith(("_password", "_pass")) and not var.templated:
+            if isinstance(var.value, Vaulted) or var.value in (None, ""):
+                continue
+            reason = f"{name} stands here in plain text"
+            yield at_var(tree, var, reason, "keep it in the vault: fleetctl password rotate, or ansible-vault")
 
 
 # --- traps of YAML 1.1 ---

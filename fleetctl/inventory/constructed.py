@@ -134,10 +134,7 @@ def _pair(key: Any, value: Any, default: Any, separator: str, trailing: Any) -> 
 
 
 def _join(tree: Tree, group: str, host: str) -> None:
-    new = group not in tree.groups
-    tree.group(group)
-    if new:
-        tree.groups[group].constructed = True
+    tree.group(group).constructed = True
     tree.put(group, host)
 
 

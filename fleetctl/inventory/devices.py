@@ -13,15 +13,16 @@ from typing import Any, Final
 from jinja2.utils import missing
 
 from fleetctl.errors import Fault
-from fleetctl.inventory.documents import quoted
 from fleetctl.inventory.hostvars import Board, HostValues
 from fleetctl.inventory.markers import first_marker
+from fleetctl.inventory.scalars import quoted
 from fleetctl.inventory.tree import Host, Tree
 from fleetctl.inventory.values import Var
 from fleetctl.inventory.variables import BY_NAME, Form, Known
 from fleetctl.model import Device, Endpoint, Kind, Place
 
 _WORDS: Final = ("vendor", "model", "platform", "desk", "serial_number", "behind")
+_NOT_THE_DEVICES: Final = ("ansible_password", "factory_password", "rollout_waves")
 _KINDS: Final = tuple(kind.value for kind in Kind)
 _MAC: Final = re.compile(r"[0-9a-f]{2}([:-]?)(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}", re.IGNORECASE)
 _FINGERPRINT: Final = re.compile(r"(?:[0-9a-f]{2}:?){31}[0-9a-f]{2}", re.IGNORECASE)
@@ -117,7 +118,7 @@ class Maker:
     def _told(self, view: HostValues) -> Iterator[tuple[str, Any]]:
         for name, known in BY_NAME.items():
             var = view.vars.get(name)
-            if var is None or name == "ansible_password":
+            if var is None or name in _NOT_THE_DEVICES:
                 continue
             value = view.scope.get(name) if var.templated else var.value
             if value is missing or first_marker(value) is not None:

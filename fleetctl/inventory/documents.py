@@ -7,26 +7,22 @@ stood in the file. Values are what PyYAML's safe constructor gives (which Ansibl
 
 from __future__ import annotations
 
-import datetime
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import yaml
 from yaml._yaml import CParser
-from yaml.constructor import ConstructorError, SafeConstructor
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.resolver import Resolver
 
 from fleetctl.errors import Fault
-from fleetctl.inventory.values import Mark, Unsafe, Var, Vaulted
+from fleetctl.inventory import scalars
+from fleetctl.inventory.scalars import STR, is_template
+from fleetctl.inventory.values import Mark, Unsafe, Var
 
-_TAG: Final = "tag:yaml.org,2002:"
-_STR, _INT, _FLOAT, _BOOL, _NULL, _TIME, _MERGE, _VALUE, _MAP, _SEQ = (
-    _TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp", "merge", "value", "map", "seq")
-)
-_MAC: Final = re.compile(r"[0-9]{1,2}(:[0-9]{1,2}){5}")
+_MERGE, _MAP, _SEQ = (scalars.TAG + name for name in ("merge", "map", "seq"))
 _Path = tuple[str, ...]
 _Marks = dict[_Path, Mark]
 MAX_DEPTH: Final = 40
@@ -72,7 +68,7 @@ class _Composer(CParser):
         if kind is not ScalarNode:
             return _MAP if kind is MappingNode else _SEQ
         if not implicit[0]:
-            return _STR
+            return STR
         tag = self._known.get(value)
         if tag is None:
             tag = str(self._resolver.resolve(ScalarNode, value, (True, False)))  # type: ignore[no-untyped-call]
@@ -131,7 +127,7 @@ def entries(document: Document, node: Node) -> Iterator[Entry]:
     """
     told: dict[Any, Entry] = {}
     for key_node, value_node in _pairs(document, node, 0):
-        if key_node.tag == _STR:
+        if key_node.tag == STR:
             key: Any = key_node.value
         else:
             key = _key(document, key_node)
@@ -142,7 +138,10 @@ def entries(document: Document, node: Node) -> Iterator[Entry]:
 
 def _key(document: Document, node: Node) -> Any:
     if not isinstance(node, ScalarNode):
-        document.fault(node, "a mapping or list cannot be a key", "use a word as the key")
+        mend = "use a word as the key"
+        if isinstance(node, MappingNode) and node.flow_style:
+            mend = 'if a template is meant, put it in quotes: "{{ ... }}"'
+        document.fault(node, "a mapping or list cannot be a key", mend)
         return str(node.start_mark)
     value, _ = _scalar(document, node, as_key=True)
     return value
@@ -192,11 +191,6 @@ def variable(document: Document, entry: Entry, file: int) -> Var:
     return Var(value, file, line, column, entry.line, entry.column, "", _holds_template(value), marks)
 
 
-def is_template(text: str) -> bool:
-    """Tell whether Ansible would hand this string to Jinja2."""
-    return "{{" in text or "{%" in text or "{#" in text
-
-
 def _holds_template(value: Any) -> bool:
     if type(value) is str:
         return is_template(value)
@@ -236,7 +230,7 @@ def _tagged(document: Document, node: Node, path: _Path, marks: _Marks, depth: i
     if node.tag == "!unsafe":
         node.tag = _MAP if isinstance(node, MappingNode) else _SEQ
         return _unsafe(_build(document, node, path, marks, depth))
-    document.fault(node, f"the tag {_short(node.tag)} is not known to Ansible", "remove the tag")
+    document.fault(node, f"the tag {scalars.short(node.tag)} is not known to Ansible", "remove the tag")
     return None
 
 
@@ -248,55 +242,9 @@ def _unsafe(value: Any) -> Any:
     return [_unsafe(item) for item in value] if isinstance(value, list) else value
 
 
-def _short(tag: str) -> str:
-    return "!!" + tag.removeprefix(_TAG) if tag.startswith(_TAG) else tag
-
-
-_construct: Final = SafeConstructor()
-_BUILDERS: Final[dict[str, Callable[[Any], Any]]] = {
-    _INT: _construct.construct_yaml_int,
-    _FLOAT: _construct.construct_yaml_float,
-    _BOOL: _construct.construct_yaml_bool,
-    _NULL: _construct.construct_yaml_null,
-    _TIME: _construct.construct_yaml_timestamp,
-    _VALUE: _construct.construct_yaml_str,
-    _TAG + "binary": _construct.construct_yaml_binary,
-}
-
-
-def _scalar(document: Document, node: Any, *, as_key: bool = False) -> tuple[Any, str]:
+def _scalar(document: Document, node: ScalarNode, *, as_key: bool = False) -> tuple[Any, str]:
     """Return the value and, where the value is no longer what was written, the word in the file."""
-    tag, word = node.tag, node.value
-    if tag == _STR:
-        return word, ""
-    if tag in ("!vault", "!vault-encrypted"):
-        return Vaulted(word), ""
-    if tag == "!unsafe":
-        return Unsafe(word), ""
-    builder = _BUILDERS.get(tag)
-    if builder is None:
-        document.fault(node, f"the tag {_short(tag)} is not known to Ansible", "remove the tag")
-        return None, word
-    try:
-        value = builder(node)
-    except (ConstructorError, ValueError, OverflowError):
-        document.fault(node, f"`{word}` cannot be read as {_short(tag)}", f"put it in quotes: {quoted(word)}")
-        return None, word
-    if ":" in word and tag in (_INT, _FLOAT):
-        what = "a MAC address" if _MAC.fullmatch(word) else "a time or address"
-        reason = f"YAML 1.1 reads `{word}` as the number {value} (base 60), not as {what}"
-        document.fault(node, reason, f"put it in quotes: {quoted(word)}")
-    elif as_key and tag in (_BOOL, _TIME, _FLOAT):
-        document.fault(node, f"YAML 1.1 reads the key `{word}` as {value!r}", f"put it in quotes: {quoted(word)}")
-    return value, word if _differs(value, word) else ""
-
-
-def _differs(value: Any, word: str) -> bool:
-    if isinstance(value, bool):
-        return True
-    return isinstance(value, (float, datetime.date)) or value is None or str(value) != word
-
-
-def quoted(word: str) -> str:
-    """Return a word as one would write it in quotes in YAML."""
-    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    told = scalars.read(node, as_key=as_key)
+    if told.reason:
+        document.fault(node, told.reason, told.mend)
+    return told.value, told.word

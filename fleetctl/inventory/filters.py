@@ -135,7 +135,8 @@ def _to_nice_json(value: Any, indent: int = 4, sort_keys: bool = True, **kwargs:
 
 
 def _to_yaml(value: Any, default_flow_style: bool | None = None, **kwargs: Any) -> str:
-    text: str = yaml.safe_dump(value, allow_unicode=True, default_flow_style=default_flow_style, **kwargs)
+    style = default_flow_style
+    text: str = yaml.dump(value, Dumper=yaml.CSafeDumper, allow_unicode=True, default_flow_style=style, **kwargs)
     return text
 
 

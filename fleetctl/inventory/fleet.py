@@ -191,7 +191,12 @@ def made(root: Path, tree: Tree, schema: Schema) -> Inventory:
     if not tree.hosts and not faults:
         mend = "list a device under `hosts:` of a group, see: fleetctl init"
         faults.append(Fault(file=str(root), line=1, column=1, reason="the inventory holds no host", mend=mend))
-    faults += [*checks.names(tree, schema), *checks.traps(tree, schema), *checks.structure(tree, devices)]
+    faults += [
+        *checks.names(tree, schema),
+        *checks.traps(tree, schema),
+        *checks.plain_passwords(tree),
+        *checks.structure(tree, devices),
+    ]
     faults += [*twice(devices), *behind(devices)]
     return Inventory(root, tree, schema, devices, _sorted(faults))
 

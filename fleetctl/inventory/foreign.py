@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fleetctl.errors import UsageError
-from fleetctl.inventory.documents import is_template
+from fleetctl.inventory.scalars import is_template
 from fleetctl.inventory.tree import Tree
 from fleetctl.inventory.values import Unsafe, Var, Vaulted
 

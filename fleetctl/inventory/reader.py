@@ -112,7 +112,6 @@ class Reader:
             document.fault_at(entry, f"the group {name} must be a mapping of vars, children and hosts", mend)
             return
         group = self.tree.group(name)
-        group.constructed = False
         number = self.number(document.file)
         group.mentions.append((number, entry.line, entry.column))
         if parent is not None and not self.tree.relate(parent, name):

@@ -16,9 +16,9 @@ from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.utils import missing
 
-from fleetctl.inventory.documents import is_template
 from fleetctl.inventory.environment import ENVIRONMENT, compiled
 from fleetctl.inventory.markers import Broken, Locked, Tripped
+from fleetctl.inventory.scalars import is_template
 from fleetctl.inventory.values import Unsafe, Vaulted
 
 _FAILURES: Final = (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError)

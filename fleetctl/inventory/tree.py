@@ -21,7 +21,7 @@ class Group:
     parents: dict[str, None] = field(default_factory=dict)
     priority: int = 1
     depth: int = 0
-    constructed: bool = False  # made by the constructed plug-in and by nothing else
+    constructed: bool = False  # the constructed plug-in put hosts into it
     mentions: list[tuple[int, int, int]] = field(default_factory=list)  # (file, line, column) of each definition
 
 

@@ -16,6 +16,7 @@ class Form(enum.StrEnum):
     TEXT = "text"
     NUMBER = "number"
     FLAG = "true or false"
+    ANY = "list or mapping"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,12 @@ VARIABLES: Final[tuple[Known, ...]] = (
         default="10",
         doc="longest wait for one answer, in seconds",
     ),
+    _text(
+        "maintenance_window", 'when something that interrupts may be done: "22:00-05:00" in quotes, or always', "always"
+    ),
+    Known(name="rollout_waves", form=Form.ANY, doc="declared waves: a list of {name, pattern, not_before, share}"),
+    _text("factory_user", "account a factory-fresh device has, where it is not the maker's usual one"),
+    _text("factory_password", "password of that account as the maker prints it, or !vault"),
 )
 BY_NAME: Final[dict[str, Known]] = {known.name: known for known in VARIABLES}
 

@@ -46,7 +46,7 @@ def rendered(templar: Templar, value: Any) -> Any:
         return VAULT
     try:
         return plain(templar.template(value))
-    except Exception as error:  # whatever it is, Ansible could not render it
+    except Exception as error:  # noqa: BLE001 - whatever it is, Ansible could not render it
         return VAULT if "decrypt" in f"{error} {error.__cause__}" else ERROR
 
 
@@ -69,4 +69,4 @@ def told(folder: str) -> dict[str, Any]:
 
 if __name__ == "__main__":
     init_plugin_loader()
-    print(json.dumps({folder: told(folder) for folder in sys.argv[1:]}))
+    sys.stdout.write(json.dumps({folder: told(folder) for folder in sys.argv[1:]}))

@@ -9,8 +9,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # the tests' own helpers: fleets, ansible_says
 
-from fleetctl import catalog, inventory  # noqa: E402
-from fleetctl.inventory import Inventory  # noqa: E402
+from fleetctl import catalog, inventory
+from fleetctl.inventory import Inventory
 
 ASPECTS = catalog.load().aspects
 

@@ -137,7 +137,8 @@ all:
     search_group: "{{ inventory_hostname | regex_search('cam-(.+)', '\\1') }}"
     found: "{{ inventory_hostname | regex_findall('[a-z]+') }}"
     combined: "{{ {'a': {'x': 1}, 'l': [1]} | combine({'a': {'y': 2}, 'l': [2]}) }}"
-    combined_deep: "{{ {'a': {'x': 1}, 'l': [1]} | combine({'a': {'y': 2}, 'l': [2]}, recursive=True, list_merge='append') }}"
+    combined_deep: >-
+      {{ {'a': {'x': 1}, 'l': [1]} | combine({'a': {'y': 2}, 'l': [2]}, recursive=True, list_merge='append') }}
     items: "{{ {'a': 1, 'b': 2} | dict2items }}"
     un_items: "{{ [{'key': 'a', 'value': 1}] | items2dict }}"
     ternary: "{{ bool_value | ternary('yes', nobody) }}"
