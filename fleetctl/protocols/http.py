@@ -55,7 +55,7 @@ class _Reader(io.RawIOBase):
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
         self.sock, self.deadline = sock, deadline
-        self.received, self.budget = 0, MAX_HEAD
+        self.received, self.budget, self.in_head = 0, MAX_HEAD, True
 
     def readable(self) -> bool:
         return True
@@ -66,6 +66,8 @@ class _Reader(io.RawIOBase):
             raise TimeoutError
         self.sock.settimeout(left)
         received = self.sock.recv_into(buffer)
+        if not received and self.in_head:
+            raise ConnectionResetError("it ended before its answer began")
         self.received += received
         if self.received > self.budget:
             raise _TooLong
@@ -227,6 +229,7 @@ class HttpClient:
             if kept and reader.received == 0:
                 raise _ClosedSilently from error
             raise
+        reader.in_head = False
         reader.budget = reader.received + max_body + max_body // 8 + MAX_HEAD
         if response.length is not None and response.length > max_body:
             raise _TooLong

@@ -20,6 +20,7 @@ from fleetctl.errors import BadAnswer
 Element = etree._Element  # lxml has no public name for the type of an element
 
 MAX_DEPTH: Final = 64
+MAX_MENDED: Final = 512 * 1024  # bytes; longer answers are read only when they are XML as they come
 
 # One prefix for each namespace, declared once on the envelope: some devices read prefixes literally.
 PREFIXES: Final[dict[str, str]] = {
@@ -45,7 +46,7 @@ _BY_NAMESPACE: Final = {namespace: prefix for prefix, namespace in PREFIXES.item
 _TOO_DEEP: Final = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")
 _DTD: Final = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_BARE_AND: Final = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
+_AND: Final = re.compile(r"&(?:(?:amp|lt|gt|quot|apos);|#([0-9]{1,7});|#x([0-9A-Fa-f]{1,6});|)")
 _DECLARATION: Final = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
 _SECURITY: Final = re.compile(rb"<((?:[\w.-]+:)?Security)\b.*?(?:</\1\s*>|\Z)", re.DOTALL)
 _CLOSED: Final = re.compile(rb"</(?:[\w.-]+:)?(\w[\w.-]*)\s*>[^<]*\Z")
@@ -91,12 +92,14 @@ def _parser(name: str) -> etree.XMLParser:
 
 
 def _mended(body: bytes) -> Element:
+    if len(body) > MAX_MENDED:
+        raise BadAnswer("the answer is no XML", raw=redacted(body[:MAX_MENDED]))
     told = body.strip(b" \t\r\n\0\xef\xbb\xbf")
     closed = _CLOSED.search(told[-512:])
     if not told.startswith(b"<") or closed is None:
         raise BadAnswer("the answer is cut off, or no XML", raw=redacted(body))
     words_ = _DECLARATION.sub("", told.decode("utf-8", "replace"), count=1)
-    words_ = _BARE_AND.sub("&amp;", _NOT_XML.sub("\ufffd", words_))
+    words_ = _AND.sub(_reference, _NOT_XML.sub("\ufffd", words_))
     parser = _parser("mending")
     root = _recovered(words_.encode(), parser)
     if root is None or local(root).encode() != closed[1]:
@@ -104,6 +107,15 @@ def _mended(body: bytes) -> Element:
     if any(entry.type not in _TOLERATED for entry in parser.error_log):
         raise BadAnswer("the answer's tags do not match", raw=redacted(body))
     return root
+
+
+def _reference(found: re.Match[str]) -> str:
+    """Return an entity or character reference that XML knows; for anything else what the device may have meant."""
+    decimal, hexadecimal = found[1], found[2]
+    if decimal or hexadecimal:
+        code = int(decimal) if decimal else int(hexadecimal, 16)
+        return "\ufffd" if code > 0x10FFFF or _NOT_XML.match(chr(code)) else found[0]
+    return found[0] if len(found[0]) > 1 else "&amp;"
 
 
 def _recovered(body: bytes, parser: etree.XMLParser) -> Element | None:

@@ -8,9 +8,6 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import Message
-from email.parser import BytesParser
-from email.policy import compat32
 from typing import Final
 
 from fleetctl.errors import BadAnswer, FleetctlError, Refused, Rejected, Unreachable, Unsupported
@@ -111,6 +108,9 @@ _NOT_OFFERED: Final = frozenset({
 _NOT_OFFERED_TEXT: Final = re.compile(
     r"not implemented|optional action|unknown (method|action|operation)", re.IGNORECASE
 )
+MAX_PARTS: Final = 64  # of a multipart answer
+_CONTENT_ID: Final = re.compile(rb"(?im)^content-id:\s*<?([^>\r\n]{0,200}?)>?\s*$")
+_HEAD_END: Final = re.compile(rb"\r?\n\r?\n")
 _LOCKED: Final = re.compile(r"\blocked\b|lock(ed)?[- ]?out|lockStatus>\s*lock|too many|try again later", re.IGNORECASE)
 
 
@@ -212,24 +212,26 @@ def _root_part(response: Response) -> Element:
 
     Source: Pelco D6230L 2.9.0.4, GetSystemBackup and GetSystemLog captures.
     """
-    head = b"Content-Type: " + str(response.headers.get("Content-Type")).encode("ascii", "replace") + b"\r\n\r\n"
-    whole: Message = BytesParser(policy=compat32).parsebytes(head + response.body)
-    parts = whole.get_payload() if whole.is_multipart() else []
-    pieces = [p for p in parts if isinstance(p, Message)][:64] if isinstance(parts, list) else []
-    if not pieces:
+    boundary = response.headers.get_param("boundary")
+    start = response.headers.get_param("start")
+    if not isinstance(boundary, str) or not boundary:
+        raise BadAnswer("a multipart answer without a boundary")
+    pieces = response.body.split(b"--" + boundary.encode("utf-8", "replace"), MAX_PARTS + 1)[1:]
+    parts: dict[str, bytes] = {}
+    for piece in pieces[:MAX_PARTS]:
+        split = _HEAD_END.search(piece)
+        if split is not None and not piece.startswith(b"--"):
+            name = _CONTENT_ID.search(piece[: split.start()])
+            key = name[1].decode("utf-8", "replace") if name else f"part {len(parts)}"
+            parts[key] = piece[split.end() :].removesuffix(b"\n").removesuffix(b"\r")
+    if not parts:
         raise BadAnswer("a multipart answer without parts")
-    by_id = {str(p.get("Content-ID", "")).strip("<> "): p for p in pieces}
-    start = by_id.get(str(whole.get_param("start", "")).strip("<> "), pieces[0])
-    root = parse(_bytes(start))
-    for include in [e for e in root.iter() if local(e) == "Include"]:
-        part = by_id.get(str(include.get("href", "")).removeprefix("cid:"))
+    told = str(start or "").strip("<> ")
+    root = parse(parts.get(told, next(iter(parts.values()))))
+    for include in [e for e in root.iter() if local(e) == "Include"][:MAX_PARTS]:
+        part = parts.get(str(include.get("href", "")).removeprefix("cid:"))
         parent = include.getparent()
         if part is not None and parent is not None:
             parent.remove(include)
-            parent.text = base64.b64encode(_bytes(part)).decode()
+            parent.text = base64.b64encode(part).decode()
     return root
-
-
-def _bytes(part: Message) -> bytes:
-    told = part.get_payload(decode=True)
-    return told if isinstance(told, bytes) else b""
