@@ -1,4 +1,4 @@
-"""Hikvision cameras over ONVIF. A factory-new one has no password until it is activated over ISAPI.
+"""Hikvision cameras over ONVIF. Firmware before 5.3 has a factory login; newer has no password until it is activated over ISAPI.
 
 Source: field facts, NVR and vendor protocols, 0.9 and 1.2 (activation; passwords of 8 to 16 characters).
 """
@@ -17,6 +17,6 @@ DRIVER = Driver(
     kinds=frozenset({Kind.CAMERA}),
     protocols=("onvif",),
     recognises=_recognises,
-    default_logins=(),
+    default_logins=(("admin", "12345"),),
     password_max=16,
 )

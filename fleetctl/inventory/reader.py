@@ -9,7 +9,7 @@ import difflib
 import os
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from yaml.nodes import MappingNode, Node, ScalarNode
@@ -27,6 +27,7 @@ _IGNORED: Final = re.compile(
     r"^\.|^host_vars$|^group_vars$|^vars_plugins$"
     r"|(?:\.pyc|\.pyo|\.swp|\.bak|~|\.rpm|\.md|\.txt|\.rst|\.orig|\.cfg|\.retry)$"
 )
+OVERLAY: Final = "zz_"
 _SECTIONS: Final = ("vars", "children", "hosts")
 _NAME: Final = re.compile(r"[^\W\d]\w*")
 
@@ -37,6 +38,11 @@ def ignored(name: str) -> bool:
 
 
 @dataclass(slots=True)
+def is_overlay(file: str) -> bool:
+    """Return whether a file may set a host's variables over again: its name begins with `zz_` (the lab's does)."""
+    return PurePath(file).name.startswith(OVERLAY)
+
+
 class Reader:
     """Reads one inventory into `tree`; `foreign` names the files that only Ansible itself can read."""
 
@@ -205,7 +211,7 @@ class Reader:
         before = into.get(name)
         if before is not None:
             self.tree.history.setdefault((owner, name), []).append(before)
-            if conflict and before.value != var.value:
+            if conflict and before.value != var.value and not is_overlay(document.file):
                 first = f"{self.tree.files[before.file]}:{before.line}"
                 reason = f"{owner} is listed twice, and {name} differs (first in {first})"
                 document.fault_at(entry, reason, "list it with its variables once")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ HEAD: Final = """\
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How the lab is set up. Ports of 0 are picked free."""
+    """How the lab is set up. A port that another program has is replaced by a free one, and so is 0."""
 
     http_port: int = 8080
     https_port: int = 8443
@@ -47,21 +48,21 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
         raise UsageError("the inventory has no cameras to simulate")
     spec = {
         "devices": [_spec(device) for device in cameras],
-        "http_port": options.http_port,
-        "https_port": options.https_port,
-        "rtsp_port": options.rtsp_port,
+        "http_port": _free(options.http_port),
+        "https_port": _free(options.https_port),
+        "rtsp_port": _free(options.rtsp_port),
         "latency_ms": options.latency_ms,
         "strict": options.strict,
         "wsdl_dir": str(options.wsdl_dir or ""),
     }
     control.up(spec, folder)
-    _write_overlay(workspace, cameras, control.described(folder)["ports"])
+    _write_overlay(workspace, cameras, control.described(folder).ports)
     return len(cameras)
 
 
 def running(workspace: Workspace) -> bool:
     """Return whether this workspace's lab answers."""
-    return control.pid(_folder(workspace)) is not None
+    return control.running(_folder(workspace))
 
 
 def down(workspace: Workspace) -> bool:
@@ -117,6 +118,16 @@ def _spec(device: Device) -> dict[str, Any]:
     if known()[name].fresh == "activation":
         told["login"] = list(ACTIVATED)
     return told
+
+
+def _free(port: int) -> int:
+    """Return the port if nobody listens there on loopback, else 0: the lab then picks one."""
+    with socket.socket() as trial:
+        try:
+            trial.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+    return port
 
 
 def _write_overlay(workspace: Workspace, cameras: list[Device], ports: Mapping[str, int]) -> None:

@@ -1,0 +1,65 @@
+"""A made-up fleet for measurements: an inventory of many sites, and the lab that stands for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from fleetctl.lab.personality import known
+
+PER_SITE: Final = 5
+PER_AREA: Final = 50  # sites
+LOGIN: Final = ("bench", "Bench-2026.lab")
+
+
+def address(number: int) -> str:
+    """Return the loopback address of the camera of that number."""
+    return f"127.{40 + number // 50000}.{number // 200 % 250}.{number % 200 + 10}"
+
+
+def names(count: int) -> list[str]:
+    """Return the names of so many cameras."""
+    return [f"s{n // PER_SITE:04d}-cam-{n % PER_SITE + 1}" for n in range(count)]
+
+
+def write_inventory(root: Path, count: int, variables: dict[str, Any], standard: Path) -> None:
+    """Write an inventory of `count` cameras into an empty folder; `standard` is a standard.yml to copy."""
+    root.mkdir(parents=True)
+    (root / "standard.yml").write_text(standard.read_text("utf-8"), "utf-8")
+    lines = ["all:", "  vars:", *(f"    {name}: {value}" for name, value in variables.items())]
+    (root / "zz_bench.yml").write_text("\n".join(lines) + "\n", "utf-8")
+    vendors = [name.removesuffix("-like") for name in sorted(known())]
+    cameras = names(count)
+    for start in range(0, count, PER_SITE):
+        site, area = start // PER_SITE, start // PER_SITE // PER_AREA
+        folder = root / f"area_{area:03d}"
+        folder.mkdir(exist_ok=True)
+        lines = [f"area_{area:03d}:", "  children:", f"    site_{site:04d}:", "      vars:"]
+        lines += [f"        site_name: Phường {site}", f"        site_network: 10.{site // 250}.{site % 250}", "      hosts:"]
+        for number in range(start, min(start + PER_SITE, count)):
+            vendor = vendors[number % len(vendors)]
+            lines.append(
+                f"        {cameras[number]}: {{ansible_host: {address(number)}, kind: camera, vendor: {vendor}, "
+                f"desk: Quầy {number % PER_SITE + 1}}}"
+            )
+        (folder / f"site_{site:04d}.yml").write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def lab_spec(count: int, *, latency_ms: float = 0.0, personality: str = "") -> dict[str, Any]:
+    """Return the lab that stands for the inventory: factory-fresh but for one known login."""
+    made = sorted(known())
+    return {
+        "devices": [
+            {
+                "name": name,
+                "address": address(number),
+                "personality": personality or made[number % len(made)],
+                "login": list(LOGIN),
+            }
+            for number, name in enumerate(names(count))
+        ],
+        "http_port": 0,
+        "https_port": -1,
+        "rtsp_port": -1,
+        "latency_ms": latency_ms,
+    }
