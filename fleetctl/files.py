@@ -19,14 +19,14 @@ _LOCK_STEP_S: Final = 0.02
 
 
 @contextmanager
-def locked(folder: Path, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
+def locked(folder: Path, wait_s: float | None = None) -> Iterator[None]:
     """Hold the only writer's lock on a folder; it needs no file and ends with the process.
 
-    Raises Busy when another fleetctl holds it longer than `wait_s`, OSError when there is no such folder.
+    Raises Busy when another fleetctl holds it longer than `wait_s` (10 s), OSError when there is no such folder.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        _lock(descriptor, folder, time.monotonic() + wait_s)
+        _lock(descriptor, folder, time.monotonic() + (LOCK_WAIT_S if wait_s is None else wait_s))
         yield
     finally:
         os.close(descriptor)

@@ -193,7 +193,7 @@ class Vault:
         path = self._path(site)
         seen = self._opened.get(site)
         asked = tuple(keys)
-        if seen is None and not path.exists():
+        if not path.exists():
             self._prove_password()
         files.make_folder(path.parent)
         with files.locked(path.parent):
