@@ -37,12 +37,12 @@ def ignored(name: str) -> bool:
     return _IGNORED.search(name) is not None
 
 
-@dataclass(slots=True)
 def is_overlay(file: str) -> bool:
     """Return whether a file may set a host's variables over again: its name begins with `zz_` (the lab's does)."""
     return PurePath(file).name.startswith(OVERLAY)
 
 
+@dataclass(slots=True)
 class Reader:
     """Reads one inventory into `tree`; `foreign` names the files that only Ansible itself can read."""
 
