@@ -14,7 +14,7 @@ import os
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fleetctl.lab import access
@@ -40,6 +40,7 @@ class Login:
     user: str = ""
     level: int = access.ANYONE
     presented: bool = False
+    digest: bool = False  # it came by HTTP digest
     locked: bool = False
     stale: bool = False
 
@@ -148,9 +149,9 @@ def http_digest(device: SimDevice, header: str, method: str, target: str) -> Log
     algorithm = told.get("algorithm", "MD5").upper()
     password = password_of(device, user)
     if password is None or algorithm not in device.personality.algorithms or told.get("uri") != target:
-        return settle(device, user, False)
+        return replace(settle(device, user, False), digest=True)
     if not hmac.compare_digest(nonce[16:], _signed(nonce[:16], device)):
-        return Login(presented=False, stale=True)
+        return Login(stale=True)
     hashed = _HASHES[algorithm]
     first = hashed(f"{user}:{told.get('realm', '')}:{password}".encode())
     second = hashed(f"{method}:{target}".encode())
@@ -160,4 +161,4 @@ def http_digest(device: SimDevice, header: str, method: str, target: str) -> Log
     right = hmac.compare_digest(hashed(f"{first}:{middle}:{second}".encode()), told.get("response", ""))
     if right and (time.time() - int(nonce[:8], 16) > _NONCE_LIFE_S or not _new(device, nonce + told.get("nc", ""))):
         return Login(stale=True)
-    return settle(device, user, right)
+    return replace(settle(device, user, right), digest=True)

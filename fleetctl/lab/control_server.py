@@ -102,6 +102,7 @@ def _mend(lab: LabServer, device: str, fault: str = "") -> list[str]:
 def _state(lab: LabServer, device: str) -> dict[str, Any]:
     target = lab.world.find(device)
     told: dict[str, Any] = {name: target.read(name) for name in SECTIONS}
+    told["network"] = {**told["network"], "hostname": target.hostname()}
     told["identity"] = {
         "name": target.name,
         "serial_number": target.serial_number,
@@ -125,6 +126,13 @@ def _set(lab: LabServer, device: str, section: str, values: dict[str, Any]) -> N
     target.commit(lab.world.disk)
     if section == "network":
         lab.world.move()
+
+
+def _drop(lab: LabServer, device: str, section: str, key: str) -> None:
+    """Take one entry out of a section, as an account or a profile that is gone."""
+    target = lab.world.find(device)
+    del target.change(section)[key]
+    target.commit(lab.world.disk)
 
 
 def _log(lab: LabServer, device: str) -> list[dict[str, Any]]:
@@ -169,6 +177,7 @@ COMMANDS: Final[dict[str, Callable[..., Any]]] = {
     "mend": _mend,
     "state": _state,
     "set": _set,
+    "drop": _drop,
     "log": _log,
     "counts": _counts,
     "writes": _writes,

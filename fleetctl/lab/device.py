@@ -110,6 +110,10 @@ class SimDevice:
         self.pending = None
         self.misses = self.locked = self.nonces = None
 
+    def hostname(self) -> str:
+        """Return the host name; the factory's may hold the MAC."""
+        return str(self.read("network").get("hostname", "")).format(mac12=self.mac_address.replace(":", ""))
+
     # --- clock -----------------------------------------------------------------------------------
 
     def now(self, lab: LabSpec, true_now: float | None = None) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -30,6 +30,7 @@ from fleetctl.lab.spec import LabSpec
 from fleetctl.lab.state import StateFile
 from fleetctl.lab.strict import Judge
 
+_RELAYS: Final = ("GetRelayOutputs", "SetRelayOutputState")  # deviceio.wsdl takes them from devicemgmt.wsdl
 SOAP_TYPE: Final = "application/soap+xml; charset=utf-8"
 OPERATIONS: Final[dict[str, Operations]] = {
     "tds": {
@@ -97,24 +98,26 @@ class Dispatcher:
                 raise SoapFault(reason="application/soap+xml is required", status=415)
             request = parse(incoming.body)
             name = f"{request.service or '?'}:{request.operation}"
-            login = self._login(device, request, incoming)
+            needed = self._needed(device, request)
+            crowded = needed > access.ANYONE and _crowded(device)
+            login = auth.NOBODY if crowded else self._login(device, request, incoming, needed)
             user = login.user
-            if (refused := self._refused(device, request, login)) is not None:
+            if (refused := self._refused(device, login, needed)) is not None:
                 device.note(name, user, "refused", self.lab.log_size)
                 return refused
             reply = self._carry_out(device, request, incoming, user, name)
         except SoapFault as error:
             device.rollback()
-            device.note(name, user, str(error), self.lab.log_size)
+            device.note(name, user, f"{error}: {error.reason}", self.lab.log_size)
             return self._fault(rule, error, name)
         device.note(name, user, "ok", self.lab.log_size)
         return reply
 
-    def _login(self, device: SimDevice, request: Request, incoming: Incoming) -> auth.Login:
+    def _login(self, device: SimDevice, request: Request, incoming: Incoming, needed: int) -> auth.Login:
         header = incoming.headers.get("authorization", "")
         if header and "digest" in device.personality.schemes:
             return auth.http_digest(device, header, incoming.method, incoming.target)
-        if request.security is not None and self._needed(device, request) > access.ANYONE:
+        if request.security is not None and needed > access.ANYONE:
             return auth.username_token(device, request.security, self.lab)
         return auth.NOBODY
 
@@ -124,28 +127,24 @@ class Dispatcher:
             return access.USER
         return access.level_needed(request.service, request.operation)
 
-    def _refused(self, device: SimDevice, request: Request, login: auth.Login) -> Reply | None:
+    def _refused(self, device: SimDevice, login: auth.Login, needed: int) -> Reply | None:
         """Return the refusal of a login or a right that does not suffice, None if it does."""
-        rule = device.personality
-        needed = self._needed(device, request)
-        crowded = rule.max_connections and device.connections > rule.max_connections
-        if needed > access.ANYONE and (crowded or (device.faults and "connections" in device.faults)):
-            return self._unauthorised(device, rule.unauthorised, login)
         if login.level >= needed or access.anonymous_allowed(device):
             return None
+        told = device.personality.unauthorised
         if login.user:
-            return self._unauthorised(
-                device, Refusal(subcodes=("ter:NotAuthorized",), reason="The user has not the right"), login
-            )
-        told = rule.unauthorised
-        if login.locked:
-            told = Refusal(subcodes=told.subcodes, reason="The account is locked, try again later", status=told.status)
+            told = replace(told, reason="The user has not the right")
+        elif login.locked:
+            told = replace(told, reason="The account is locked, try again later")
+        elif device.personality.fresh == "activation" and not device.read("users"):
+            told = replace(told, reason="The device is not activated")
         return self._unauthorised(device, told, login)
 
     @staticmethod
     def _unauthorised(device: SimDevice, told: Refusal, login: auth.Login) -> Reply:
-        """A 401 with the challenge where HTTP digest is spoken and no user is known, else the SOAP fault alone."""
-        challenges = () if login.user else auth.challenges(device, stale=login.stale)
+        """A 401 with the challenge where HTTP digest is spoken; the SOAP fault alone to a token that was judged."""
+        judged = login.user or (login.presented and not login.digest)
+        challenges = () if judged else auth.challenges(device, stale=login.stale)
         error = SoapFault(*told.subcodes, reason=told.reason, code=told.code, status=401 if challenges else told.status)
         body = fault(device.personality.prefix, error)
         return Reply(status=error.status, body=body, headers=tuple(("WWW-Authenticate", told) for told in challenges))
@@ -187,6 +186,7 @@ class Dispatcher:
         """Raise the fault for a service or an operation that is not there, or not at this path."""
         path = incoming.path if request.service != "tev" else incoming.path.rpartition("/sub-")[0] or incoming.path
         known = request.service in rule.paths and rule.paths[request.service] == path
+        known = known or (path == rule.paths.get("tmd") and request.operation in _RELAYS)
         known = known and (
             request.operation in OPERATIONS[request.service] or request.operation == "GetServiceCapabilities"
         )
@@ -216,7 +216,8 @@ class Dispatcher:
     @staticmethod
     def _fault(rule: Personality, error: SoapFault, name: str) -> Reply:
         if error.subcodes == ("ter:InvalidArgVal",) and rule.invalid.subcodes != error.subcodes:
-            error = SoapFault(*rule.invalid.subcodes, reason=rule.invalid.reason, code=rule.invalid.code)
+            told = rule.invalid
+            error = SoapFault(*told.subcodes, reason=told.reason, code=told.code, detail=error.reason)
         elif (
             rule.capabilities.get("generic_faults")
             and name.split(":")[-1].startswith(("Create", "Set", "Delete"))
@@ -225,6 +226,12 @@ class Dispatcher:
             error = SoapFault("ter:Action", code="Receiver", reason="Action Failed")
         body = fault(rule.prefix, error, misspelt=rule.misspelt_receiver)
         return Reply(status=error.status, body=body)
+
+
+def _crowded(device: SimDevice) -> bool:
+    """Tell whether the device has no connection left, so that it answers 401 without looking at the login."""
+    most = device.personality.max_connections
+    return bool((most and device.connections > most) or (device.faults and "connections" in device.faults))
 
 
 def _addressing(request: Request) -> str:

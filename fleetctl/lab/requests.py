@@ -198,7 +198,6 @@ SetImagingSettings = VideoSourceToken:ReferenceToken ImagingSettings:Imaging For
 _DEVICEIO: Final = """
 GetRelayOutputOptions = RelayOutputToken?:ReferenceToken
 SetRelayOutputSettings = RelayOutput:RelayOutput
-SetRelayOutputState = RelayOutputToken:ReferenceToken LogicalState:{active|inactive}
 """
 
 _EVENTS: Final = """

@@ -42,17 +42,21 @@ NAMESPACES: Final[dict[str, str]] = {
     "xs": "http://www.w3.org/2001/XMLSchema",
     "xsi": "http://www.w3.org/2001/XMLSchema-instance",
 }
+_PARSER: Final = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True)
 _DECLARED: Final = "".join(f' xmlns:{prefix}="{namespace}"' for prefix, namespace in NAMESPACES.items())
 
 
 class SoapFault(Exception):
     """The device says no. Codes are written as the device would; `status` is the HTTP status."""
 
-    def __init__(self, *subcodes: str, reason: str = "", code: str = "Sender", status: int = 0) -> None:
+    def __init__(
+        self, *subcodes: str, reason: str = "", code: str = "Sender", status: int = 0, detail: str = ""
+    ) -> None:
         super().__init__("/".join(subcodes) or code)
         self.code = code
         self.subcodes = subcodes
         self.reason = reason or (subcodes[-1].partition(":")[2] if subcodes else code)
+        self.detail = detail
         self.status = status or (400 if code == "Sender" else 500)
 
 
@@ -73,7 +77,7 @@ def parse(body: bytes) -> Request:
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         raise SoapFault("ter:WellFormed", reason="A document type declaration is not allowed")
     try:
-        root = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True))
+        root = etree.fromstring(body, _PARSER)
     except etree.XMLSyntaxError as error:
         raise SoapFault("ter:WellFormed", reason=f"Well-formed violation occurred: {error.msg}") from None
     if root.tag != f"{{{SOAP}}}Envelope":
@@ -108,10 +112,13 @@ def fault(prefix: str, error: SoapFault, *, misspelt: bool = False) -> bytes:
     inner = ""
     for subcode in reversed(error.subcodes):
         inner = f"<{prefix}:Subcode><{prefix}:Value>{subcode}</{prefix}:Value>{inner}</{prefix}:Subcode>"
+    detail = ""
+    if error.detail:
+        detail = f"<{prefix}:Detail><{prefix}:Text>{escape(error.detail)}</{prefix}:Text></{prefix}:Detail>"
     return (
         f"{head(prefix)}<{prefix}:Body><{prefix}:Fault><{prefix}:Code><{prefix}:Value>{prefix}:{code}</{prefix}:Value>"
         f'{inner}</{prefix}:Code><{prefix}:Reason><{prefix}:Text xml:lang="en">{escape(error.reason)}</{prefix}:Text>'
-        f"</{prefix}:Reason></{prefix}:Fault></{prefix}:Body></{prefix}:Envelope>"
+        f"</{prefix}:Reason>{detail}</{prefix}:Fault></{prefix}:Body></{prefix}:Envelope>"
     ).encode()
 
 

@@ -28,10 +28,9 @@ def _word(call: Call, name: str) -> str:
 def get_hostname(call: Call) -> str:
     """GetHostname."""
     told = call.device.read("network")
-    name = str(told.get("hostname", "")).format(mac12=call.device.mac_address.replace(":", ""))
     return (
         f"<tds:HostnameInformation><tt:FromDHCP>{words(bool(told.get('hostname_dhcp')))}</tt:FromDHCP>"
-        f"<tt:Name>{words(name)}</tt:Name></tds:HostnameInformation>"
+        f"<tt:Name>{words(call.device.hostname())}</tt:Name></tds:HostnameInformation>"
     )
 
 

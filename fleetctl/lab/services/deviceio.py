@@ -1,12 +1,12 @@
 """Device IO service: counts of what there is, relays.
 
-Source: deviceio.wsdl 26.06.
+Source: deviceio.wsdl 26.06; its GetRelayOutputs and SetRelayOutputState are the device service's own messages.
 """
 
 from __future__ import annotations
 
 from fleetctl.lab.services import Call, Operations
-from fleetctl.lab.services.device_users import change_relay, relay, relay_state
+from fleetctl.lab.services.device_users import change_relay
 from fleetctl.lab.services.media_parts import argument, own
 from fleetctl.lab.soap import SoapFault, each, find
 
@@ -24,11 +24,6 @@ def audio_sources(call: Call) -> str:
 def nothing(_call: Call) -> str:
     """GetAudioOutputs, GetVideoOutputs, GetDigitalInputs, GetSerialPorts: there are none."""
     return ""
-
-
-def relays(call: Call) -> str:
-    """GetRelayOutputs."""
-    return "".join(relay("tmd:RelayOutputs", token, told) for token, told in call.device.read("relays").items())
 
 
 def relay_options(call: Call) -> str:
@@ -58,8 +53,6 @@ OPERATIONS: Operations = {
     "GetVideoOutputs": nothing,
     "GetDigitalInputs": nothing,
     "GetSerialPorts": nothing,
-    "GetRelayOutputs": relays,
     "GetRelayOutputOptions": relay_options,
     "SetRelayOutputSettings": set_relay,
-    "SetRelayOutputState": relay_state,
 }

@@ -1,0 +1,61 @@
+"""A lab for the tests of the simulator: several cameras of each make, factory-fresh; each test takes its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from fleetctl.lab import control
+from fleetctl.lab.personality import known
+from tests.lab.wire import Camera
+
+EACH = 24
+ACTIVATED = ("admin", "Lab-pass-1")  # what somebody gave a camera that must be activated
+BOOT_S = 0.3
+
+
+@pytest.fixture(scope="session")
+def simulator(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[dict[str, list[Camera]]]:
+    state_dir = tmp_path_factory.mktemp("simulator")
+    cameras: dict[str, list[Camera]] = {}
+    devices = []
+    for make, (name, rule) in enumerate(known().items(), start=1):
+        fresh = [(n, a["password"]) for n, a in rule.factory["users"].items() if a["level"] == "Administrator"]
+        login = ACTIVATED if rule.fresh == "activation" else fresh[0] if fresh else None
+        for number in range(1, EACH + 1):
+            camera = Camera(state_dir, f"{name}-{number}", f"127.22.{make}.{number}", {}, rule, login)
+            device = {"name": camera.name, "address": camera.address, "personality": name}
+            devices.append(device | ({"login": list(ACTIVATED)} if rule.fresh == "activation" else {}))
+            cameras.setdefault(name, []).append(camera)
+    wsdl = pytestconfig.getoption("--wsdl")
+    lab = control.up(
+        {
+            "devices": devices,
+            "http_port": 0,
+            "https_port": 0,
+            "rtsp_port": 0,
+            "discovery_port": 0,
+            "boot_s": BOOT_S,
+            "ntp_delay_s": 0.2,
+            "ntp_servers": ["10.0.0.10"],
+            "strict": wsdl is not None,
+            "wsdl_dir": str(wsdl or ""),
+        },
+        state_dir,
+    )
+    for camera in (camera for some in cameras.values() for camera in some):
+        camera.ports, camera.authority = dict(lab.ports), lab.ca_file
+    try:
+        yield cameras
+        assert control.status(state_dir)["invalid"] == [], "the simulator said what the official schema does not allow"
+    finally:
+        control.down(state_dir)
+
+
+@pytest.fixture
+def camera(simulator: dict[str, list[Camera]]) -> Callable[[str], Camera]:
+    """Give the next untouched camera of a make ("hikvision"); a lab has EACH of them."""
+    return lambda make: simulator[f"{make}-like"].pop()
