@@ -30,7 +30,8 @@ def action(service: str, operation: str) -> str:
     if service == "tev":
         port = "EventPortType" if operation != "GetCurrentMessage" else "NotificationProducer"
         return f"{PREFIXES[service]}/{port}/{operation}Request"
-    return f"{PREFIXES[service]}/{operation}"
+    # The WSDL of DeviceIO spells its actions in small letters, and its namespace not.
+    return f"{PREFIXES[service].replace('deviceIO', 'deviceio')}/{operation}"
 
 
 def http_headers(content_type: str, service: str, operation: str) -> dict[str, str]:
