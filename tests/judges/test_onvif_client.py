@@ -54,11 +54,14 @@ def test_nothing_that_reads_is_named_like_something_that_writes(pytestconfig: py
 
 
 def test_soap_actions_are_those_of_the_wsdl(pytestconfig: pytest.Config) -> None:
+    """Slips of the set apart: a slash that is missing or too many, a name in the plural."""
+    other = set()
     for prefix, operations in official(pytestconfig).items():
         for name, action in operations.items():
-            if action and prefix != "tev":
-                assert soap.action(prefix, name) == action
-    assert soap.action("tev", "GetEventProperties").endswith("/EventPortType/GetEventPropertiesRequest")
+            ours = soap.action(prefix, name)
+            if action and "oasis" not in action and ours.replace("/", "") != action.replace("/", ""):
+                other.add((prefix, name))
+    assert other == {("tmd", "GetSerialPortConfiguration"), ("timg", "Stop")}
 
 
 def test_what_the_session_asks_of_itself_is_valid(judge: Judge) -> None:

@@ -28,7 +28,8 @@ CONTENT_TYPES: Final = ("action", "plain", "soap11")
 def action(service: str, operation: str) -> str:
     """Return the SOAP action of an operation as its WSDL has it."""
     if service == "tev":
-        port = "EventPortType" if operation != "GetCurrentMessage" else "NotificationProducer"
+        pulled = operation in ("PullMessages", "Seek", "SetSynchronizationPoint")
+        port = "PullPointSubscription" if pulled else "EventPortType"
         return f"{PREFIXES[service]}/{port}/{operation}Request"
     # The WSDL of DeviceIO spells its actions in small letters, and its namespace not.
     return f"{PREFIXES[service].replace('deviceIO', 'deviceio')}/{operation}"
