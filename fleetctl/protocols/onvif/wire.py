@@ -101,13 +101,16 @@ class Wire:
             security = soap.username_token(wsse.user, wsse.password, self.clock.now()) if wsse is not None else ""
             return soap.envelope(service, operation, body, security=security, content_type=self.content_type)
 
+        reading = is_reading(service, operation)
+        if not reading:
+            self.client.close()  # a kept connection may be closed by now without a word, and an order is sent but once
         return soap.reply(self.client.request(
             "POST",
             path,
             content,
             soap.http_headers(self.content_type, service, operation),
             auth=login.digest if login is not None and login.scheme == "digest" else None,
-            repeatable=is_reading(service, operation),
+            repeatable=reading,
         ))  # fmt: skip
 
     # --- the login --------------------------------------------------------------------------------
