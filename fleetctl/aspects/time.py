@@ -147,11 +147,13 @@ def write(session: Onvif, wanted: Time, _secrets: Secrets) -> None:
     """Write the servers, then source and zone: SetNTP alone does not make the clock follow (ONVIF Core, SetNTP).
 
     Without servers the clock is set by hand first, since a device that follows NTP refuses to lose its last one.
+    A zone that a device turns round (it counts east, and its former zone did not tell) is written once more.
     """
     clock = child(session.read("tds", "GetSystemDateAndTime"), "SystemDateAndTime")
     if wanted.ntp_servers is UNSET and wanted.ntp_from_dhcp is UNSET:
         manual = text(clock, "DateTimeType").lower() == "manual"
         _write_clock(session, wanted, clock, manual=manual)
+        _turn_round(session, wanted, manual=manual)
         return
     from_dhcp, servers = _ntp_wanted(session, wanted)
     if not from_dhcp and not servers:
@@ -160,6 +162,15 @@ def write(session: Onvif, wanted: Time, _secrets: Secrets) -> None:
     session.write("tds", "SetNTP", tag("tds:FromDHCP", words(from_dhcp)) + hosts)
     if from_dhcp or servers:
         _write_clock(session, wanted, clock, manual=False)
+    _turn_round(session, wanted, manual=not from_dhcp and not servers)
+
+
+def _turn_round(session: Onvif, wanted: Time, *, manual: bool) -> None:
+    if not isinstance(wanted.zone, str) or not (offset_s := zones.fixed_offset_s(wanted.zone)):
+        return
+    clock = child(session.read("tds", "GetSystemDateAndTime"), "SystemDateAndTime")
+    if _shown_offset_s(clock) == -offset_s:
+        _write_clock(session, wanted, clock, manual=manual)
 
 
 def _ntp_wanted(session: Onvif, wanted: Time) -> tuple[bool, tuple[str, ...]]:

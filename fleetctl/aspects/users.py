@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fleetctl.errors import Refused, Unsupported
+from fleetctl.errors import Refused, Rejected, Unsupported
 from fleetctl.model import (
     ABSENT,
     Aspect,
@@ -72,6 +72,7 @@ ASPECT = Aspect(
 
 _LEVELS: Final = {level.value: level for level in Level}
 _RANK: Final = {Level.ADMINISTRATOR: 3, Level.OPERATOR: 2, Level.USER: 1, Level.ANONYMOUS: 0}
+_SHORT: Final = 5
 _ORDER: Final = ("Username", "Password", "UserLevel", "Extension")
 
 
@@ -178,16 +179,19 @@ def _write_account(session: Onvif, name: str, account: Account, user: Element | 
         return
     if not isinstance(account.level, Level):
         raise Unsupported(f"{name}: a new account needs a level", nearest=Level.USER.value)
-    session.write(
-        "tds",
-        "CreateUsers",
-        tag(
-            "tds:User",
-            tag("tt:Username", words(name)),
-            tag("tt:Password", words(secrets.reveal(ref))),
-            tag("tt:UserLevel", account.level.value.capitalize()),
-        ),
+    body = tag(
+        "tds:User",
+        tag("tt:Username", words(name)),
+        tag("tt:Password", words(secrets.reveal(ref))),
+        tag("tt:UserLevel", account.level.value.capitalize()),
     )
+    try:
+        session.write("tds", "CreateUsers", body)
+    except Rejected as error:
+        if len(name) >= _SHORT:
+            raise
+        hint = f"some makers take names of {_SHORT} letters or more only"  # Bosch says no more than ter:Action
+        raise Rejected(f"{name}: {error} ({hint})", code=error.code) from None
 
 
 CELLS = (Cell(aspect="users", protocol="onvif", read=read, write=write, limits=limits),)
