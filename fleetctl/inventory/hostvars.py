@@ -116,9 +116,6 @@ class HostValues(Mapping[str, Value]):
 
     def rendered(self, name: str) -> Any:
         """Return a variable rendered, with markers where it failed; jinja2's `missing` if there is none."""
-        var = self.vars.get(name)
-        if var is not None and not var.templated and var.marks is None and type(var.value) is not str:
-            return self.scope.get(name)
         return self.scope.get(name)
 
     def __getitem__(self, name: str) -> Value:
@@ -128,6 +125,8 @@ class HostValues(Mapping[str, Value]):
         rendered = self.scope.get(name)
         marker = first_marker(rendered)
         if marker is not None and not isinstance(marker, Locked):
+            if name == "ansible_password" and self.scope.opened is None:
+                return self._board.value(var, SEALED)  # the vault may not be made yet
             raise InventoryError([self.fault(name, str(marker._undefined_message))])
         return self._board.value(var, rendered)
 

@@ -28,6 +28,8 @@ def terms(pattern: str) -> list[str]:
         found = [pattern]
     else:
         found = _TERM.findall(pattern)
+        if _TERM.sub("", pattern).strip(": \t\n"):
+            raise UsageError(f"the pattern `{pattern}` has a bracket that is not closed")
     told: list[str] = []
     for term in (each.strip() for each in found):
         if term.startswith("@"):

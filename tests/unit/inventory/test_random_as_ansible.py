@@ -96,7 +96,7 @@ def _both(folder: Path, files: dict[str, str]) -> tuple[Any, InventoryManager, V
     return told
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(files=inventories())
 def test_groups_depths_and_winning_values_are_those_of_ansible(folder: Path, files: dict[str, str]) -> None:
     tree, manager, variables_of = _both(folder, files)
@@ -143,7 +143,7 @@ def fixed(folder: Path) -> tuple[Any, InventoryManager, VariableManager]:
     return _both(folder, FIXED)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(pattern=host_patterns)
 def test_host_patterns_select_what_ansible_selects(fixed: Any, pattern: str) -> None:
     tree, manager, _ = fixed
@@ -167,7 +167,7 @@ def test_host_patterns_select_what_ansible_selects(fixed: Any, pattern: str) -> 
 ranges = st.from_regex(r"[a-c]{0,2}-?(\[([0-9]{1,2}:[0-9]{1,2}(:[1-3])?|[a-f]:[a-f])\])(-[a-z])?(:22)?", fullmatch=True)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     name=st.one_of(ranges, st.sampled_from(["a", "a:22", "a.b:x", "[::1]:22", "::1", "10.0.0.[1:3]", "10.0.0.1:80"]))
 )
@@ -217,7 +217,7 @@ pieces = st.one_of(
 BOARD = {"n": 3, "s": "Việt {{ n }}", "l": [1, "{{ n }}", "b"], "d": {"a": "{{ s }}", "b": [1, None]}}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(text=st.lists(pieces, min_size=1, max_size=3).map("".join))
 def test_templates_render_as_in_ansible(text: str) -> None:
     def trusted(value: Any) -> Any:
