@@ -33,11 +33,17 @@ class Comparison:
     gaps: tuple[Gap, ...] = ()
 
     def without(self, gaps: Iterable[Gap]) -> Comparison:
-        """Return the comparison with the changes that `gaps` rule out turned into those gaps."""
+        """Return the comparison with the changes that `gaps` rule out turned into those gaps, or into `instead`."""
         ruled = tuple(gaps)
-        out = {(gap.field, gap.key) for gap in ruled}
-        kept = tuple(c for c in self.changes if (c.field, c.key) not in out and (c.field, "") not in out)
-        return Comparison(changes=kept, gaps=self.gaps + ruled)
+        out = {(gap.field, gap.key): gap for gap in ruled}
+        kept: list[Change] = []
+        for change in self.changes:
+            gap = out.get((change.field, change.key)) or out.get((change.field, ""))
+            if gap is None:
+                kept.append(change)
+            elif gap.instead is not UNSET and gap.instead != change.before:
+                kept.append(dataclasses.replace(change, after=gap.instead))
+        return Comparison(changes=tuple(kept), gaps=self.gaps + ruled)
 
 
 def is_empty(value: Any) -> bool:
@@ -131,10 +137,10 @@ def wanted(expected: Any, changes: Iterable[Change]) -> Any:
     told: dict[str, Any] = {}
     for change in changes:
         whole = getattr(expected, change.field)
-        if isinstance(whole, FrozenMap):
+        if isinstance(whole, FrozenMap):  # the whole item, not only what differs of it
             told.setdefault(change.field, {})[change.key] = whole.get(change.key, ABSENT)
         else:
-            told[change.field] = whole
+            told[change.field] = change.after
     return type(expected)(**{n: FrozenMap(v) if isinstance(v, dict) else v for n, v in told.items()})
 
 
@@ -181,7 +187,7 @@ def moved(planned: AspectPlan, now: Comparison) -> str:
     A planned field that is right by now is no reason; a field that has drifted since the plan is.
     """
     seen = {(c.field, c.key): c.before for c in planned.changes}
-    ruled_out = {(gap.field, gap.key) for gap in planned.gaps}
+    ruled_out = {(gap.field, gap.key) for gap in planned.gaps if gap.instead is UNSET}
     for change in now.changes:
         place = (change.field, change.key)
         name = f"{change.field}.{change.key}" if change.key else change.field

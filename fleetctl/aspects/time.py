@@ -133,8 +133,9 @@ def limits(session: Onvif, wanted: Time) -> tuple[Gap, ...]:
     if isinstance(wanted.ntp_servers, tuple) and len(wanted.ntp_servers) > 1:
         most = tried(_most_servers, session)
         if isinstance(most, int) and 0 < most < len(wanted.ntp_servers):
-            nearest = ", ".join(wanted.ntp_servers[:most])
-            gaps.append(Gap(field="ntp_servers", reason=f"the device takes {most} server(s)", nearest=nearest))
+            first = wanted.ntp_servers[:most]
+            reason = f"the device takes {most} server(s)"
+            gaps.append(Gap(field="ntp_servers", reason=reason, nearest=", ".join(first), instead=first))
     return tuple(gaps)
 
 

@@ -72,13 +72,18 @@ class Aspect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """A field that cannot be compared or met: unsupported or unknown, and why."""
+    """A field that cannot be compared or met: unsupported or unknown, and why.
+
+    `instead` is what the device is given in its place, where part of what is expected is better than nothing and
+    means the same (the first of several servers); it stays a gap, and is never counted as in step.
+    """
 
     field: str
     key: str = ""
     outcome: Outcome = Outcome.UNSUPPORTED
     reason: str
     nearest: str = ""  # the nearest value the device could take
+    instead: Any = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

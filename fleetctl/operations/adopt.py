@@ -148,8 +148,7 @@ def _factory_logins(workspace: Workspace, device: Device) -> tuple[tuple[str, st
     values = workspace.inventory.values(device.name)
     if "factory_user" in values and "factory_password" in values:
         return ((str(values["factory_user"].value), str(values["factory_password"].value)),)
-    driver = workspace.registry.drivers.get(device.vendor.lower())
-    return driver.default_logins if driver is not None else ()
+    return workspace.registry.driver_of(device.kind, device.vendor, device.model).default_logins
 
 
 def _record(workspace: Workspace, device: Device, facts: Mapping[str, str]) -> None:

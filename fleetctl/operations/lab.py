@@ -47,7 +47,7 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
     if not cameras:
         raise UsageError("the inventory has no cameras to simulate")
     spec = {
-        "devices": [_spec(device) for device in cameras],
+        "devices": [_spec(workspace, device) for device in cameras],
         "http_port": _free(options.http_port),
         "https_port": _free(options.https_port),
         "rtsp_port": _free(options.rtsp_port),
@@ -96,11 +96,18 @@ def _folder(workspace: Workspace) -> Path:
     return workspace.state / "lab"
 
 
-def personality(device: Device) -> str:
-    """Return the lab personality that stands for a device, by its vendor; the cheap camera for makes unknown."""
+def personality(workspace: Workspace, device: Device) -> str:
+    """Return the lab personality that stands for a device: that of the driver its vendor means, else the plain one."""
+    driver = workspace.registry.driver_of(device.kind, device.vendor, device.model).name
     names = sorted(known())
-    vendor = device.vendor.lower()
-    return next((n for n in names if vendor and n.startswith(vendor)), next(n for n in names if "tapo" in n))
+    return next((n for n in names if n.startswith(driver)), "generic-like")
+
+
+def given_login(workspace: Workspace, device: Device) -> bool:
+    """Return whether the lab stands for a technician who gave the device a login: it comes with none that is known."""
+    fresh = known()[personality(workspace, device)].fresh
+    driver = workspace.registry.driver_of(device.kind, device.vendor, device.model)
+    return fresh == "activation" or (fresh == "login" and not driver.default_logins)
 
 
 def address(device: Device) -> str:
@@ -112,10 +119,14 @@ def address(device: Device) -> str:
     return str(ipaddress.IPv4Address((127 << 24) | (int(told) & 0xFFFFFF)))
 
 
-def _spec(device: Device) -> dict[str, Any]:
-    name = personality(device)
-    told: dict[str, Any] = {"name": device.name, "address": address(device), "personality": name}
-    if known()[name].fresh == "activation":
+def _spec(workspace: Workspace, device: Device) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "name": device.name,
+        "address": address(device),
+        "personality": personality(workspace, device),
+        "network_address": device.endpoint.address,  # a technician gave it that; the lab reaches it by another
+    }
+    if given_login(workspace, device):
         told["login"] = list(ACTIVATED)
     return told
 
@@ -136,7 +147,7 @@ def _write_overlay(workspace: Workspace, cameras: list[Device], ports: Mapping[s
     lines += ["  hosts:"]
     for device in cameras:
         told = f"ansible_host: {address(device)}"
-        if known()[personality(device)].fresh == "activation":
+        if given_login(workspace, device):
             told += f", factory_user: {ACTIVATED[0]}, factory_password: {ACTIVATED[1]}"
         lines.append(f"    {device.name}: {{{told}}}")
     replace(workspace.inventory_root / OVERLAY, ("\n".join(lines) + "\n").encode("utf-8"))

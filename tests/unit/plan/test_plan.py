@@ -121,6 +121,15 @@ def test_a_value_the_device_cannot_take_becomes_a_gap_and_the_rest_stays() -> No
     assert left.gaps[0].nearest == "navy"
 
 
+def test_where_a_part_will_do_the_part_is_written_and_the_gap_stays() -> None:
+    expectation = expected(Toy(servers=("a", "b")))
+    gap = Gap(field="servers", reason="one only", instead=("a",))
+    (change,) = compare("d", expectation, Toy(servers=())).without([gap]).changes
+    assert (change.after, wanted(expectation.value, [change]).servers) == (("a",), ("a",))
+    done = compare("d", expectation, Toy(servers=("a",))).without([gap])
+    assert (done.changes, done.gaps) == ((), (gap,))
+
+
 def planned(want: Toy, have: Toy) -> AspectPlan:
     expectation = expected(want)
     return plan_aspect(ASPECT, expectation, Reading(aspect="toy", value=have), compare("d", expectation, have))
