@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 
 from fleetctl.errors import Fault, InventoryError
 from fleetctl.inventory.values import Value
 from fleetctl.model import ABSENT, UNSET, Aspect, Device, Expectation, FrozenMap, Place, SecretRef
-from fleetctl.standard.convert import Wrong, convert
-from fleetctl.standard.shapes import LAYERS, STATE, Shape, Sort, has_keyed, shapes
-
-Aspects = Mapping[str, Aspect] | Iterable[Aspect]
-
-
-class Fleet(Protocol):
-    """What is asked of an inventory."""
-
-    @property
-    def devices(self) -> Mapping[str, Device]:
-        """All devices by name."""
-
-    def values(self, device_name: str) -> Mapping[str, Value]:
-        """Return the rendered variables of a device."""
+from fleetctl.standard.convert import convert
+from fleetctl.standard.faults import Aspects, Fleet, each, of_value
+from fleetctl.standard.shapes import EXCLUSIVE, LAYERS, STATE, Shape, Sort, shapes
 
 
 def expect(device: Device, inventory: Fleet, aspect: Aspect) -> Expectation | None:
@@ -47,27 +35,10 @@ def expectations(device: Device, inventory: Fleet, aspects: Aspects) -> tuple[Ex
     """
     faults: list[Fault] = []
     values = inventory.values(device.name)
-    told = [_expect(device, values, aspect, faults) for aspect in _each(aspects)]
+    told = [_expect(device, values, aspect, faults) for aspect in each(aspects)]
     if faults:
         raise InventoryError(faults)
     return tuple(expectation for expectation in told if expectation is not None)
-
-
-def settings_faults(inventory: Fleet, aspects: Aspects, devices: Iterable[Device] | None = None) -> tuple[Fault, ...]:
-    """Return every fault in the settings of the devices (all, if none are given), each place and reason once."""
-    asked = _each(aspects)
-    found: dict[Fault, None] = {}
-    for device in inventory.devices.values() if devices is None else devices:
-        faults: list[Fault] = []
-        values = inventory.values(device.name)
-        for aspect in asked:
-            _expect(device, values, aspect, faults)
-        found.update(dict.fromkeys(faults))
-    return tuple(found)
-
-
-def _each(aspects: Aspects) -> tuple[Aspect, ...]:
-    return tuple(aspects.values() if isinstance(aspects, Mapping) else aspects)
 
 
 def _expect(device: Device, values: Mapping[str, Value], aspect: Aspect, faults: list[Fault]) -> Expectation | None:
@@ -82,13 +53,9 @@ def _expect(device: Device, values: Mapping[str, Value], aspect: Aspect, faults:
             if merged is not None:
                 told[shape.name] = merged
         elif (given := _given(values, name, faults)) is not None:
-            if shape.setting.observed:
-                faults.append(_fault(given.place, f"{name} is measured and cannot be set", "remove it"))
-                continue
-            converted = convert(shape, given.value)
-            faults.extend(_faults(name, given, converted.wrongs))
-            if converted.value is not UNSET:
-                told[shape.name] = converted.value
+            faults.extend(of_value(name, given, shape))
+            if not shape.setting.observed and (value := convert(shape, given.value).value) is not UNSET:
+                told[shape.name] = value
                 _note(places, shape.name, given.place)
     exclusive = _exclusive(values, aspect, told, faults)
     if not told:
@@ -126,7 +93,8 @@ def _merged(
         if (given := _given(values, name + layer, faults)) is None:
             continue
         converted = convert(shape, given.value)
-        faults.extend(_faults(name + layer, given, converted.wrongs))
+        if converted.wrongs:
+            faults.extend(of_value(name + layer, given, shape))
         if converted.value is UNSET:
             continue
         is_set = True
@@ -159,14 +127,13 @@ def _exclusive(
     values: Mapping[str, Value], aspect: Aspect, told: Mapping[str, Any], faults: list[Fault]
 ) -> frozenset[str]:
     """Return the keyed fields that are set, where `<aspect>_exclusive` is true."""
-    name = f"{aspect.name}_exclusive"
+    name = f"{aspect.name}_{EXCLUSIVE.name}"
     given = _given(values, name, faults)
-    if given is None or given.value is None or not has_keyed(aspect):
+    keyed = frozenset(n for n, v in told.items() if isinstance(v, FrozenMap))
+    if given is None or not keyed:
         return frozenset()
-    if not isinstance(given.value, bool):
-        faults.append(_fault(given.place, f"{name} is {given.value!r}, not true or false", "write true or false"))
-        return frozenset()
-    return frozenset(n for n, v in told.items() if isinstance(v, FrozenMap)) if given.value else frozenset()
+    faults.extend(of_value(name, given, EXCLUSIVE))
+    return keyed if convert(EXCLUSIVE, given.value).value is True else frozenset()
 
 
 def _note(places: dict[str, Place], name: str, place: Place | None) -> None:
@@ -174,16 +141,3 @@ def _note(places: dict[str, Place], name: str, place: Place | None) -> None:
         places.pop(name, None)
     else:
         places[name] = place
-
-
-def _faults(name: str, given: Value, wrongs: Sequence[Wrong]) -> Iterator[Fault]:
-    for wrong in wrongs:
-        paths = (".".join(wrong.path[:length]) for length in range(len(wrong.path), 0, -1))
-        place = next((given.places[path] for path in paths if path in given.places), given.place)
-        yield _fault(place, f"{'.'.join((name, *wrong.path))} {wrong.reason}", wrong.mend)
-
-
-def _fault(place: Place | None, reason: str, mend: str) -> Fault:
-    """Return a fault at a place (None: a dynamic inventory)."""
-    at = place or Place(file="dynamic inventory", line=1, column=1)
-    return Fault(file=at.file, line=at.line, column=at.column, reason=reason, mend=mend)

@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import types
 import typing
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -50,21 +51,26 @@ class Shape:
     fields: tuple[Shape, ...] = ()  # of `item`
 
 
+EXCLUSIVE: Final = Shape(
+    name="exclusive", sort=Sort.BOOL, setting=Setting(doc="items of keyed fields that nobody named are removed")
+)
+
+
 def variables(aspect: Aspect) -> tuple[str, ...]:
     """Return the names of the inventory variables the aspect understands; measured fields have none."""
-    told = []
+    return tuple(name for name, shape in settable(aspect) if not shape.setting.observed)
+
+
+def settable(aspect: Aspect) -> Iterator[tuple[str, Shape]]:
+    """Yield every variable that belongs to the aspect and its shape, measured fields too (to refuse them)."""
+    has_keyed = False
     for shape in shapes(aspect.type):
-        if not shape.setting.observed:
-            layers = LAYERS if shape.sort is Sort.KEYED else ("",)
-            told += [f"{aspect.name}_{shape.name}{layer}" for layer in layers]
-    if has_keyed(aspect):
-        told.append(f"{aspect.name}_exclusive")
-    return tuple(told)
-
-
-def has_keyed(aspect: Aspect) -> bool:
-    """Return whether the aspect has a keyed field that can be set."""
-    return any(s.sort is Sort.KEYED and not s.setting.observed for s in shapes(aspect.type))
+        is_keyed = shape.sort is Sort.KEYED
+        for layer in LAYERS if is_keyed else ("",):
+            yield f"{aspect.name}_{shape.name}{layer}", shape
+        has_keyed = has_keyed or (is_keyed and not shape.setting.observed)
+    if has_keyed:
+        yield f"{aspect.name}_{EXCLUSIVE.name}", EXCLUSIVE
 
 
 _KNOWN: Final[dict[type[Any], tuple[Shape, ...]]] = {}

@@ -287,14 +287,23 @@ def test_a_value_of_a_dynamic_inventory_has_no_place_and_is_taken_all_the_same()
 class Broken(dict[str, Value]):
     """Variables of which one cannot be rendered."""
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def __getitem__(self, name: str) -> Value:
         if name == "things_text":
             raise InventoryError([Fault(file="site.yml", line=3, column=4, reason="things_text cannot be rendered")])
-        return super().get(name, default)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if name not in self:
+            return default
+        return self[name]
 
 
 def test_a_template_that_fails_is_told_with_all_other_faults() -> None:
     inventory = Inventory({})
-    inventory.values = lambda device_name: Broken(placed({"things_on": "maybe"}))  # type: ignore[method-assign]
-    told = [fault.reason for fault in settings_faults(inventory, {"things": THINGS})]
-    assert told == ["things_on is 'maybe', not true or false", "things_text cannot be rendered"]
+    broken = Broken(placed({"things_text": "{{ x }}", "things_on": "maybe"}))
+    inventory.values = lambda device_name: broken  # type: ignore[method-assign]
+    told = {fault.reason for fault in settings_faults(inventory, {"things": THINGS})}
+    assert told == {"things_on is 'maybe', not true or false", "things_text cannot be rendered"}
+    with pytest.raises(InventoryError) as caught:
+        expectations(inventory.devices["cam"], inventory, {"things": THINGS})
+    assert {fault.reason for fault in caught.value.faults} == told
