@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from fleetctl.errors import Busy, UsageError
 from fleetctl.machine import Process, operator, this_process
@@ -138,7 +138,7 @@ class Database:
         """Close the file; the store is of no use afterwards."""
         self._connection.close()
 
-    def __enter__(self) -> Database:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -146,18 +146,22 @@ class Database:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Do all of it or nothing; on disk (fsync) when it returns. Raises Busy when others write too long."""
+        """Do all of it or nothing; on disk (fsync) when it returns.
+
+        Raises Busy when others write too long, UsageError when this store is for reading or the disk is full.
+        """
+        if self.readonly:
+            raise UsageError(f"{self.path} is open for reading only")
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
         except sqlite3.OperationalError as error:
             raise self._trouble(error) from error
-        try:
-            yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         """Return all rows of a SELECT."""

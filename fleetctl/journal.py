@@ -1,8 +1,8 @@
 """The append-only record of runs. What is to be written to a device is in it before it is sent.
 
 A run is begun, told every event, and finished. Durable events are on disk (fsync) when `record` returns;
-the others follow within half a second of work, or with the next durable one. A run whose process died stays
-open, and tells what it left behind.
+the others follow within half a second of work, or with the next durable one. What was read (plans, states,
+facts) goes into the store's own tables instead. A run whose process died stays open, and tells what it left.
 """
 
 from __future__ import annotations
@@ -20,11 +20,14 @@ from fleetctl import model
 from fleetctl.codec import Types, decode, encode, text
 from fleetctl.ledger import Ledger
 from fleetctl.machine import Process, operator
-from fleetctl.model import Event, Finished, Intent, Learned, LoginJudged, Outcome, Planned
+from fleetctl.model import Event, Finished, Intent, Learned, LoginJudged, Outcome, Planned, Started
 from fleetctl.store import Store, moment
 
 READING: Final = frozenset({"audit", "plan"})
 """Kinds of run that write to no device: they run beside each other and beside one that writes."""
+
+KEEP_READINGS_S: Final = 90 * 86400.0
+"""How long the events of reading runs are kept: what they saw is in the history. Those of writing runs stay."""
 
 UNDONE: Final = frozenset({Outcome.UNREACHABLE, Outcome.INTERRUPTED, Outcome.PENDING, Outcome.BLOCKED})
 """Endings after which a device of a writing run is taken up again."""
@@ -83,7 +86,9 @@ class Journal:
         self._ledger = Ledger(0, "")
         self._rows: list[tuple[Any, ...]] = []
         self._outcomes: Counter[str] = Counter()
+        self._noted = 0
         self._flushed = 0.0
+        self._elsewhere: tuple[type[Event], ...] = ()  # what is kept in other tables, or not at all
 
     # --- writing ---------------------------------------------------------------------------------
 
@@ -131,7 +136,8 @@ class Journal:
             )
         self._run = int(found.lastrowid or 0)
         self._ledger = Ledger(self._run, kind)
-        self._rows, self._outcomes, self._flushed = [], Counter(), time.monotonic()
+        self._elsewhere = (Learned, Planned, Started) if kind in READING else (Learned, Planned)
+        self._rows, self._outcomes, self._noted, self._flushed = [], Counter(), 0, time.monotonic()
         return self._run
 
     def record(self, event: Event) -> None:
@@ -146,17 +152,18 @@ class Journal:
         self._ledger.take(event, now)
         if isinstance(event, Finished):
             self._outcomes[event.outcome.value] += 1
-        if not isinstance(event, Learned):
-            payload = encode(event, type(event)) if not isinstance(event, Planned) else _planned(event)
+        if not isinstance(event, self._elsewhere):
+            payload = encode(event, type(event))
             payload.pop("device")
             aspect = payload.get("aspect", "")
             self._rows.append((self._run, now, event.device, aspect, type(event).__name__, text(payload)))
-        if len(self._rows) >= _FLUSH_EVENTS or time.monotonic() - self._flushed > _FLUSH_S:
+        self._noted += 1
+        if self._noted >= _FLUSH_EVENTS or time.monotonic() - self._flushed > _FLUSH_S:
             self.flush()
 
     def flush(self) -> None:
         """Put all that was taken on disk, in one transaction. Raises Busy when others write too long."""
-        if self._rows:
+        if self._noted:
             with self.store.transaction() as connection:
                 connection.executemany(
                     "INSERT INTO journal (run, time, device, aspect, event, payload) VALUES (?, ?, ?, ?, ?, ?)",
@@ -165,6 +172,7 @@ class Journal:
                 self._ledger.write(connection)
             self._rows.clear()
             self._ledger.clear()
+            self._noted = 0
         self._flushed = time.monotonic()
 
     def finish(self, run: int, exit_code: int | None = None) -> None:
@@ -174,6 +182,10 @@ class Journal:
             connection.execute(
                 "UPDATE runs SET ended = ?, exit_code = ?, outcomes = ? WHERE run = ?",
                 (time.time(), exit_code, text(dict(self._outcomes)), run),
+            )
+            connection.execute(
+                "DELETE FROM journal WHERE run IN (SELECT run FROM runs WHERE started < ? AND kind IN (?, ?))",
+                (time.time() - KEEP_READINGS_S, *sorted(READING)),
             )
 
     # --- reading ---------------------------------------------------------------------------------
@@ -270,10 +282,3 @@ class Journal:
 def encode_args(args: Mapping[str, Any]) -> dict[str, Any]:
     """Return a command's arguments as JSON takes them. Secrets are never among the arguments of a run."""
     return {name: encode(value) for name, value in args.items()}
-
-
-def _planned(event: Planned) -> dict[str, Any]:
-    """Return what the journal keeps of a plan: the outcomes. The values that differ are in the history."""
-    told = {a.aspect: a.outcome.value for a in event.plan.aspects}
-    whole = event.plan.outcome.value if event.plan.outcome is not None else ""
-    return {"device": event.device, "outcome": whole, "reason": event.plan.reason, "aspects": told}
