@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from jinja2.utils import missing
 
@@ -80,24 +80,11 @@ class Maker:
             self._fault(view, "kind", f"{host.name} cannot be of the kind {kind_told!r}", mend)
             return None
         home = home_of(self._tree, host)
-        scheme = "https" if told.get("onvif_scheme") == "https" else "http"
-        address = str(told.get("ansible_host", ""))
-        if not address and not told.get("behind") and "ansible_host" not in view.vars:
+        endpoint = self._endpoint(told)
+        var = view.vars.get("ansible_host")
+        if not told.get("behind") and (var is None or var.value in (None, "")):
             mend = "say at which address it is reached: ansible_host: 10.20.1.11"
             self._faults.append(_at(home.place, f"{host.name} has no ansible_host", mend))
-        ca_file = str(told.get("tls_ca_file", ""))
-        endpoint = Endpoint(
-            address=address,
-            port=told.get("onvif_port", 443 if scheme == "https" else 80),
-            scheme=scheme,  # type: ignore[arg-type]  # one of the two literals, see above
-            path=told.get("onvif_path", "/onvif/device_service"),
-            tls_ca_file=str(self._root / ca_file) if ca_file else "",
-            tls_fingerprint=str(told.get("tls_fingerprint", "")).replace(":", "").lower(),
-            rtsp_port=told.get("rtsp_port", 554),
-            ssh_port=told.get("ansible_port", 22),
-            via=told.get("site_via", ""),
-            timeout_s=float(told.get("reply_timeout_s", 10)),
-        )
         words = {name: told.get(name, "") for name in _WORDS}
         return Device(
             name=host.name,
@@ -115,7 +102,24 @@ class Maker:
             **words,
         )
 
+    def _endpoint(self, told: Mapping[str, Any]) -> Endpoint:
+        scheme: Literal["http", "https"] = "https" if told.get("onvif_scheme") == "https" else "http"
+        ca_file = str(told.get("tls_ca_file", ""))
+        return Endpoint(
+            address=str(told.get("ansible_host", "")),
+            port=told.get("onvif_port", 443 if scheme == "https" else 80),
+            scheme=scheme,
+            path=told.get("onvif_path", "/onvif/device_service"),
+            tls_ca_file=str(self._root / ca_file) if ca_file else "",
+            tls_fingerprint=str(told.get("tls_fingerprint", "")).replace(":", "").lower(),
+            rtsp_port=told.get("rtsp_port", 554),
+            ssh_port=told.get("ansible_port", 22),
+            via=told.get("site_via", ""),
+            timeout_s=float(told.get("reply_timeout_s", 10)),
+        )
+
     def _told(self, view: HostValues) -> Iterator[tuple[str, Any]]:
+        """Yield the variables that are set and good; the others become faults."""
         for name, known in BY_NAME.items():
             var = view.vars.get(name)
             if var is None or name in _NOT_THE_DEVICES:

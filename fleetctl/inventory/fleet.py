@@ -183,7 +183,7 @@ def made(root: Path, tree: Tree, schema: Schema) -> Inventory:
         device = maker.device(view)
         if device is not None:
             devices[name] = device
-        elif "kind" not in view.vars:
+        elif "kind" not in view.vars or view.vars["kind"].value in (None, ""):
             tree.warnings.append(f"{name} has no kind; fleetctl leaves it alone")
         faults.extend(checks.templates(view, schema, device))
         if contested:

@@ -13,7 +13,7 @@ from fleetctl.inventory.markers import Locked, first_marker
 from fleetctl.inventory.precedence import merged
 from fleetctl.inventory.templates import Scope
 from fleetctl.inventory.tree import Host, Tree
-from fleetctl.inventory.values import SEALED, Value, Var
+from fleetctl.inventory.values import SEALED, Value, Var, Vaulted
 from fleetctl.model import FrozenMap, Place
 
 
@@ -67,6 +67,14 @@ class Board:
             rendered = SEALED
         return Value(value=rendered, raw=var.value, place=place_of(self.tree, var), places=places)
 
+    def has_sealed_files(self, host: Host) -> bool:
+        """Tell whether a wholly encrypted file of variables is the host's or one of its groups'."""
+        sealed = self.tree.sealed_files
+        return bool(sealed) and any(
+            owner in sealed
+            for owner in (f"host {host.name}", "group all", *(f"group {name}" for name in self.tree.groups_of(host)))
+        )
+
     def magic(self, host: Host, name: str) -> Any:
         """Return what Ansible itself sets for every host, or jinja2's `missing`."""
         if name == "inventory_hostname":
@@ -112,6 +120,8 @@ class HostValues(Mapping[str, Value]):
         if name in MAGIC:
             return self._board.magic(self.host, name)
         var = self.vars.get(name)
+        if var is None and name.startswith("vault_") and self._board.has_sealed_files(self.host):
+            return Vaulted()  # it may be in there
         return missing if var is None else var.value
 
     def rendered(self, name: str) -> Any:

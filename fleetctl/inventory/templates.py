@@ -8,6 +8,7 @@ Source: ansible-core 2.19 templating, checked by tests against it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from fleetctl.inventory.markers import Broken, Locked, Tripped
 from fleetctl.inventory.scalars import is_template
 from fleetctl.inventory.values import Unsafe, Vaulted
 
+_RENDERING: Final = threading.RLock()  # one for all hosts: hosts refer to each other through hostvars
 _FAILURES: Final = (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
 
@@ -47,6 +49,10 @@ class Scope:
         raw = self.find(name)
         if raw is missing:
             return missing
+        with _RENDERING:
+            return self._get(name, raw)
+
+    def _get(self, name: str, raw: Any) -> Any:
         if name in self._busy:
             return Broken(hint=f"{name} refers to itself")
         self._busy.add(name)

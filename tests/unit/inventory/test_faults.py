@@ -109,6 +109,7 @@ CASES: dict[str, tuple[dict[str, str] | str, str, str, str]] = {
     "a variable Ansible sets": (_host("inventory_hostname: x"), "a.yml:3:50", "has no effect", "remove it"),
     "a name that is no name": (_all("my-setting: 1"), "a.yml:2:10", "cannot be the name of a variable", "letters"),
     "no address": ("site:\n  hosts:\n    c1: {kind: camera}\n", "a.yml:3:5", "c1 has no ansible_host", "10.20.1.11"),
+    "an empty address": ("site: {hosts: {c1: {kind: camera, ansible_host: }}}\n", "a.yml:1:16", "no ansible_host", ""),
     "an address that is none": (
         "site: {hosts: {c1: {kind: camera, ansible_host: 10.20.1.300}}}\n",
         "a.yml:1:49",

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -225,10 +226,12 @@ def test_a_wholly_encrypted_file_is_left_shut_and_named(load: Load) -> None:
     loaded = load(
         {
             "a.yml": ONE,
+            "b.yml": "all: {vars: {model: '{{ vault_model }}'}}",
             "group_vars/s/vault.yml": "$ANSIBLE_VAULT;1.1;AES256\n31\n",
         }
     )
     assert loaded.faults == ()
+    assert loaded.values("c")["model"].value is SEALED
     assert "wholly encrypted" in loaded.warnings[0]
     assert loaded.sealed_files("c") == (f"{loaded.root}/group_vars/s/vault.yml",)
 
@@ -385,6 +388,13 @@ def test_devices_and_values_pickle_for_other_processes() -> None:
     value = loaded.values("viet-hung-cam-01")["osd_text"]
     assert pickle.loads(pickle.dumps(value)) == value  # noqa: S301 - our own
     assert pickle.loads(pickle.dumps(SEALED)) is SEALED  # noqa: S301 - our own
+
+
+def test_threads_that_ask_at_once_are_told_the_same(load: Load) -> None:
+    loaded = load(TEMPLATES)
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(lambda _: loaded.values("t-cam-01")["of_other_rendered"].value, range(200)))
+    assert set(told) == {"Phường Việt Hưng - Quầy 2"}
 
 
 def test_every_known_variable_is_documented_once() -> None:
