@@ -19,7 +19,7 @@ from fleetctl.lab.faults import KNOWN as FAULTS
 from fleetctl.model import Aspect, Disruption, Outcome
 from fleetctl.reports.files import KINDS
 from fleetctl.reports.tally import exit_code
-from fleetctl.reports.wording import DRIFT, MEANINGS, OUTCOMES
+from fleetctl.reports.wording import MEANINGS, OUTCOMES, SPECIAL
 from fleetctl.standard import variables
 from fleetctl.standard.shapes import Shape, Sort, shapes
 
@@ -191,9 +191,9 @@ def outcomes() -> str:
     """Return the page of outcomes and exit codes."""
     rows = []
     for outcome in sorted(Outcome, key=lambda o: o.rank):
-        word = f"{OUTCOMES[outcome]}; {DRIFT} in an audit" if outcome is Outcome.PENDING else OUTCOMES[outcome]
+        others = "".join(f"; {word} in `{command}`" for (command, o), word in SPECIAL.items() if o is outcome)
         code = "as what blocked it" if outcome is Outcome.BLOCKED else str(exit_code([outcome]))
-        rows.append((f"`{outcome.value}`", word, MEANINGS[outcome], code))
+        rows.append((f"`{outcome.value}`", OUTCOMES[outcome] + others, MEANINGS[outcome], code))
     return (
         f"{NOTE}# Outcomes and exit codes\n\n"
         "Each aspect of each device ends with one outcome; the worst of them stands for the device. Best first:\n\n"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fleetctl.cli.context import Context
 from fleetctl.cli.progress import watched
-from fleetctl.model import Event, Planned
+from fleetctl.model import Event, Outcome, Planned
 from fleetctl.reports import jsonlines
 from fleetctl.reports.tally import EXIT_INTERRUPTED, Tally
 
@@ -39,12 +39,17 @@ class Followed:
 
     def take(self, events: Iterable[Event], total: int, title: str) -> list[Planned]:
         """Take in a stream of events to its end; returns the plans among them."""
-        plans: list[Planned] = []
-        for event in watched(self.context, events, total, title, audit=self.command == "audit"):
-            self.tally.add(event)
-            if isinstance(event, Planned):
-                plans.append(event)
-        return plans
+
+        def tallied() -> Iterator[Event]:
+            for event in events:
+                self.tally.add(event)
+                yield event
+
+        def standing(device: str) -> Outcome:
+            return self.tally.devices[device].outcome
+
+        seen = watched(self.context, tallied(), total, title, self.command, standing)
+        return [event for event in seen if isinstance(event, Planned)]
 
     def stopped(self) -> bool:
         """Whether the run was ended before its end."""
@@ -68,7 +73,7 @@ class Followed:
                 show.changes(context, self.tally.devices.values(), self.site_names, done=self.command == "apply")
             show.rest(context, self.tally, self.command, self.site_names)
         if self.stop.reason:
-            context.screen.talk(context.say("Stopped: {reason}", reason=self.stop.reason))
+            context.screen.talk(context.say("Ended early: {reason}", reason=self.stop.reason))
         self._report(code)
         return code
 

@@ -81,7 +81,7 @@ def _finish(told: Context, lines: Sequence[dict[str, Any]], type_: str) -> int:
 def _drift(told: Context, rows: Sequence[Drift]) -> int:
     from fleetctl.reports import wording
     from fleetctl.reports.past import drift
-    from fleetctl.reports.values import clean, shown
+    from fleetctl.reports.values import clean, impersonal, shown
 
     if told.json:
         return _finish(told, [drift(row) for row in rows], "drift")
@@ -98,8 +98,10 @@ def _drift(told: Context, rows: Sequence[Drift]) -> int:
     )
     for row in rows:
         name = ".".join(part for part in (row.aspect, row.field, clean(row.key)) if part)
-        word = wording.outcome_word(say, row.outcome, audit=True)
-        values = (shown(row.actual), shown(row.expected)) if row.field else (clean(row.reason), "")
+        word = wording.outcome_word(say, row.outcome, "audit")
+        values = (
+            (shown(row.actual), shown(row.expected)) if row.field else (clean(impersonal(row.reason, row.device)), "")
+        )
         until = _time(row.ended) if row.ended else say("lasts")
         cells = (Text(word, style=STYLES[row.outcome]), _time(row.first_seen), until)
         made.add_row(row.device, name, *(Text(value) for value in values), *cells)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -111,7 +112,8 @@ def explain(
 
 
 def _where(place: Place | None) -> str:
-    return str(place) if place else "-"
+    """Return a place as one can open it from here."""
+    return str(place).removeprefix(f"{Path.cwd()}/") if place else "-"
 
 
 @app.command(epilog="Example: fleetctl inventory graph long_bien")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from fleetctl.model import Event, Finished, Outcome, Started
@@ -15,9 +15,17 @@ if TYPE_CHECKING:
 
 
 def watched(
-    context: Context, events: Iterable[Event], total: int, title: str, *, audit: bool = False
+    context: Context,
+    events: Iterable[Event],
+    total: int,
+    title: str,
+    command: str,
+    standing: Callable[[str], Outcome],
 ) -> Iterator[Event]:
-    """Yield the events as they come and show on a terminal how far the run is."""
+    """Yield the events as they come; show on a terminal how far the run is.
+
+    `standing` tells how a device stands once its Finished has come.
+    """
     if not sys.stderr.isatty():
         yield from events
         return
@@ -44,7 +52,7 @@ def watched(
                 busy[event.device] = None
             elif isinstance(event, Finished):
                 busy.pop(event.device, None)
-                counts[event.outcome] += 1
-                told = wording.counted(context.say, counts, audit=audit)
+                counts[standing(event.device)] += 1
+                told = wording.counted(context.say, counts, command)
                 bar.update(task, advance=1, told=told or next(iter(busy), ""))
             yield event

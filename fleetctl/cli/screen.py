@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+Column = str | tuple[str, dict[str, Any]]
+"""A heading, or a heading and rich's options of the column."""
+
 YES_WORDS: Final = ("y", "yes", "c", "co", "có")
 WIDTH_UNKNOWN: Final = 160  # of a file or a pipe: wide enough that few lines are folded
 
@@ -60,6 +63,11 @@ class Screen:
         answer = sys.stdin.readline()
         return answer.strip().lower() in yes
 
+    @property
+    def width(self) -> int:
+        """How many columns the result may have."""
+        return self.console(sys.stdout).width
+
     @staticmethod
     def console(stream: TextIO, drawn: TextIO | None = None) -> Console:
         """Return rich's console as it suits a stream; `drawn` takes what is printed in the stream's place."""
@@ -88,7 +96,7 @@ class Screen:
             os.close(null)
 
 
-def table(*columns: str | tuple[str, dict[str, Any]], title: str = "") -> Table:
+def table(*columns: Column, title: str = "") -> Table:
     """Return a plain table: columns are headings, or (heading, options of rich); cells are never markup."""
     from rich import box
     from rich.table import Table

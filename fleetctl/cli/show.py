@@ -7,27 +7,33 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from fleetctl.cli.context import Context
-from fleetctl.cli.screen import STYLES, table
+from fleetctl.cli.screen import STYLES, Column, table
 from fleetctl.model import Kind, Outcome
 from fleetctl.reports import wording
 from fleetctl.reports.groups import ChangeGroup, Note, change_groups, notes
 from fleetctl.reports.tally import DeviceRecord, Tally
 from fleetctl.reports.values import clean
 
+ROOMY: Final = 80  # a terminal of so many columns has room for the longest name of a setting
+WIDE: Final = 100  # and of so many, room for the longest name of a site
 NAMED: Final = 2  # so many devices are named; more are counted
+REASONS: Final = 3  # so many different reasons for one thing are shown each
 VARIED: Final = 8  # so many different values of one setting are shown each
 
 
 def changes(context: Context, records: Iterable[DeviceRecord], names: Mapping[str, str], *, done: bool = False) -> None:
     """Print the changes: those of several sites first, then site by site."""
     say = context.say
-    groups = change_groups(records, most=0 if context.verbose else VARIED)
+    groups = change_groups(records, alike=not context.verbose, most=0 if context.verbose else VARIED)
     if not groups:
         return
-    columns: list[str] = [say("Devices"), say("Setting"), say("Before") if done else say("Actual"), say("Expected")]
+    setting = (say("Setting"), {"no_wrap": context.screen.width >= ROOMY})
+    devices = (say("Devices"), {"min_width": _title_width(groups, names) if context.screen.width >= WIDE else 0})
+    columns: list[Column] = [devices, setting, say("Before") if done else say("Actual"), say("Expected")]
     if context.verbose:
         columns.append(say("Set in"))
     made = table(*columns)
@@ -43,13 +49,17 @@ def changes(context: Context, records: Iterable[DeviceRecord], names: Mapping[st
         cells: list[str | Text] = [
             _devices(context, group.devices, {group.kind}),
             group.setting,
-            Text(group.actual, style="red"),
+            Text(wording.several(say, group.actual), style="red"),
             _expected(context, group),
         ]
         if context.verbose:
             cells.append(_place(group))
         made.add_row(*cells)
     context.screen.table(made)
+
+
+def _title_width(groups: Sequence[ChangeGroup], names: Mapping[str, str]) -> int:
+    return max((cell_len(site_title(g.sites[0], names)) for g in groups if len(g.sites) == 1), default=0)
 
 
 def _expected(context: Context, group: ChangeGroup) -> Text:
@@ -74,38 +84,45 @@ def _devices(context: Context, names: Sequence[str], kinds: Iterable[Kind]) -> s
 
 def rest(context: Context, tally: Tally, command: str, names: Mapping[str, str]) -> None:
     """Print what there is to tell besides the changes: what is not as wanted, the sites, the sum."""
-    audit = command == "audit"
-    if told := notes(tally.devices.values()):
+    if told := notes(tally.devices.values(), most=0 if context.verbose else REASONS):
         context.screen.out()
-        _notes(context, told, audit=audit)
+        _notes(context, told, command)
     sites = tally.sites()
     if len(sites) > 1:
         context.screen.out()
-        _sites(context, sites, names, audit=audit)
+        _sites(context, sites, names, command)
     context.screen.out()
     total(context, tally, command)
 
 
-def _notes(context: Context, told: Sequence[Note], *, audit: bool) -> None:
+def _notes(context: Context, told: Sequence[Note], command: str) -> None:
     say = context.say
     made = table(say("Devices"), say("Outcome"), say("Aspect"), say("Reason"))
     for note in told:
         made.add_row(
             _devices(context, note.devices, note.kinds),
-            outcome(context, note.outcome, audit=audit),
+            outcome(context, note.outcome, command),
             note.aspect,
-            clean(note.reason),
+            _reason(context, note),
         )
     context.screen.table(made)
 
 
+def _reason(context: Context, note: Note) -> Text:
+    told = Text(clean(note.reason))
+    if note.reasons > 1:
+        more = context.say("… ({n} different reasons; -v shows each)", n=note.reasons)
+        told.append(f" {more}", style="bright_black")
+    return told
+
+
 def _sites(
-    context: Context, sites: Mapping[str, Sequence[DeviceRecord]], names: Mapping[str, str], *, audit: bool
+    context: Context, sites: Mapping[str, Sequence[DeviceRecord]], names: Mapping[str, str], command: str
 ) -> None:
     say = context.say
     seen = Counter(record.outcome for members in sites.values() for record in members)
     outcomes = sorted(seen, key=lambda o: o.rank)
-    columns = [(wording.outcome_word(say, o, audit=audit), {"justify": "right"}) for o in outcomes]
+    columns = [(wording.outcome_word(say, o, command), {"justify": "right"}) for o in outcomes]
     made = table(say("Site"), (say("Devices"), {"justify": "right"}), *columns)
     for site, members in sites.items():
         counts = Counter(record.outcome for record in members)
@@ -125,7 +142,7 @@ def total(context: Context, tally: Tally, command: str) -> None:
     kinds = {record.kind for record in tally.devices.values()}
     sites = len(tally.sites())
     where = say.many("{n} site", "{n} sites", sites)
-    counts = wording.counted(say, tally.counts(), audit=command == "audit")
+    counts = wording.counted(say, tally.counts(), command)
     line = say("{devices} at {sites}: {counts}.", devices=wording.devices(say, kinds, n), sites=where, counts=counts)
     if changed := tally.changes():
         match command:
@@ -133,12 +150,18 @@ def total(context: Context, tally: Tally, command: str) -> None:
                 line += " " + say.many("{n} setting to change.", "{n} settings to change.", changed)
             case "audit":
                 line += " " + say.many("{n} setting not as expected.", "{n} settings not as expected.", changed)
+    if unsupported := tally.unsupported():
+        line += " " + say.many(
+            "{n} device does not offer all that is expected.",
+            "{n} devices do not offer all that is expected.",
+            unsupported,
+        )
     context.screen.out(line)
 
 
-def outcome(context: Context, told: Outcome, *, audit: bool = False) -> Text:
+def outcome(context: Context, told: Outcome, command: str = "") -> Text:
     """Return an outcome in words and its colour."""
-    return Text(wording.outcome_word(context.say, told, audit=audit), style=STYLES[told])
+    return Text(wording.outcome_word(context.say, told, command), style=STYLES[told])
 
 
 def site_title(site: str, names: Mapping[str, str]) -> str:

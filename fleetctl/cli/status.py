@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import typer
@@ -40,6 +41,10 @@ def status(ctx: typer.Context, limit: Limit = "") -> int:
     return EXIT_OK
 
 
+def _local(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M}" if moment else "-"
+
+
 def _print(told: Context, rows: Sequence[SiteStatus]) -> None:
     from rich.text import Text
 
@@ -64,6 +69,6 @@ def _print(told: Context, rows: Sequence[SiteStatus]) -> None:
             for name, _, style in numbers
         ]
         site = f"{row.name} ({row.site})" if row.name != row.site else row.site
-        made.add_row(row.area if row.area != area else "", site, *cells, row.last_seen.replace("T", " ")[:16] or "-")
+        made.add_row(row.area if row.area != area else "", site, *cells, _local(row.last_seen))
         area = row.area
     told.screen.table(made)

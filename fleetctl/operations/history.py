@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -48,8 +48,18 @@ def runs(workspace: Workspace, last: int) -> tuple[Run, ...]:
 
 def entries(workspace: Workspace, run: int, limit: str = "") -> Sequence[Entry]:
     """Return what a run told of devices. Raises UsageError when there is no such run."""
-    found = list(workspace.journal.entries(run=run, events=TOLD))
+    found = list(_once(workspace.journal.entries(run=run, events=TOLD)))
     if not found and not any(each.run == run for each in workspace.journal.runs(last=-1)):
         raise UsageError(f"there is no run {run}. See the last ones: fleetctl history --runs")
     chosen = {device.name for device in select(workspace, limit)} if limit else None
     return [entry for entry in found if chosen is None or entry.device in chosen]
+
+
+def _once(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Leave out the end of a device that was told as a whole already."""
+    whole: set[str] = set()
+    for entry in entries:
+        if entry.event == "Result" and not entry.aspect:
+            whole.add(entry.device)
+        if entry.event != "Finished" or entry.device not in whole:
+            yield entry

@@ -18,7 +18,7 @@ from fleetctl.reports.tally import DeviceRecord
 from fleetctl.reports.values import clean, setting_name, shown
 from fleetctl.resources import folder
 
-TITLES = {"plan": N_("Plan"), "apply": N_("Apply"), "audit": N_("Audit")}
+TITLES = {"plan": N_("Plan"), "apply": N_("Apply"), "audit": N_("Audit"), "adopt": N_("Adopt")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +55,9 @@ def page(run: Run) -> str:
         version=__version__,
         outcomes=seen,
         counts=run.tally.counts(),
-        word=lambda outcome: wording.outcome_word(run.say, outcome, audit=run.command == "audit"),
+        word=lambda outcome: wording.outcome_word(run.say, outcome, run.command),
         devices=lambda kinds, n: wording.devices(run.say, kinds, n),
+        several=lambda values: wording.several(run.say, values),
         groups=change_groups(records),
         notes=notes(records),
         sites=sites,

@@ -103,6 +103,7 @@ def summary(command: str, exit_code: int, tally: Tally | None = None, **more: An
         fields |= {
             "devices": len(tally.devices),
             "changes": tally.changes(),
+            "with_unsupported": tally.unsupported(),
             "outcomes": {outcome.value: counts[outcome] for outcome in Outcome if counts[outcome]},
         }
     return line("summary", fields)

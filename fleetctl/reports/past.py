@@ -8,7 +8,7 @@ from fleetctl.journal import Entry, Run
 from fleetctl.model import Outcome
 from fleetctl.reports import wording
 from fleetctl.reports.language import Language
-from fleetctl.reports.values import clean, plain
+from fleetctl.reports.values import clean, impersonal, plain
 from fleetctl.store import Drift
 
 
@@ -72,7 +72,7 @@ def sentence(say: Language, told: Entry) -> str:
         ".".join(part for part in (change.get("field", ""), clean(change.get("key", ""))) if part)
         for change in payload.get("changes", ())
     )
-    reason = clean(payload.get("reason", ""))
+    reason = clean(impersonal(payload.get("reason", ""), told.device))
     match told.event:
         case "Intent":
             return say("about to write: {fields}", fields=fields)

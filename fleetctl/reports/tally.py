@@ -108,8 +108,14 @@ class DeviceRecord:
 
     @property
     def outcome(self) -> Outcome:
-        """The worst of all that is known."""
-        return worst(self.outcomes())
+        """The worst of all that is known; what the device does not offer counts only where there is nothing else."""
+        told = set(self.outcomes())
+        return worst(told - {Outcome.UNSUPPORTED} or told)
+
+    @property
+    def unsupported(self) -> bool:
+        """Whether the device does not offer something that is expected of it."""
+        return Outcome.UNSUPPORTED in self.outcomes()
 
     def outcomes(self) -> Iterator[Outcome]:
         """Yield every outcome that counts for the exit code."""
@@ -173,6 +179,10 @@ class Tally:
         for record in sorted(self.devices.values(), key=lambda r: (r.site, r.name)):
             told.setdefault(record.site, []).append(record)
         return told
+
+    def unsupported(self) -> int:
+        """Return how many devices do not offer something that is expected of them."""
+        return sum(record.unsupported for record in self.devices.values())
 
     def changes(self) -> int:
         """Return how many single settings differ, or were set."""

@@ -69,6 +69,12 @@ def clean(text: str) -> str:
     )
 
 
+def impersonal(reason: str, device: str) -> str:
+    """Return a reason without the name of the device in front, for where that stands beside it."""
+    head, colon, rest = reason.partition(": ")
+    return rest if colon and head.partition(" (")[0] == device else reason
+
+
 def setting_name(change: Change) -> str:
     """Return a change's setting as people name it: `time.ntp_servers`, `users.accounts.viewer`."""
     return ".".join(part for part in (change.aspect, change.field, clean(change.key)) if part)

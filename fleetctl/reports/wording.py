@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from fleetctl.model import Kind, Outcome
@@ -24,7 +23,10 @@ OUTCOMES: Final = {
     Outcome.FAILED: N_("failed"),
     Outcome.INTERRUPTED: N_("interrupted"),
 }
-DRIFT: Final = N_("drift")
+SPECIAL: Final = {
+    ("audit", Outcome.PENDING): N_("drift"),
+    ("adopt", Outcome.CHANGED): N_("adopted"),
+}
 
 MEANINGS: Final = {
     Outcome.UNCHANGED: N_("The actual value is the expected one; nothing was sent."),
@@ -43,9 +45,19 @@ MEANINGS: Final = {
 }
 
 
-def outcome_word(say: Language, outcome: Outcome, *, audit: bool = False) -> str:
-    """Return an outcome in words; a difference that an audit finds is drift."""
-    return say(DRIFT if audit and outcome is Outcome.PENDING else OUTCOMES[outcome])
+def outcome_word(say: Language, outcome: Outcome, command: str = "") -> str:
+    """Return an outcome in words: a difference that an audit finds is drift, a device that was taken in is adopted."""
+    return say(SPECIAL.get((command, outcome), OUTCOMES[outcome]))
+
+
+def several(say: Language, values: Sequence[tuple[str, int]], most: int = 3) -> str:
+    """Return one value as it is, several with how often each occurs: `25 (12), 30 (5)`."""
+    if len(values) == 1:
+        return values[0][0]
+    told = [f"{value} ({n})" for value, n in values[:most]]
+    if (more := len(values) - most) > 0:
+        told.append(say.many("{n} other", "{n} others", more))
+    return ", ".join(told)
 
 
 def devices(say: Language, kinds: Iterable[Kind], n: int) -> str:
@@ -66,7 +78,7 @@ def devices(say: Language, kinds: Iterable[Kind], n: int) -> str:
             return say.many("{n} device", "{n} devices", n)
 
 
-def counted(say: Language, counts: Mapping[Outcome, int] | Counter[Outcome], *, audit: bool = False) -> str:
+def counted(say: Language, counts: Mapping[Outcome, int], command: str = "") -> str:
     """Return `12 in step, 3 pending`, the best first."""
-    ranked = sorted((o for o in counts if counts[o]), key=lambda o: o.rank)
-    return ", ".join(f"{counts[outcome]} {outcome_word(say, outcome, audit=audit)}" for outcome in ranked)
+    ranked = sorted((outcome for outcome in counts if counts[outcome]), key=lambda outcome: outcome.rank)
+    return ", ".join(f"{counts[outcome]} {outcome_word(say, outcome, command)}" for outcome in ranked)

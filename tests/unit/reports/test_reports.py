@@ -21,6 +21,7 @@ from fleetctl.reports.html import page
 from fleetctl.reports.language import Language
 from fleetctl.reports.tally import Tally
 from fleetctl.reports.values import clean, plain, shown
+from fleetctl.reports.wording import several
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ def test_the_same_change_on_many_devices_is_one_group(tally: Tally) -> None:
         ("a-cam-01", "a-cam-02", "b-cam-01"),
         ("a", "b"),
     )
-    assert (first.actual, first.expected) == ("[]", "[10.0.0.10, 10.0.0.11]")
+    assert (first.actual, first.expected) == ((("[]", 3),), "[10.0.0.10, 10.0.0.11]")
 
 
 def test_changes_of_one_site_come_after_those_of_several(tally: Tally) -> None:
@@ -46,6 +47,52 @@ def test_changes_of_one_site_come_after_those_of_several(tally: Tally) -> None:
 def test_many_different_values_of_one_setting_become_one_group_on_request(tally: Tally) -> None:
     merged = change_groups(tally.devices.values(), most=1)
     assert [(g.setting, g.values, len(g.devices)) for g in merged] == [("time.ntp_servers", 1, 3), ("osd.text", 2, 2)]
+
+
+def test_what_becomes_the_same_is_one_group_whatever_it_is_now(tally: Tally) -> None:
+    for n, name in enumerate(("a-cam-01", "a-cam-02", "b-cam-01")):
+        change = Change(device=name, aspect="video", field="main_codec", before=f"old {n % 2}", after="h264")
+        told = Result(
+            device=name, kind=Kind.CAMERA, site=name[0], aspect="video", outcome=Outcome.CHANGED, changes=(change,)
+        )
+        tally.add(told)
+
+    def codec(*, alike: bool) -> list[tuple[tuple[str, int], ...]]:
+        groups = change_groups(tally.devices.values(), alike=alike)
+        return [g.actual for g in groups if g.setting == "video.main_codec"]
+
+    assert codec(alike=True) == [(("old 0", 2), ("old 1", 1))]
+    assert sorted(codec(alike=False)) == [(("old 0", 2),), (("old 1", 1),)]
+
+
+def test_several_actual_values_are_told_with_how_many_devices_have_each() -> None:
+    say = Language("en")
+    assert several(say, [("25", 12)]) == "25"
+    assert several(say, [("25", 12), ("30", 5)]) == "25 (12), 30 (5)"
+    assert several(say, [("a", 4), ("b", 3), ("c", 2), ("d", 1)]) == "a (4), b (3), c (2), 1 other"
+
+
+def test_a_reason_names_its_device_where_it_is_one_and_no_device_where_they_are_many(tally: Tally) -> None:
+    def told(*names: str) -> list[str]:
+        for name in names:
+            reason = f"{name} (127.0.0.1): refused. See: fleetctl password check {name}"
+            tally.add(
+                Result(device=name, kind=Kind.CAMERA, site=name[0], aspect="", outcome=Outcome.REFUSED, reason=reason)
+            )
+        return [n.reason for n in notes(tally.devices.values()) if n.outcome is Outcome.REFUSED]
+
+    assert told("a-cam-01") == ["refused. See: fleetctl password check a-cam-01"]
+    assert told("a-cam-02") == ["refused. See: fleetctl password check DEVICE"]
+
+
+def test_one_thing_for_many_reasons_is_told_once_on_request(tally: Tally) -> None:
+    for n, name in enumerate(tally.devices):
+        tally.add(
+            Result(device=name, kind=Kind.CAMERA, site=name[0], aspect="x", outcome=Outcome.FAILED, reason=f"no {n}")
+        )
+    told = [note for note in notes(tally.devices.values(), most=3) if note.aspect == "x"]
+    assert [(len(note.devices), note.reasons) for note in told] == [(4, 4)]
+    assert len([note for note in notes(tally.devices.values()) if note.aspect == "x"]) == 4
 
 
 def test_notes_tell_what_is_not_as_wanted_the_worst_first_and_without_the_devices_own_name(tally: Tally) -> None:
@@ -104,6 +151,7 @@ def test_json_lines_have_schema_and_type_and_devices_have_name_kind_and_site(tal
         "exit_code": 3,
         "devices": 4,
         "changes": 5,
+        "with_unsupported": 1,
         "outcomes": {"pending": 3, "unreachable": 1},
     }
     change = lines[0]["aspects"][0]["changes"][0]

@@ -64,6 +64,16 @@ def test_a_device_counts_once_by_its_worst_outcome(tally: Tally) -> None:
     assert tally.exit_code() == 3
 
 
+def test_what_a_device_does_not_offer_does_not_hide_that_the_rest_is_in_step() -> None:
+    told = Tally()
+    for aspect, outcome in (("time", Outcome.UNCHANGED), ("audio", Outcome.UNSUPPORTED)):
+        told.add(Result(device="x", kind=Kind.CAMERA, site="s", aspect=aspect, outcome=outcome))
+    told.add(Finished(device="x", site="s", outcome=Outcome.UNSUPPORTED))
+    assert told.counts() == {Outcome.UNCHANGED: 1}
+    assert told.unsupported() == 1
+    assert told.exit_code() == 0
+
+
 def test_what_was_done_stands_in_place_of_what_was_planned(tally: Tally) -> None:
     result = Result(device="a-cam-01", kind=Kind.CAMERA, site="a", aspect="time", outcome=Outcome.CHANGED)
     tally.add(result)
