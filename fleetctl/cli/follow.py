@@ -10,7 +10,7 @@ from fleetctl.cli.context import Context
 from fleetctl.cli.progress import watched
 from fleetctl.model import Event, Outcome, Planned
 from fleetctl.reports import jsonlines
-from fleetctl.reports.tally import EXIT_INTERRUPTED, Tally
+from fleetctl.reports.tally import EXIT_FAILED, EXIT_INTERRUPTED, Tally
 
 if TYPE_CHECKING:
     from fleetctl.executor import Stop
@@ -57,8 +57,11 @@ class Followed:
 
     @property
     def exit_code(self) -> int:
-        """The run's exit code; an end by a person comes before all else."""
-        return EXIT_INTERRUPTED if self.stop.by_person else self.tally.exit_code()
+        """The run's exit code: 130 where a person ended it; a run that stopped itself has failed."""
+        if self.stop.by_person:
+            return EXIT_INTERRUPTED
+        code = self.tally.exit_code()
+        return EXIT_FAILED if code == EXIT_INTERRUPTED and self.stop.requested else code
 
     def finish(self, *, changes: bool = True) -> int:
         """Print the result and write the reports; returns the exit code. `changes`: print what differs, too."""

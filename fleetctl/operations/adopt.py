@@ -111,7 +111,7 @@ def adopt(
         if isinstance(event, Learned):
             facts[event.device] = event.facts
         if isinstance(event, Finished) and event.outcome is Outcome.CHANGED:
-            _record(workspace, by_name[event.device], facts.get(event.device, {}))
+            _record(by_name[event.device], facts.get(event.device, {}))
         yield event
 
 
@@ -151,7 +151,7 @@ def _factory_logins(workspace: Workspace, device: Device) -> tuple[tuple[str, st
     return workspace.registry.driver_of(device.kind, device.vendor, device.model).default_logins
 
 
-def _record(workspace: Workspace, device: Device, facts: Mapping[str, str]) -> None:
+def _record(device: Device, facts: Mapping[str, str]) -> None:
     """Write what the device said it is into the inventory file that names it."""
     told = {name: facts[name] for name in IDENTITY if facts.get(name)}
     if device.place is not None and told:

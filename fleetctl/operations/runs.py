@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -103,9 +104,15 @@ def execute(
 
     Raises Busy when another operator's run holds the workspace.
     """
-    with workspace.journal.run(kind, arguments, resumes=resumes) as record, stop.on_ctrl_c():
-        for event in itertools.chain(first, executor.run(work, tasks, payload, policy, stop=stop)):
-            record(event)
+    journal = workspace.journal
+    names = [each.name for each in tasks]
+    with (
+        journal.run(kind, arguments, tasks=names, resumes=resumes),
+        stop.on_ctrl_c(),
+        contextlib.closing(executor.run(work, tasks, payload, policy, stop=stop, sync=journal.flush)) as stream,
+    ):
+        for event in itertools.chain(first, stream):
+            journal.note(event)  # on disk by `sync` before any work that waits for it goes on
             yield event
 
 
