@@ -90,6 +90,7 @@ class Judge:
         self._root = root
         self._inputs: dict[str, dict[str, str]] = {}
         self._outputs: dict[str, dict[str, str]] = {}
+        self._fields: dict[str, tuple[tuple[str, bool], ...]] = {}
         schemas: dict[str, bytes] = {}
         imports: dict[str, str] = {TT: "onvif.xsd", SOAP: "soap-envelope"}
         for service, names in SERVICES.items():
@@ -97,6 +98,7 @@ class Judge:
             for name in names:
                 tree = etree.parse(str(self._file(name)))
                 self._operations(service, tree.getroot())
+                self._requests(tree.getroot())
                 for number, schema in enumerate(tree.iterfind(f"{{{WSDL}}}types/{{{XS}}}schema")):
                     url = f"wsdl:{name}:{number}"
                     schemas[url] = _determinate(schema)
@@ -126,6 +128,19 @@ class Judge:
                 told = operation.find(f"{{{WSDL}}}{kind}")
                 if told is not None and (element := elements.get(told.get("message").rpartition(":")[2])):
                     known[service][element] = operation.get("name")
+
+    def _requests(self, definitions: etree._Element) -> None:
+        """Note what stands in each element that a WSDL declares, as far as it is a plain sequence."""
+        for schema in definitions.iterfind(f"{{{WSDL}}}types/{{{XS}}}schema"):
+            for element in schema.iterfind(f"{{{XS}}}element"):
+                children = element.iterfind(f"{{{XS}}}complexType/{{{XS}}}sequence/{{{XS}}}element")
+                told = tuple((child.get("name", ""), child.get("minOccurs") != "0") for child in children)
+                self._fields[f"{{{schema.get('targetNamespace')}}}{element.get('name')}"] = told
+
+    def fields(self, service: str, operation: str) -> tuple[tuple[str, bool], ...]:
+        """Return the names of what a request may hold, in order, and whether each is required."""
+        element = next(element for element, name in self._inputs[service].items() if name == operation)
+        return self._fields.get(element, ())
 
     def operations(self, service: str) -> frozenset[str]:
         """Return the names of a service's operations."""
