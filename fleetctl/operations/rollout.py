@@ -235,11 +235,14 @@ def _one_site_each_first(workspace: Workspace, names: Sequence[str]) -> list[str
 
 def _provide_secrets(workspace: Workspace, devices: Mapping[str, Device], todo: Mapping[str, DevicePlan]) -> None:
     """Make the passwords that are missing for accounts to be created: in the vault before anything is sent."""
+    sites: dict[str, dict[str, list[str]]] = {}
     for name, device_plan in todo.items():
         changed = [a for a in device_plan.aspects if a.changes]
         wanted = [account for account in accounts(changed) if account != devices[name].user]
         if wanted:
-            workspace.vault.ensure(devices[name].site, {name: wanted})
+            sites.setdefault(devices[name].site, {})[name] = wanted
+    for site, missing in sites.items():
+        workspace.vault.ensure(site, missing)
 
 
 def leftovers(workspace: Workspace, run: int | None = None) -> tuple[int, tuple[str, ...]]:
