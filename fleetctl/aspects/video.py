@@ -32,6 +32,7 @@ class Profile(enum.StrEnum):
     HIGH = "high"
     SIMPLE = "simple"
     ADVANCED_SIMPLE = "advanced_simple"
+    NONE = "none"  # only read: JPEG has none
 
 
 _ENCODER = "ONVIF Media2 26.06 (else Media), SetVideoEncoderConfiguration"
@@ -57,7 +58,7 @@ class Video:
         "highest bit rate of the main stream", unit="kbps", minimum=1, maximum=2147483647, source=_ENCODER
     )
     main_gop_length: int | Unset = setting(
-        "pictures from one key picture to the next, main stream",
+        "pictures from one key picture to the next, main stream (1 with JPEG)",
         unit="frames",
         minimum=1,
         maximum=32767,
@@ -75,7 +76,7 @@ class Video:
         "highest bit rate of the sub stream", unit="kbps", minimum=1, maximum=2147483647, source=_ENCODER
     )
     sub_gop_length: int | Unset = setting(
-        "pictures from one key picture to the next, sub stream",
+        "pictures from one key picture to the next, sub stream (1 with JPEG)",
         unit="frames",
         minimum=1,
         maximum=32767,
@@ -111,13 +112,14 @@ def read(session: Onvif) -> Video:
 
 
 def _values(encoder: Encoder) -> dict[str, Any]:
+    jpeg = encoder.codec() == Codec.JPEG
     return {
         "codec": _known(Codec, encoder.codec(), encoder.told_codec()),
         "resolution": tried(encoder.resolution) or UNSET,
         "frame_rate_fps": _number(tried(encoder.frame_rate)),
         "bitrate_kbps": _number(tried(encoder.bitrate)),
-        "gop_length": _number(tried(encoder.gop_length)),
-        "profile": _known(Profile, encoder.profile(), encoder.profile()),
+        "gop_length": 1 if jpeg else _number(tried(encoder.gop_length)),
+        "profile": Profile.NONE if jpeg else _known(Profile, encoder.profile(), encoder.profile()),
     }
 
 
@@ -171,6 +173,8 @@ def _fits(field: str, value: Any, option: EncoderOptions) -> bool:
 def _nearest(field: str, value: Any, option: EncoderOptions) -> Any:
     """Return the value itself where the camera can take it (or does not say), else the nearest it can."""
     match field:
+        case "gop_length" | "profile" if option.codec == Codec.JPEG:
+            return 1 if field == "gop_length" else Profile.NONE
         case "resolution":
             return _closest(value, option.resolutions, _pixels)
         case "frame_rate_fps" if option.frame_rates:

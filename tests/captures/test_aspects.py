@@ -85,7 +85,7 @@ VALUES: dict[str, dict[str, dict[str, Any]]] = {
         "users": {"accounts": {"harry": "administrator", "service": "administrator"}},
         "video": {"main_codec": "h264", "main_resolution": "1920x960", "main_frame_rate_fps": 30.0,
                   "main_bitrate_kbps": 2147483647, "main_gop_length": 100, "main_profile": "main",
-                  "sub_codec": "jpeg", "sub_resolution": "5120x2560", "sub_gop_length": UNSET, "sub_profile": UNSET},
+                  "sub_codec": "jpeg", "sub_resolution": "5120x2560", "sub_gop_length": 1, "sub_profile": "none"},
         "imaging": {"brightness": 50, "contrast": 50, "saturation": 50, "sharpness": 50, "day_night": "auto",
                     "wide_dynamic_range": True, "backlight_compensation": UNSET},
         "audio": {"enabled": False, "sub_enabled": False, "codec": UNSUPPORTED},

@@ -109,12 +109,12 @@ CASES = (
         reads={"main_codec": Codec.H265, "sub_codec": Codec.H264},
     ),
     Case(
-        name="JPEG has neither key pictures nor a profile; one stream is one stream (capture: Axis P3818, Pelco)",
+        name="JPEG has only key pictures and no profile; one stream is one stream (capture: Axis P3818, Pelco)",
         answers={"trt:GetProfiles": profile1("p1", VS1, encoder1(ENCODER1, "e1", codec="JPEG", branch=""))},
         reads={
             "main_codec": Codec.JPEG,
-            "main_gop_length": UNSET,
-            "main_profile": UNSET,
+            "main_gop_length": 1,
+            "main_profile": Profile.NONE,
             "sub_codec": Outcome.UNSUPPORTED,
             "sub_profile": Outcome.UNSUPPORTED,
         },
@@ -282,9 +282,20 @@ CASES = (
         name="Media2: the codec wanted decides what is possible",
         answers=MEDIA2 | OPTIONS2,
         wanted=Video(
-            main_profile=Profile.HIGH, main_frame_rate_fps=30.0, sub_codec=Codec.JPEG, sub_resolution="2560x1440"
+            main_profile=Profile.HIGH,
+            main_frame_rate_fps=30.0,
+            sub_codec=Codec.JPEG,
+            sub_resolution="2560x1440",
+            sub_gop_length=50,
+            sub_profile=Profile.MAIN,
         ),
-        gaps=(("main_frame_rate_fps", "", "25"), ("main_profile", "", "main"), ("sub_resolution", "", "1280x720")),
+        gaps=(
+            ("main_frame_rate_fps", "", "25"),
+            ("main_profile", "", "main"),
+            ("sub_resolution", "", "1280x720"),
+            ("sub_gop_length", "", "1"),
+            ("sub_profile", "", "none"),
+        ),
     ),
     Case(
         name="options that say nothing rule nothing out",
