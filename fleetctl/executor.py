@@ -7,7 +7,7 @@ yields it, and answers the work when the consumer comes back for the next event.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, Final
 
 from fleetctl.crew import Message, Work, ending, told
@@ -31,7 +31,7 @@ def run(
     stop: Stop | None = None,
     setup: Setup = None,
     sync: Callable[[], None] | None = None,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Do `work(name, payload(name), channel)` for every task and yield the events as they come.
 
     Each task ends with exactly one Finished, its last event, whatever happens. A task that failed as a whole,
@@ -64,7 +64,7 @@ class _Run:
         self._unanswered: list[int] = []
         self._told = False  # the pool was told to stop
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Generator[Event, None, None]:
         """Yield until every task has ended; closing the generator ends the work."""
         if not self._dispatch.tasks:
             return

@@ -18,12 +18,13 @@ from typing import Any, Final
 
 from fleetctl import model
 from fleetctl.codec import Types, decode, encode, text
+from fleetctl.errors import BadAnswer, Interrupted, Rejected, Unreachable, Unsupported
 from fleetctl.ledger import Ledger
 from fleetctl.machine import Process, operator
 from fleetctl.model import Event, Finished, Intent, Learned, LoginJudged, Outcome, Planned, Started
 from fleetctl.store import Store, moment
 
-READING: Final = frozenset({"audit", "plan"})
+READING: Final = frozenset({"audit", "plan", "show"})
 """Kinds of run that write to no device: they run beside each other and beside one that writes."""
 
 KEEP_READINGS_S: Final = 90 * 86400.0
@@ -104,10 +105,14 @@ class Journal:
             run = self.begin(kind, args, tasks=tasks, resumes=resumes)
             try:
                 yield self.record
-            except BaseException as error:
-                ended = isinstance(error, (KeyboardInterrupt, GeneratorExit))
-                self.finish(run, 130 if ended else 1)
+            except (Unreachable, BadAnswer, Rejected, Unsupported) as error:
+                self._ledger.withdraw()  # the device never got as far as to judge the login
+                self.finish(run, 4 if isinstance(error, Unreachable) else 1)
                 raise
+            except BaseException as error:
+                self.finish(run, 130 if isinstance(error, (KeyboardInterrupt, GeneratorExit, Interrupted)) else 1)
+                raise
+            self._ledger.withdraw()
             self.finish(run)
 
     def begin(
@@ -143,11 +148,11 @@ class Journal:
     def record(self, event: Event) -> None:
         """Take an event; a durable one is on disk when this returns, and so is a refused login."""
         self.note(event)
-        if event.durable or (isinstance(event, LoginJudged) and not event.accepted):
+        if event.durable:
             self.flush()
 
     def note(self, event: Event) -> None:
-        """Take an event without waiting for the disk; for those who call `flush` before they go on."""
+        """Take an event and do not wait for the disk; for those who call `flush` before any work goes on."""
         now = time.time()
         self._ledger.take(event, now)
         if isinstance(event, Finished):
@@ -158,7 +163,8 @@ class Journal:
             aspect = payload.get("aspect", "")
             self._rows.append((self._run, now, event.device, aspect, type(event).__name__, text(payload)))
         self._noted += 1
-        if self._noted >= _FLUSH_EVENTS or time.monotonic() - self._flushed > _FLUSH_S:
+        refused = isinstance(event, LoginJudged) and not event.accepted
+        if refused or self._noted >= _FLUSH_EVENTS or time.monotonic() - self._flushed > _FLUSH_S:
             self.flush()
 
     def flush(self) -> None:
@@ -177,6 +183,7 @@ class Journal:
 
     def finish(self, run: int, exit_code: int | None = None) -> None:
         """End the run; `exit_code` is that of the command, where it is known."""
+        self._noted += 1
         self.flush()
         with self.store.transaction() as connection:
             connection.execute(
@@ -184,7 +191,7 @@ class Journal:
                 (time.time(), exit_code, text(dict(self._outcomes)), run),
             )
             connection.execute(
-                "DELETE FROM journal WHERE run IN (SELECT run FROM runs WHERE started < ? AND kind IN (?, ?))",
+                "DELETE FROM journal WHERE run IN (SELECT run FROM runs WHERE started < ? AND kind IN (?, ?, ?))",
                 (time.time() - KEEP_READINGS_S, *sorted(READING)),
             )
 

@@ -109,6 +109,11 @@ class Ledger:
         for noted in (self._latest, self._drift, self._ends, self._facts, self._single):
             noted.clear()
 
+    def withdraw(self) -> None:
+        """Note that the tries of this run that were not judged never will be, and cost nothing."""
+        self._single += [(_NOT_JUDGED, (device,)) for device in sorted(self._unjudged)]
+        self._unjudged.clear()
+
     def _saw(
         self,
         device: str,

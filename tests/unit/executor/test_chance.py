@@ -117,7 +117,7 @@ def test_a_run_by_chance_keeps_its_promises(how: dict[str, Any], seed: int) -> N
             break
     else:
         assert set(endings(events)) == {t.name for t in what}
-    stream.close()  # type: ignore[attr-defined]
+    stream.close()
     endings(events)
     if not stop.requested and leave is None:
         reached = {e.device for e in events if isinstance(e, Started)}

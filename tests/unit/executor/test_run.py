@@ -173,7 +173,7 @@ def test_what_was_not_taken_by_the_consumer_is_not_sent(how: dict[str, Any], tmp
             taken.append(f"{event.device} {event.aspect}")
             if len(taken) == 5:
                 break
-    events.close()  # type: ignore[attr-defined]
+    events.close()
     assert set(wire.read_text().splitlines()) <= set(taken[:-1])
 
 
@@ -219,7 +219,7 @@ def test_a_consumer_that_leaves_early_leaves_no_thread_and_no_process(how: dict[
     for _, _event in zip(range(10), events, strict=False):
         pass
     began = time.monotonic()
-    events.close()  # type: ignore[attr-defined]
+    events.close()
     assert time.monotonic() - began < 5
     assert threading.active_count() == before
     assert not [p for p in psutil.Process().children() if "fleetctl.pools" in " ".join(p.cmdline())]

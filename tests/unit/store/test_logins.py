@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fleetctl.errors import Refused, Unreachable
 from fleetctl.journal import Journal
 from fleetctl.model import Attempt, Event, LoginJudged, Outcome
 from fleetctl.store import LOCK_S, Store
@@ -96,6 +97,19 @@ def test_a_try_that_the_device_never_came_to_judge_costs_nothing(
     ran(journal, "audit", attempt(), finished(outcome))
     assert store.may_try("cam", "admin", "old") == ("", False)
     assert store.was_attempted("cam", "admin", "old")
+
+
+@pytest.mark.parametrize(
+    ("error", "barred"),
+    [(Unreachable("gone"), False), (Refused("another device", credential=False), True), (KeyboardInterrupt(), True)],
+)
+def test_a_try_costs_nothing_when_the_command_ends_because_the_device_does_not_answer(
+    store: Store, journal: Journal, error: BaseException, barred: bool
+) -> None:
+    with pytest.raises(type(error)), journal.run("show", {}) as record:  # noqa: PT012
+        record(attempt())
+        raise error
+    assert bool(store.may_try("cam", "admin", "old").barred) is barred
 
 
 def test_a_try_in_a_worker_that_died_counts_as_refused(store: Store, journal: Journal) -> None:
