@@ -208,7 +208,8 @@ def _put_gop2(encoder: Encoder, gop_length: int | None, profile: str) -> None:
     element = encoder.element
     if encoder.codec() == "jpeg":
         for name in ("GovLength", "Profile"):
-            element.attrib.pop(name, None)
+            if name in element.attrib:
+                del element.attrib[name]
         return
     if gop_length is not None:
         element.set("GovLength", str(gop_length))
