@@ -8,9 +8,10 @@ import pytest
 
 from fleetctl.lab import control
 from fleetctl.lab.personality import known
+from tests.judges.wsdl import FETCHED
 from tests.lab.wire import Camera
 
-EACH = 24
+EACH = 60
 ACTIVATED = ("admin", "Lab-pass-1")  # what somebody gave a camera that must be activated
 BOOT_S = 0.3
 
@@ -30,7 +31,7 @@ def simulator(
             device = {"name": camera.name, "address": camera.address, "personality": name}
             devices.append(device | ({"login": list(ACTIVATED)} if rule.fresh == "activation" else {}))
             cameras.setdefault(name, []).append(camera)
-    wsdl = pytestconfig.getoption("--wsdl")
+    wsdl = pytestconfig.getoption("--wsdl") or (FETCHED if FETCHED.is_dir() else None)
     lab = control.up(
         {
             "devices": devices,

@@ -108,7 +108,8 @@ def renew(call: Call) -> str:
 
 def unsubscribe(call: Call) -> str:
     """Unsubscribe."""
-    del _subscriptions(call)[_mine(call)]
+    token = _mine(call)
+    del _subscriptions(call)[token]
     return ""
 
 

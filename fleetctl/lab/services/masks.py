@@ -82,7 +82,8 @@ def _told(call: Call, element: Element) -> dict[str, Any]:
     inside = all(-1 <= x <= 1 and -1 <= y <= 1 for x, y in points)
     if kind not in can["types"] or not 3 <= len(points) <= can["points"] or not inside:
         raise SoapFault("ter:InvalidArgVal", "ter:InvalidPolygon", reason="The mask cannot be set")
-    if can.get("rectangle") and (len({x for x, _ in points}) != 2 or len({y for _, y in points}) != 2):
+    corners = {(x, y) for x, y in points}
+    if can.get("rectangle") and not len(corners) == len({x for x, _ in corners}) * len({y for _, y in corners}) == 4:
         raise SoapFault("ter:InvalidArgVal", "ter:InvalidPolygon", reason="Only rectangles are possible")
     colour = element.find(_TR2 + "Color")
     return {
