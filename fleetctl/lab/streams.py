@@ -67,7 +67,7 @@ def serving(at: Callable[[str], SimDevice | None], draw: Draw, enabled: Callable
 
     def resolve(address: str, path: str) -> StreamView | None:
         device = at(address)
-        return None if device is None else stream_of(device, path, draw)
+        return stream_of(device, path, draw) if device is not None and enabled(device) else None
 
     def authenticate(address: str, user: str, proves: Callable[[str], bool]) -> bool:
         if (device := at(address)) is None:
