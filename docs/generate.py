@@ -27,11 +27,17 @@ NOTE: Final = "<!-- Written by docs/generate.py from the code. Edit the code, th
 
 CODES: Final[Mapping[int, str]] = {
     0: "As wanted: everything unchanged, changed, waived or unsupported (shown and counted).",
-    1: "Something failed: failed, refused, unknown, not applied, stale, or blocked by one of these.",
+    1: "Something failed: failed, refused, unknown, not applied, stale, or blocked by one of these; or the run "
+    "stopped itself because too much failed.",
     2: "The command line, the inventory or the vault is wrong. Nothing was sent.",
     3: "Drift, or changes are pending.",
     4: "Nothing worse than devices that could not be reached.",
-    130: "Interrupted, by a person or by the stop rule.",
+    130: "Interrupted by a person.",
+}
+
+OTHER_CODES: Final[Mapping[Outcome, str]] = {
+    Outcome.BLOCKED: "as what blocked it",
+    Outcome.INTERRUPTED: "130; 1 where the run stopped itself",
 }
 
 DISRUPTIONS: Final[Mapping[Disruption, str]] = {
@@ -192,7 +198,7 @@ def outcomes() -> str:
     rows = []
     for outcome in sorted(Outcome, key=lambda o: o.rank):
         others = "".join(f"; {word} in `{command}`" for (command, o), word in SPECIAL.items() if o is outcome)
-        code = "as what blocked it" if outcome is Outcome.BLOCKED else str(exit_code([outcome]))
+        code = OTHER_CODES.get(outcome, str(exit_code([outcome])))
         rows.append((f"`{outcome.value}`", OUTCOMES[outcome] + others, MEANINGS[outcome], code))
     return (
         f"{NOTE}# Outcomes and exit codes\n\n"

@@ -79,6 +79,7 @@ class Fleet:
     inventory: FakeInventory = field(default_factory=FakeInventory)
     inventory_root: Path = Path("inventory")
     stop_by_person: bool = False
+    stop_by_rule: bool = False
 
     @property
     def sent(self) -> bool:
@@ -99,6 +100,8 @@ class Fleet:
 
     def apply(self, workspace: Fleet, plan: Any, options: Any = None, **more: Any) -> Iterator[Event]:
         self.calls.append(("apply", {"options": options, "devices": [d.device for d in plan.writes]}))
+        if self.stop_by_rule:
+            more["stop"].request("3 of the last 5 devices failed")
         for told in plan.writes:
             outcome = self.after.get(told.device, Outcome.CHANGED)
             yield Result(

@@ -98,6 +98,16 @@ def test_an_end_by_a_person_comes_before_all_else(fleet: Fleet, fleetctl: Run) -
     assert not fleet.sent
 
 
+def test_a_run_that_stopped_itself_has_failed(fleet: Fleet, fleetctl: Run) -> None:
+    fleet.outcomes = {FIRST: Outcome.PENDING, SECOND: Outcome.PENDING}
+    fleet.after = {FIRST: Outcome.CHANGED, SECOND: Outcome.INTERRUPTED}
+    fleet.stop_by_rule = True
+    ran = fleetctl("apply", "--yes")
+    assert ran.code == 1
+    assert "3 of the last 5 devices failed" in ran.err
+    assert "fleetctl apply --resume" in ran.err
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [
