@@ -78,6 +78,8 @@ class DigestAuth:
     accepted: bool = False  # the device took it at least once
     rejected: bool = False  # presented and refused: `authorization` gives nothing any more
     presented: int = 0
+    once: bool = False  # each nonce serves one request: a second use is refused, and stands in the device's log
+    _fresh: bool = False  # the nonce has not been used yet
     _count: int = 0
     _cnonce: str = ""
 
@@ -93,14 +95,15 @@ class DigestAuth:
             return False
         if self.challenge is None or challenge.nonce != self.challenge.nonce:
             self._count, self._cnonce = 0, secrets.token_hex(8)
-        self.challenge = challenge
+        self.challenge, self._fresh = challenge, True
         return True
 
     def authorization(self, method: str, uri: str) -> str:
-        """Return the Authorization header for a request; "" when there is no challenge yet, or it was refused."""
+        """Return the Authorization header for a request; "" where nothing may be presented (now)."""
         challenge = self.challenge
-        if challenge is None or self.rejected:
+        if challenge is None or self.rejected or (self.once and not self._fresh):
             return ""
+        self._fresh = False
         self._count += 1
         self.presented += 1
         count, cnonce = f"{self._count:08x}", self._cnonce
@@ -140,6 +143,7 @@ class DigestAuth:
         old, used, was_accepted = self.challenge, self._count, self.accepted
         new = self.challenge if self.challenged(headers) else None
         if new is not None and (old is None or new.nonce != old.nonce) and (new.stale or (was_accepted and used > 1)):
+            self.once = self.once or not new.stale
             return True
         self.rejected = not was_accepted
         return False

@@ -19,7 +19,9 @@ from fleetctl.protocols.onvif.services import Services, path_of
 from fleetctl.protocols.onvif.wire import Wire
 from fleetctl.protocols.xml import Element, children, tag, text, words
 
-_FACTS: Final = frozenset({"auth", "protected", "pre_auth", "content_type", "keep_alive", "services"})
+_FACTS: Final = frozenset(
+    {"auth", "protected", "refuses", "nonce", "pre_auth", "content_type", "keep_alive", "services"}
+)
 MAX_PICTURE: Final = 16 * 1024 * 1024
 
 

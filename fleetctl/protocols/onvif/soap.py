@@ -96,6 +96,15 @@ class Reply:
             return True
         return self.fault is not None and any(c.lower() in _NOT_AUTHORISED for c in self.fault.codes)
 
+    @property
+    def refusal(self) -> str:
+        """Return how the device refuses: "fault", "challenge" (any scheme), "bare" (a 401 alone), "" if it does not."""
+        if not self.unauthorised:
+            return ""
+        if self.fault is not None:
+            return "fault"
+        return "challenge" if self.http.headers.get("WWW-Authenticate") else "bare"
+
 
 _NOT_AUTHORISED: Final = frozenset({
     "notauthorized", "notauthorised", "failedauthentication", "failedcheck", "invalidsecurity",

@@ -31,16 +31,20 @@ class Wire:
         self.content_type = facts.get("content_type", "")
         self._device_path = device_path
         self._protected = facts.get("protected", "")  # "tds:GetUsers": an operation the device refuses without a login
+        self._refuses = facts.get("refuses", "")  # how: "fault", "challenge" or "bare" (a 401 and nothing else)
         self._pre_auth_open = facts.get("pre_auth") != "no"
         self._clock_open = False  # the device tells its time without a login
         if login is not None and (scheme := facts.get("auth", "").partition("-")[0]) in ("wsse", "digest"):
             login.scheme = scheme
+            login.digest.once = facts.get("nonce") == "once"
 
     def facts(self) -> dict[str, str]:
         """Return what the next session may start from; "" takes back what an earlier one thought."""
         return {
             "auth": "none" if self.login is None else self.login.fact(),
             "protected": self._protected,
+            "refuses": self._refuses,
+            "nonce": "once" if self.login is not None and self.login.digest.once else "",
             "pre_auth": "" if self._pre_auth_open else "no",
             "content_type": self.content_type,
             "keep_alive": "" if self.client.keep_alive else "no",
@@ -125,7 +129,7 @@ class Wire:
             self._find_scheme(self.login)
         if not self._protected:
             raise Refused("the device takes everybody without a login: factory-fresh? The login cannot be proven")
-        self.call("tds", self._device_path, self._protected.removeprefix("tds:"), "")
+        self.call("tds", self._device_path, self._probe(), "")
         if not self.login.proven:
             raise Refused("the device now takes everybody without a login; the login cannot be proven")
 
@@ -153,16 +157,31 @@ class Wire:
         """Ask without a login: how the device refuses that tells which login it wants, and costs no try."""
         login.scheme, self._protected = OPEN, ""
         for operation in _PROBES:
-            answer = self.post("tds", self._device_path, operation, "")
+            answer = self._asked_twice(operation)
             if answer.unauthorised:
                 self._learn(login, f"tds:{operation}", answer)
                 return
             if answer.element is None:
                 login.scheme = "wsse"  # it does not offer this, which tells nothing; the common login then
 
+    def _probe(self) -> str:
+        """Return an operation of the device service that it refuses without a login, as far as that is known."""
+        return self._protected.removeprefix("tds:") if self._protected.startswith("tds:") else "GetUsers"
+
+    def _asked_twice(self, operation: str) -> soap.Reply:
+        """Ask without a login; a 401 that says nothing at all may be a device out of connections: ask again later."""
+        answer = self.post("tds", self._device_path, operation, "")
+        for pause in BACK_OFF_S:
+            if answer.refusal != "bare":
+                break
+            self.client.close()
+            sleep(pause)
+            answer = self.post("tds", self._device_path, operation, "")
+        return answer
+
     def _learn(self, login: Login, what: str, refusal: soap.Reply) -> None:
-        digest = refusal.http.status == 401 and soap.challenge(refusal) is not None
-        login.scheme, self._protected = "digest" if digest else "wsse", what
+        self._refuses, self._protected = refusal.refusal, what
+        login.scheme = "digest" if soap.challenge(refusal) is not None else "wsse"
 
     def _judged(
         self, login: Login, answer: soap.Reply, service: str, path: str, operation: str, body: str
@@ -179,7 +198,7 @@ class Wire:
             answer = self.post(service, path, operation, body, login)
             if not answer.unauthorised:
                 return answer
-        before, exhausted = self.clock.offset_s, self._refuses_everybody()
+        before, exhausted = self.clock.offset_s, self._out_of_connections(answer)
         if exhausted and not login.proven:
             login.digest.rejected = False  # nobody looked at it
             raise login.end(Unreachable(f"{what}: the device refuses everybody (HTTP 401): out of connections?"))
@@ -210,18 +229,25 @@ class Wire:
             login.scheme, login.changed = "wsse", True
         return login.changed
 
-    def _refuses_everybody(self) -> bool:
-        """Ask for the clock again, without login and on a new connection; tell whether even that is refused now."""
-        if not self._clock_open:
-            return False
+    def _out_of_connections(self, answer: soap.Reply | None = None) -> bool:
+        """Tell whether the device refuses without looking at the login; asks without it, on a new connection.
+
+        It does when the clock is refused that was open, and when it gives a bare 401 instead of its usual refusal.
+        """
         self.client.close()
-        return self.ask_clock().http.status == 401
+        if self._clock_open and self.ask_clock().http.status == 401:
+            return True
+        if self._refuses not in ("fault", "challenge"):
+            return False
+        if answer is None:
+            answer = self.post("tds", self._device_path, self._probe(), "")
+        return answer.refusal == "bare"
 
     def _patiently(self, login: Login, service: str, path: str, operation: str, body: str) -> soap.Reply:
         """A device refuses everybody: wait until it answers again, and only then present the proven login once."""
         for pause in BACK_OFF_S:
             sleep(pause)
-            if self._refuses_everybody():
+            if self._out_of_connections():
                 continue
             answer = self.post(service, path, operation, body, login)
             if not answer.unauthorised:
@@ -238,7 +264,7 @@ class Wire:
         sleep(BACK_OFF_S[0] if answer.http.status == 401 else 0)
         self.client.close()
         login.digest.challenge = None  # ask for a fresh one, so that no old nonce can be to blame
-        again = self.post("tds", self._device_path, self._protected.removeprefix("tds:") or _PROBES[0], "", login)
+        again = self.post("tds", self._device_path, self._probe(), "", login)
         if again.unauthorised:
             return login.end(Unreachable(
                 f"{what}: a login accepted a moment ago is refused now: out of connections, or changed meanwhile?"

@@ -11,7 +11,7 @@ from fleetctl.errors import BadAnswer, Refused, Unreachable, Unsupported
 from fleetctl.model import Access
 from fleetctl.protocols.onvif import connect
 
-from .conftest import ENVELOPE, Camera, Peer, device, fault, http
+from .conftest import ENVELOPE, Camera, Peer, Request, device, fault, http
 
 Make = Callable[..., Peer]
 
@@ -226,6 +226,75 @@ def test_a_401_to_everybody_is_want_of_connections_and_not_a_password(
             session.read("tds", "GetDNS")  # not proven, so not presented again in this session
         assert session.rejected_logins == 0
     assert camera.rejected == 0
+
+
+def test_a_401_that_says_nothing_is_no_verdict_of_a_device_that_usually_says_more(
+    peers: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dahua answers so when it is out of connections (field facts, quirk 7); the clock may stay open then."""
+    monkeypatch.setattr("fleetctl.protocols.onvif.wire.BACK_OFF_S", (0.01, 0.02))
+    for schemes in (("wsse",), ("digest",)):
+        camera, bare = Camera(schemes=schemes), [0]
+
+        def answer(request: Request, camera: Camera = camera, bare: list[int] = bare) -> bytes | None:
+            if bare[0] and "DateAndTime" not in request.operation:
+                bare[0] -= 1
+                return http(401, "")
+            return camera(request)
+
+        peer = peers(answer)
+        bare[0] = 2  # at first contact already
+        with connect(device(peer.port), password="right", access=Access.READ) as session:
+            session.prove()
+            facts = session.facts()
+            bare[0] = 2
+            session.read("tds", "GetDNS")
+            bare[0] = 99
+            with pytest.raises(Unreachable, match="out of connections"):
+                session.read("tds", "GetNTP")
+        with connect(device(peer.port), password="right", access=Access.READ, facts=facts) as session:
+            with pytest.raises(Unreachable, match="out of connections"):
+                session.read("tds", "GetDNS")
+            assert session.rejected_logins == 0
+        assert camera.rejected == 0
+
+
+def test_a_device_that_always_refuses_without_a_word_gets_the_login_once(
+    peers: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fleetctl.protocols.onvif.wire.BACK_OFF_S", (0.01, 0.02))
+    camera = Camera()
+
+    def answer(request: Request) -> bytes | None:
+        told = camera(request)
+        return http(401, "") if told is not None and told.startswith(b"HTTP/1.1 400") else told
+
+    peer = peers(answer)
+    with connect(device(peer.port), password="right", access=Access.READ) as session:
+        session.prove()
+        assert session.facts()["refuses"] == "bare"
+    with connect(device(peer.port), password="wrong", access=Access.READ) as session:
+        for _ in range(3):
+            with pytest.raises(Refused) as caught:
+                session.read("tds", "GetUsers")
+            assert caught.value.credential
+    assert camera.rejected == 1
+
+
+def test_a_device_with_a_nonce_for_each_request_gets_no_used_one_twice(peers: Make) -> None:
+    """Dahua reissues its nonce on every request, and logs a used one as a refused login (rroller/dahua#603)."""
+    camera = Camera(schemes=("digest",), stale_after=1, silent_stale=True)
+    peer = peers(camera)
+    with connect(device(peer.port), password="right", access=Access.READ) as session:
+        for _ in range(4):
+            session.read("tds", "GetUsers", fresh=True)
+        facts = session.facts()
+    assert facts["nonce"] == "once"
+    assert camera.rejected == 1
+    with connect(device(peer.port), password="right", access=Access.READ, facts=facts) as session:
+        for _ in range(4):
+            session.read("tds", "GetUsers", fresh=True)
+    assert camera.rejected == 1
 
 
 def test_a_locked_account_is_told_and_left_alone(peers: Make) -> None:

@@ -162,8 +162,8 @@ def test_what_was_learned_is_used_next_time_and_dropped_when_it_is_no_longer_tru
         facts = session.facts()
     assert pickle.loads(pickle.dumps(facts)) == facts  # noqa: S301  # our own bytes
     assert facts == {
-        "auth": "wsse", "protected": "tds:GetDeviceInformation", "content_type": "action", "path.trt": "/one",
-        "services": "GetServices",
+        "auth": "wsse", "protected": "tds:GetDeviceInformation", "refuses": "fault", "content_type": "action",
+        "path.trt": "/one", "services": "GetServices",
     }  # fmt: skip
     begun = len(peer.seen)
     with connect(device(peer.port), password="right", access=Access.READ, facts=facts) as session:
