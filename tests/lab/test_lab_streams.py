@@ -24,6 +24,7 @@ from fleetctl.protocols.onvif import Session, connect
 from tests.judges.labs import PASSWORD, USER, Place, personalities, running
 
 TITLE = "Phường Việt Hưng - Quầy 1"
+QUICK = ("-analyzeduration", "300000", "-fflags", "nobuffer")
 PATHS = {
     "hikvision-like": "/Streaming/Channels/101?transportmode=unicast&profile=Profile_1",
     "dahua-like": "/cam/realmonitor?channel=1&subtype=0&unicast=true&proto=Onvif",
@@ -51,7 +52,7 @@ def session_to(place: Place) -> Session:
 
 def frame(url: str) -> Image.Image:
     """Return one decoded picture of a stream."""
-    command = [tool("ffmpeg"), "-v", "error", "-rtsp_transport", "tcp", "-i", url, "-frames:v", "1"]
+    command = [tool("ffmpeg"), "-v", "error", *QUICK, "-rtsp_transport", "tcp", "-i", url, "-frames:v", "1"]
     command += ["-f", "image2pipe", "-c:v", "png", "-"]
     ran = subprocess.run(command, capture_output=True, timeout=60, check=True)
     return Image.open(io.BytesIO(ran.stdout)).convert("RGB")
@@ -60,7 +61,7 @@ def frame(url: str) -> Image.Image:
 @contextlib.contextmanager
 def watching(url: str) -> Iterator[subprocess.Popen[bytes]]:
     """Play a stream for a minute, or until it ends."""
-    command = [tool("ffmpeg"), "-v", "error", "-progress", "-", "-rtsp_transport", "tcp", "-i", url, "-t", "60"]
+    command = [tool("ffmpeg"), "-v", "error", *QUICK, "-progress", "-", "-rtsp_transport", "tcp", "-i", url, "-t", "60"]
     player = subprocess.Popen([*command, "-f", "null", "-"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         assert player.stdout is not None
