@@ -9,12 +9,17 @@ from fleetctl.lab.personality import known
 
 PER_SITE: Final = 5
 PER_AREA: Final = 50  # sites
-LOGIN: Final = ("bench", "Bench-2026.lab")
+USER: Final = "bench"
 
 
 def address(number: int) -> str:
     """Return the loopback address of the camera of that number."""
     return f"127.{40 + number // 50000}.{number // 200 % 250}.{number % 200 + 10}"
+
+
+def network(site: int) -> str:
+    """Return the first three numbers of a site's network."""
+    return f"10.{site // 250}.{site % 250}"
 
 
 def names(count: int) -> list[str]:
@@ -26,8 +31,7 @@ def write_inventory(root: Path, count: int, variables: dict[str, Any], standard:
     """Write an inventory of `count` cameras into an empty folder; `standard` is a standard.yml to copy."""
     root.mkdir(parents=True)
     (root / "standard.yml").write_text(standard.read_text("utf-8"), "utf-8")
-    lines = ["all:", "  vars:", *(f"    {name}: {value}" for name, value in variables.items())]
-    (root / "zz_bench.yml").write_text("\n".join(lines) + "\n", "utf-8")
+    write_overlay(root, variables)
     vendors = [name.removesuffix("-like") for name in sorted(known())]
     cameras = names(count)
     for start in range(0, count, PER_SITE):
@@ -35,7 +39,11 @@ def write_inventory(root: Path, count: int, variables: dict[str, Any], standard:
         folder = root / f"area_{area:03d}"
         folder.mkdir(exist_ok=True)
         lines = [f"area_{area:03d}:", "  children:", f"    site_{site:04d}:", "      vars:"]
-        lines += [f"        site_name: Phường {site}", f"        site_network: 10.{site // 250}.{site % 250}", "      hosts:"]
+        lines += [
+            f"        site_name: Phường {site}",
+            f"        site_network: {network(site)}",
+            "      hosts:",
+        ]
         for number in range(start, min(start + PER_SITE, count)):
             vendor = vendors[number % len(vendors)]
             lines.append(
@@ -45,7 +53,15 @@ def write_inventory(root: Path, count: int, variables: dict[str, Any], standard:
         (folder / f"site_{site:04d}.yml").write_text("\n".join(lines) + "\n", "utf-8")
 
 
-def lab_spec(count: int, *, latency_ms: float = 0.0, personality: str = "") -> dict[str, Any]:
+def write_overlay(root: Path, variables: dict[str, Any]) -> None:
+    """Write variables of the whole fleet that outrank the standard's."""
+    lines = ["all:", "  vars:", *(f"    {name}: {value}" for name, value in variables.items())]
+    (root / "zz_bench.yml").write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def lab_spec(
+    count: int, passwords: dict[str, str], *, latency_ms: float = 0.0, personality: str = ""
+) -> dict[str, Any]:
     """Return the lab that stands for the inventory: factory-fresh but for one known login."""
     made = sorted(known())
     return {
@@ -53,8 +69,9 @@ def lab_spec(count: int, *, latency_ms: float = 0.0, personality: str = "") -> d
             {
                 "name": name,
                 "address": address(number),
+                "network_address": f"{network(number // PER_SITE)}.{number % PER_SITE + 10}",
                 "personality": personality or made[number % len(made)],
-                "login": list(LOGIN),
+                "login": [USER, passwords[name]],
             }
             for number, name in enumerate(names(count))
         ],
