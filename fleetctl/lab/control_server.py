@@ -72,7 +72,7 @@ def _break(lab: LabServer, device: str, fault: str, arguments: dict[str, Any] | 
         lab.world.reset(target, bool(told["hard"]))
         return told
     if fault == "swap":
-        lab.world.swap(target, told["with"], same_login=bool(told["same_login"]))
+        lab.world.swap(target, told["other"], same_login=bool(told["same_login"]))
     target.faults = {**(target.faults or {}), fault: told}
     if fault == "clock":
         target.change("clock").update(offset_s=float(told["offset_s"]), set_at=time.time())
@@ -89,7 +89,7 @@ def _mend(lab: LabServer, device: str, fault: str = "") -> list[str]:
     for name in ended:
         told = (target.faults or {}).pop(name)
         if name == "swap":
-            lab.world.unswap(target, told["with"])
+            lab.world.unswap(target, told["other"])
         if name == "clock":
             target.change("clock").update(offset_s=0.0, set_at=time.time())
             target.commit(lab.world.disk)

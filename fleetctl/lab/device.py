@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import re
+import sys
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -174,6 +175,7 @@ class SimDevice:
         """Remember a request for the tests: when, what, who, how it ended."""
         if self.log is None or self.counts is None:
             self.log, self.counts = deque(maxlen=size), {}
+        operation = sys.intern(operation)
         self.log.append((time.time(), operation, user, outcome))
         self.counts[operation] = self.counts.get(operation, 0) + 1
 

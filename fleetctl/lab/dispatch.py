@@ -172,7 +172,10 @@ class Dispatcher:
         if request.operation == "GetServiceCapabilities":
             inner = capabilities.of_service(request.service)(call)
         else:
-            inner = OPERATIONS[request.service][request.operation](call)
+            try:
+                inner = OPERATIONS[request.service][request.operation](call)
+            except ValueError as error:  # an attribute that is no number: the grammar looks at elements only
+                raise SoapFault("ter:InvalidArgVal", reason=str(error)) from None
         wrote = access.writes(request.operation)
         if wrote:
             if name in rule.ignored or (device.faults and "ignore-writes" in device.faults):

@@ -28,7 +28,7 @@ KNOWN: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "loss": ("connections are reset at random, before or after the request was carried out", {"rate": 0.3, "seed": 1}),
     "ignore-writes": ("writes are answered 200 and change nothing", {}),
     "connections": ("no connection is left: 401 to whatever needs a login", {}),
-    "swap": ("another device answers here; `with`: the two change places", {"with": "", "same_login": True}),
+    "swap": ("another device answers here; `other`: the two change places", {"other": "", "same_login": True}),
     "reset": ("somebody pressed the button: factory state", {"hard": True}),
     "onvif-off": ("ONVIF is switched off: 404", {}),
     "unplug": ("nothing answers; `silent`: not even a refusal", {"silent": False}),

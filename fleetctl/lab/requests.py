@@ -14,7 +14,6 @@ from fleetctl.lab.soap import SERVICES, TT, WSNT
 _TT: Final = Grammar(
     TT,
     """
-IntRange = Min:int Max:int
 IPAddress = Type:{IPv4|IPv6} IPv4Address?:IPv4Address IPv6Address?:token
 NetworkHost = Type:{IPv4|IPv6|DNS} IPv4Address?:IPv4Address IPv6Address?:token DNSname?:token Extension?:any
 PrefixedIPv4Address = Address:IPv4Address PrefixLength:int
@@ -29,7 +28,6 @@ Link = AutoNegotiation:boolean Speed:int Duplex:{Full|Half}
 SetIPv4 = Enabled?:boolean Manual*:PrefixedIPv4Address DHCP?:boolean
 SetIPv6 = Enabled?:boolean AcceptRouterAdvert?:boolean Manual*:PrefixedIPv6Address DHCP?:{Auto|Stateful|Stateless|Off}
 SetInterface = Enabled?:boolean Link?:Link MTU?:int IPv4?:SetIPv4 IPv6?:SetIPv6 Extension?:any
-IPAddressFilter = Type:{Allow|Deny} IPv4Address*:PrefixedIPv4Address IPv6Address*:PrefixedIPv6Address Extension?:any
 RelaySettings = Mode:{Monostable|Bistable} DelayTime:duration IdleState:{closed|open}
 RelayOutput @token! = Properties:RelaySettings *
 Multicast = Address:IPAddress Port:int TTL:int AutoStart:boolean *
@@ -104,14 +102,8 @@ SetNetworkInterfaces = InterfaceToken:ReferenceToken NetworkInterface:SetInterfa
 SetNetworkProtocols = NetworkProtocols+:NetworkProtocol
 SetNetworkDefaultGateway = IPv4Address*:IPv4Address IPv6Address*:token
 SetZeroConfiguration = InterfaceToken:ReferenceToken Enabled:boolean
-SetIPAddressFilter = IPAddressFilter:IPAddressFilter
-AddIPAddressFilter = IPAddressFilter:IPAddressFilter
-RemoveIPAddressFilter = IPAddressFilter:IPAddressFilter
 SetRelayOutputSettings = RelayOutputToken:ReferenceToken Properties:RelaySettings
 SetRelayOutputState = RelayOutputToken:ReferenceToken LogicalState:{active|inactive}
-SetPasswordComplexityConfiguration = MinLen?:int Uppercase?:int Number?:int SpecialChars?:int \
-BlockUsernameOccurrence?:boolean PolicyConfigurationLocked?:boolean
-SetAuthFailureWarningConfiguration = Enabled:boolean MonitorPeriod:int MaxAuthFailures:int
 """
 
 _PAIR: Final = "ProfileToken:ReferenceToken ConfigurationToken:ReferenceToken"

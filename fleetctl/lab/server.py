@@ -9,8 +9,10 @@ connection says which device is meant. The ready lab is described in STATE_DIR/l
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -98,6 +100,8 @@ class LabServer:
             try:
                 sock, _ = listener.accept()
             except (BlockingIOError, ConnectionAbortedError):
+                return
+            except OSError:  # out of descriptors: those who wait are taken when others have gone
                 return
             device = self.world.by_address.get(sock.getsockname()[0])
             if device is None or not _listens(device, secure):
@@ -216,8 +220,17 @@ def _is_service(device: SimDevice, path: str) -> bool:
     return path in paths or path.rpartition("/sub-")[0] in paths
 
 
+def _make_room() -> None:
+    """Let every device have connections: as many descriptors as this user may have, and no search through garbage."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    gc.collect()
+    gc.freeze()
+
+
 async def _main(spec: LabSpec, state_dir: Path) -> None:
     server = LabServer(spec, state_dir)
+    _make_room()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stopping.set)

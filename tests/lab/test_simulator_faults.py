@@ -117,7 +117,7 @@ def test_another_camera_answers_at_the_address_and_takes_the_same_login(camera: 
 def test_two_cameras_change_places(camera: Give) -> None:
     one, two = camera("dahua"), camera("dahua")
     serials = [it.ask("tds", "GetDeviceInformation").text("SerialNumber") for it in (one, two)]
-    one.break_("swap", **{"with": two.name})
+    one.break_("swap", other=two.name)
     assert [it.ask("tds", "GetDeviceInformation").text("SerialNumber") for it in (one, two)] == serials[::-1]
     one.mend()
     assert [it.ask("tds", "GetDeviceInformation").text("SerialNumber") for it in (one, two)] == serials

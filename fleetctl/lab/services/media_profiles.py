@@ -5,6 +5,7 @@ Source: media.wsdl (ver10, ver20) 26.06. Fixed profiles cannot be deleted; some 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fleetctl.lab.device import SimDevice
@@ -23,6 +24,7 @@ from fleetctl.lab.services.media_parts import (
 from fleetctl.lab.soap import SERVICES, SoapFault, words
 
 _TR2 = "{" + SERVICES["tr2"] + "}"
+_TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
 
 def profile1(device: SimDevice, name: str, token: str) -> str:
@@ -171,7 +173,9 @@ def _create(call: Call, token: str) -> str:
     most = int(call.device.personality.capabilities.get("profiles_max", 10))
     if len(profiles) >= most:
         raise SoapFault("ter:Action", "ter:MaxNVTProfiles", code="Receiver", reason=f"At most {most} profiles")
-    token = token or f"profile_{len(profiles) + 1}"
+    token = token or next(f"profile_{n}" for n in range(1, len(profiles) + 2) if f"profile_{n}" not in profiles)
+    if not _TOKEN.fullmatch(token):
+        raise SoapFault("ter:InvalidArgVal", reason="The token has letters that are not possible")
     if token in profiles:
         raise SoapFault("ter:InvalidArgVal", "ter:ProfileExists", reason="The token is taken")
     profiles[token] = {"name": argument(call, "Name"), "fixed": False, **dict.fromkeys(KINDS, "")}
