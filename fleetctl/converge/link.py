@@ -63,7 +63,7 @@ class Link:
                 self.device,
                 password=password,
                 access=self.access,
-                facts=self.job.facts,
+                facts={**self.job.facts, "login": "proven"} if self.job.proven else self.job.facts,
                 known_hosts=self.job.known_hosts,
             )
         return self._sessions[protocol]
