@@ -90,11 +90,17 @@ def _drift(told: Context, rows: Sequence[Drift]) -> int:
         return EXIT_OK
     from rich.text import Text
 
-    from fleetctl.cli.screen import STYLES, table
+    from fleetctl.cli.screen import STYLES, WHOLE, table
 
     say = told.say
     made = table(
-        say("Device"), say("Setting"), say("Actual"), say("Expected"), say("Outcome"), say("Since"), say("Until")
+        (say("Device"), WHOLE),
+        (say("Setting"), WHOLE),
+        say("Actual"),
+        say("Expected"),
+        (say("Outcome"), WHOLE),
+        (say("Since"), WHOLE),
+        (say("Until"), WHOLE),
     )
     for row in rows:
         name = ".".join(part for part in (row.aspect, row.field, clean(row.key)) if part)
@@ -133,10 +139,16 @@ def _entries(told: Context, rows: Sequence[Entry], number: int) -> int:
 
     if told.json:
         return _finish(told, [entry(row) for row in rows], "entry")
-    from fleetctl.cli.screen import table
+    from fleetctl.cli.screen import WHOLE, table
 
     say = told.say
-    made = table(say("Time"), say("Device"), say("Aspect"), say("What"), title=say("Run {number}", number=number))
+    made = table(
+        (say("Time"), WHOLE),
+        (say("Device"), WHOLE),
+        say("Aspect"),
+        say("What"),
+        title=say("Run {number}", number=number),
+    )
     for row in rows:
         made.add_row(f"{row.time.astimezone():%H:%M:%S}", row.device, row.aspect, sentence(say, row))
     told.screen.table(made)

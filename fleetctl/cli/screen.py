@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Column = str | tuple[str, dict[str, Any]]
 """A heading, or a heading and rich's options of the column."""
 
+WHOLE: Final = {"no_wrap": True}
+"""Options of a column whose cells are not folded: names, times."""
+
 YES_WORDS: Final = ("y", "yes", "c", "co", "có")
 WIDTH_UNKNOWN: Final = 160  # of a file or a pipe: wide enough that few lines are folded
 
@@ -41,9 +44,18 @@ STYLES: Final = {
 class Screen:
     """Writes lines and tables. A reader that closes the pipe early ends the printing, never the work."""
 
+    def __init__(self) -> None:
+        self._begun = False
+
     def out(self, text: str = "") -> None:
         """Print a line of the result."""
         self._write(sys.stdout, text + "\n")
+        self._begun = True
+
+    def gap(self) -> None:
+        """Print an empty line between two parts of the result."""
+        if self._begun:
+            self.out()
 
     def talk(self, text: str = "") -> None:
         """Print a line that is not the result."""
@@ -54,7 +66,7 @@ class Screen:
         drawn = io.StringIO()
         self.console(sys.stdout, drawn).print(table)
         lines = (line.rstrip() for line in drawn.getvalue().splitlines())
-        self._write(sys.stdout, "\n".join(lines) + "\n")
+        self.out("\n".join(lines))
 
     def ask(self, question: str, yes: Sequence[str]) -> bool:
         """Ask on the terminal; anything that is not one of the `yes` words is no."""

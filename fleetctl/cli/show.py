@@ -85,13 +85,13 @@ def _devices(context: Context, names: Sequence[str], kinds: Iterable[Kind]) -> s
 def rest(context: Context, tally: Tally, command: str, names: Mapping[str, str]) -> None:
     """Print what there is to tell besides the changes: what is not as wanted, the sites, the sum."""
     if told := notes(tally.devices.values(), most=0 if context.verbose else REASONS):
-        context.screen.out()
+        context.screen.gap()
         _notes(context, told, command)
     sites = tally.sites()
     if len(sites) > 1:
-        context.screen.out()
+        context.screen.gap()
         _sites(context, sites, names, command)
-    context.screen.out()
+    context.screen.gap()
     total(context, tally, command)
 
 

@@ -58,8 +58,8 @@ class Workspace:
     def inventory(self) -> inventory.Inventory:
         """The inventory, checked; raises InventoryError with every fault at once."""
         cache = self.root / STATE / "cache" if self.has_state else None
-        found = inventory.load(self.inventory_root, self.registry.aspects, cache=cache)
-        if faults := standard.settings_faults(found, self.registry.aspects):
+        found = inventory.load(self.inventory_root, self.registry.aspects, cache=cache, strict=False)
+        if faults := found.check(lambda loaded: standard.settings_faults(loaded, self.registry.aspects)):
             raise InventoryError(faults)
         return found
 
