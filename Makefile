@@ -40,7 +40,7 @@ check: setup  ## style, types, layers, unit tests: needs no root and no other pr
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/unit $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/unit -n 2 $(PYTEST_ARGS)
 
 test: check tools  ## everything: also the lab, real clients, real SSH (needs root for some)
 	$(BIN)/python -m pytest tests --ignore=tests/unit $(PYTEST_ARGS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from fleetctl.model import Driver, Kind
 
 
-def _recognises(manufacturer: str, model: str) -> bool:
+def _recognises(manufacturer: str, _model: str) -> bool:
     return manufacturer.strip().lower().startswith(("dahua", "kbvision", "general"))
 
 

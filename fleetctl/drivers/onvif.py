@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from fleetctl.errors import Rejected
+from fleetctl.errors import Refused, Rejected
 from fleetctl.model import Action, Disruption, Driver, Kind, SecretRef, Secrets
 from fleetctl.protocols.xml import children, tag, text, words
 
 
-def _anything(manufacturer: str, model: str) -> bool:
+def _anything(_manufacturer: str, _model: str) -> bool:
     return True
 
 
 def _make_account(session: Any, argument: tuple[SecretRef, Secrets]) -> str:
-    """Make an administrator account, or give it the password if it is there; returns its name.
+    """Make an administrator account, or give it the password if it is there; returns its name, "" if there is none.
 
-    Source: ONVIF Core 26.06, CreateUsers, SetUser (all or nothing per call).
+    Source: ONVIF Core 26.06, CreateUsers, SetUser (all or nothing per call); field facts, onvif 2 (quirk 23: an answer
+    of OK and no account).
     """
     ref, secrets = argument
-    users = session.read("tds", "GetUsers", fresh=True)
-    there = {text(user, "Username") for user in children(users, "User")}
+    there = _accounts(session)
     body = tag(
         "tds:User",
         tag("tt:Username", words(ref.account)),
@@ -28,10 +28,18 @@ def _make_account(session: Any, argument: tuple[SecretRef, Secrets]) -> str:
         tag("tt:UserLevel", "Administrator"),
     )
     session.write("tds", "SetUser" if ref.account in there else "CreateUsers", body)
-    return ref.account
+    try:
+        return ref.account if ref.account in _accounts(session) else ""
+    except Refused:  # it was open to all until it had an account: the new login will prove itself
+        return ref.account
 
 
-def _reboot(session: Any, argument: object) -> str:
+def _accounts(session: Any) -> set[str]:
+    users = session.read("tds", "GetUsers", fresh=True)
+    return {text(user, "Username") for user in children(users, "User")}
+
+
+def _reboot(session: Any, _argument: object) -> str:
     """Reboot; returns the device's word for it. That it happened is proven by whoever asked.
 
     Source: ONVIF Core 26.06, SystemReboot; the answer comes before the reboot.
@@ -39,7 +47,7 @@ def _reboot(session: Any, argument: object) -> str:
     return text(session.write("tds", "SystemReboot"), "Message")
 
 
-def _snapshot(session: Any, argument: object) -> bytes:
+def _snapshot(session: Any, _argument: object) -> bytes:
     """Return a JPEG of what the camera sees now; raises Rejected when what comes is no JPEG."""
     picture: bytes = session.snapshot()
     if not picture.startswith(b"\xff\xd8"):
