@@ -1,7 +1,7 @@
 """Any ONVIF operation by hand, for technicians: the request is true to the WSDL that onvif-zeep carries.
 
 onvif-zeep gives the WSDL set and zeep builds the request from it; what is sent goes through our own session, with its
-clock, login, TLS, tunnel and its rule that reading never writes (docs/decisions/0002-onvif-client.md). The set is of
+clock, login, TLS, tunnel and its rule that reading never writes (docs/decisions/0004-onvif-client.md). The set is of
 2014: services and operations that are not in it (all of media2) are built from the arguments as they stand, unchecked.
 """
 
