@@ -145,6 +145,8 @@ class Dispatch:
             self._proven = True
         elif outcome is Outcome.UNREACHABLE:
             self._allowed += 1  # tells nothing of the login, but a dead line must not hold up the rest
+        elif outcome is Outcome.REFUSED and self._allowed > 1:
+            self._allowed -= 1  # what was refused makes no room for the next try of what may be a stale vault
         self._recent.append(outcome in FAILURES)
         self._settle(name, outcome)
 
