@@ -267,7 +267,7 @@ def test_the_death_of_a_worker_ends_its_tasks_and_not_the_run() -> None:
 
 def test_each_process_is_set_up_once() -> None:
     events = done(
-        works.telling_pid, tasks(40), lambda n: 0.02, setup=works.setup, process_threshold=0, processes=2, threads=4
+        works.telling_pid, tasks(40), lambda n: 0.1, setup=works.setup, process_threshold=0, processes=2, threads=4
     )
     told = {e.facts["pid"]: e.facts["setup"] for e in events if isinstance(e, Learned)}
     assert len(told) == 2
