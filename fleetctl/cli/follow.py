@@ -73,7 +73,7 @@ class Followed:
                 context.screen.out(line)
         else:
             if changes:
-                show.changes(context, self.tally.devices.values(), self.site_names, done=self.command == "apply")
+                show.changes(context, self.tally.devices.values(), self.site_names, self.command)
             show.rest(context, self.tally, self.command, self.site_names)
         if self.stop.reason:
             context.screen.talk(context.say("Ended early: {reason}", reason=self.stop.reason))

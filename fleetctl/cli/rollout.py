@@ -167,7 +167,7 @@ def _agreed(run: Followed, plan: Plan, *, yes: bool) -> bool:
 
     context = run.context
     if not context.json:
-        show.changes(context, run.tally.devices.values(), run.site_names)
+        show.changes(context, run.tally.devices.values(), run.site_names, "plan")
         context.screen.gap()
         show.total(context, run.tally, "plan")
     if yes:

@@ -15,17 +15,17 @@ from fleetctl.cli.screen import STYLES, Column, table
 from fleetctl.model import Kind, Outcome
 from fleetctl.reports import wording
 from fleetctl.reports.groups import ChangeGroup, Note, change_groups, notes
-from fleetctl.reports.tally import DeviceRecord, Tally
+from fleetctl.reports.tally import WANTED, DeviceRecord, Tally
 from fleetctl.reports.values import clean
 
 ROOMY: Final = 80  # a terminal of so many columns has room for the longest name of a setting
 WIDE: Final = 100  # and of so many, room for the longest name of a site
-NAMED: Final = 2  # so many devices are named; more are counted
+NAMED: Final = 4  # so many devices that somebody has to look at are named; more are counted
 REASONS: Final = 3  # so many different reasons for one thing are shown each
 VARIED: Final = 8  # so many different values of one setting are shown each
 
 
-def changes(context: Context, records: Iterable[DeviceRecord], names: Mapping[str, str], *, done: bool = False) -> None:
+def changes(context: Context, records: Iterable[DeviceRecord], names: Mapping[str, str], command: str) -> None:
     """Print the changes: those of several sites first, then site by site."""
     say = context.say
     groups = change_groups(records, alike=not context.verbose, most=0 if context.verbose else VARIED)
@@ -33,7 +33,7 @@ def changes(context: Context, records: Iterable[DeviceRecord], names: Mapping[st
         return
     setting = (say("Setting"), {"no_wrap": context.screen.width >= ROOMY})
     devices = (say("Devices"), {"min_width": _title_width(groups, names) if context.screen.width >= WIDE else 0})
-    columns: list[Column] = [devices, setting, say("Before") if done else say("Actual"), say("Expected")]
+    columns: list[Column] = [devices, setting, say("Before") if command == "apply" else say("Actual"), say("Expected")]
     if context.verbose:
         columns.append(say("Set in"))
     made = table(*columns)
@@ -47,7 +47,7 @@ def changes(context: Context, records: Iterable[DeviceRecord], names: Mapping[st
             title = site_title(where[0], names) if where else say("Several sites")
             made.add_row(Text(title, style="bold"))
         cells: list[str | Text] = [
-            _devices(context, group.devices, {group.kind}),
+            _devices(context, group.devices, {group.kind}, most=NAMED if command == "audit" else 1),
             group.setting,
             Text(wording.several(say, group.actual), style="red"),
             _expected(context, group),
@@ -76,9 +76,9 @@ def _place(group: ChangeGroup) -> str:
     return f"{Path(group.place.file).name}:{group.place.line}"
 
 
-def _devices(context: Context, names: Sequence[str], kinds: Iterable[Kind]) -> str:
-    if context.verbose or len(names) <= NAMED:
-        return ", ".join(names)
+def _devices(context: Context, names: Sequence[str], kinds: Iterable[Kind], *, most: int) -> str:
+    if context.verbose or len(names) <= most:
+        return "\n".join(names)
     return wording.devices(context.say, kinds, len(names))
 
 
@@ -100,9 +100,9 @@ def _notes(context: Context, told: Sequence[Note], command: str) -> None:
     made = table(say("Devices"), say("Outcome"), say("Aspect"), say("Reason"))
     for note in told:
         made.add_row(
-            _devices(context, note.devices, note.kinds),
+            _devices(context, note.devices, note.kinds, most=1 if note.outcome in WANTED else NAMED),
             outcome(context, note.outcome, command),
-            note.aspect,
+            "\n".join(note.aspects),
             _reason(context, note),
         )
     context.screen.table(made)

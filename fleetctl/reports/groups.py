@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fleetctl.model import Change, Kind, Outcome, Place
@@ -34,7 +34,7 @@ class Note:
     """The same thing to tell about one or more devices: what is not as wanted, or cannot be."""
 
     outcome: Outcome
-    aspect: str
+    aspects: tuple[str, ...]  # aspects, or settings; none: the device as a whole
     reason: str
     devices: tuple[str, ...]
     kinds: tuple[Kind, ...]
@@ -128,14 +128,23 @@ def notes(records: Iterable[DeviceRecord], *, most: int = 0) -> list[Note]:
             told.append(_note(outcome, aspect, next(iter(reasons)), members, len(reasons)))
         else:
             told += [_note(outcome, aspect, reason, members, 1) for reason, members in reasons.items()]
-    return sorted(told, key=lambda note: (-note.outcome.rank, note.aspect, -len(note.devices), note.devices))
+    return sorted(_joined(told), key=lambda note: (-note.outcome.rank, note.aspects, -len(note.devices), note.devices))
+
+
+def _joined(told: Iterable[Note]) -> Iterator[Note]:
+    """Yield the notes, those as one that say the same of the same devices."""
+    same: dict[tuple[object, ...], list[Note]] = {}
+    for note in told:
+        same.setdefault((note.outcome, note.reason, note.reasons, note.devices), []).append(note)
+    for notes_ in same.values():
+        yield replace(notes_[0], aspects=tuple(sorted({a for note in notes_ for a in note.aspects})))
 
 
 def _note(outcome: Outcome, aspect: str, reason: str, members: Sequence[DeviceRecord], reasons: int) -> Note:
     names = tuple(sorted({record.name for record in members}))
     return Note(
         outcome=outcome,
-        aspect=aspect,
+        aspects=(aspect,) if aspect else (),
         reason=reason.replace(ANY, names[0] if len(names) == 1 else "DEVICE"),
         devices=names,
         kinds=tuple(sorted({record.kind for record in members})),

@@ -85,23 +85,33 @@ def test_a_reason_names_its_device_where_it_is_one_and_no_device_where_they_are_
     assert told("a-cam-02") == ["refused. See: fleetctl password check DEVICE"]
 
 
+def test_the_same_of_the_same_devices_is_one_note(tally: Tally) -> None:
+    for aspect in ("osd", "audio"):
+        tally.add(
+            Result(
+                device="a-cam-01", kind=Kind.CAMERA, site="a", aspect=aspect, outcome=Outcome.FAILED, reason="broken"
+            )
+        )
+    assert [n.aspects for n in notes(tally.devices.values()) if n.outcome is Outcome.FAILED] == [("audio", "osd")]
+
+
 def test_one_thing_for_many_reasons_is_told_once_on_request(tally: Tally) -> None:
     for n, name in enumerate(tally.devices):
         tally.add(
             Result(device=name, kind=Kind.CAMERA, site=name[0], aspect="x", outcome=Outcome.FAILED, reason=f"no {n}")
         )
-    told = [note for note in notes(tally.devices.values(), most=3) if note.aspect == "x"]
+    told = [note for note in notes(tally.devices.values(), most=3) if note.aspects == ("x",)]
     assert [(len(note.devices), note.reasons) for note in told] == [(4, 4)]
-    assert len([note for note in notes(tally.devices.values()) if note.aspect == "x"]) == 4
+    assert len([note for note in notes(tally.devices.values()) if note.aspects == ("x",)]) == 4
 
 
 def test_notes_tell_what_is_not_as_wanted_the_worst_first_and_without_the_devices_own_name(tally: Tally) -> None:
-    told = [(n.outcome, n.aspect, n.reason, n.devices) for n in notes(tally.devices.values())]
+    told = [(n.outcome, n.aspects, n.reason, n.devices) for n in notes(tally.devices.values())]
     assert told == [
-        (Outcome.UNREACHABLE, "", "no answer in 10 s", ("b-cam-02",)),
+        (Outcome.UNREACHABLE, (), "no answer in 10 s", ("b-cam-02",)),
         (
             Outcome.UNSUPPORTED,
-            "video.main_resolution",
+            ("video.main_resolution",),
             "1920x1080 is not offered (nearest possible: 1280x720)",
             ("b-cam-01",),
         ),
