@@ -26,11 +26,14 @@ class Context:
     inventory: Path | None = None
     workspace: Path | None = None
 
-    def open(self) -> Workspace:
-        """Open the workspace that was named, else the one around the current folder. Raises UsageError."""
+    def open(self, *, reading: bool = False) -> Workspace:
+        """Open the workspace that was named, else the one around the current folder. Raises UsageError.
+
+        `reading`: only what is on record is asked for, which works on another machine than the workspace's home.
+        """
         from fleetctl.operations.workspace import open_workspace
 
-        return open_workspace(self.workspace or Path.cwd(), self.inventory)
+        return open_workspace(self.workspace or Path.cwd(), self.inventory, reading=reading)
 
 
 def context(ctx: typer.Context) -> Context:

@@ -46,7 +46,7 @@ def history(
     if run and list_runs:
         raise UsageError("--runs lists the runs, --run shows one: give one of them")
     begun = _moment(since)
-    workspace = told.open()
+    workspace = told.open(reading=True)
     if list_runs:
         return _runs(told, operation.runs(workspace, last))
     if run:

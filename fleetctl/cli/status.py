@@ -31,7 +31,7 @@ def status(ctx: typer.Context, limit: Limit = "") -> int:
     from fleetctl.operations import status as operation
 
     told = context(ctx)
-    rows = operation.status(told.open(), limit)
+    rows = operation.status(told.open(reading=True), limit)
     if told.json:
         for row in rows:
             told.screen.out(jsonlines.line("site", dataclasses.asdict(row)))

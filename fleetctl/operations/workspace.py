@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -36,8 +36,7 @@ class Workspace:
     root: Path
     inventory_root: Path
     has_state: bool = True
-    strict: bool = True
-    _bags: dict[str, SecretBag] = field(default_factory=dict, repr=False)
+    reading: bool = False  # only what is on record is asked for: that works away from home, too
 
     @property
     def state(self) -> Path:
@@ -66,7 +65,7 @@ class Workspace:
     @cached_property
     def store(self) -> Store:
         """The store; raises UsageError when another machine is the workspace's home."""
-        return Store(self.state / "store.db")
+        return Store(self.state / "store.db", readonly=self.reading)
 
     @cached_property
     def journal(self) -> Journal:
@@ -124,7 +123,7 @@ def find(start: Path) -> Path | None:
     return None
 
 
-def open_workspace(start: Path, inventory_dir: Path | None = None) -> Workspace:
+def open_workspace(start: Path, inventory_dir: Path | None = None, *, reading: bool = False) -> Workspace:
     """Open the workspace around `start` (or around the inventory, when that is named).
 
     Raises UsageError when there is neither a workspace nor a named inventory.
@@ -139,7 +138,7 @@ def open_workspace(start: Path, inventory_dir: Path | None = None) -> Workspace:
                 "or name an inventory to look at: fleetctl -i DIR inventory check"
             )
         return Workspace(root=inventory_dir, inventory_root=inventory_dir, has_state=False)
-    return Workspace(root=root, inventory_root=inventory_dir or root / "inventory")
+    return Workspace(root=root, inventory_root=inventory_dir or root / "inventory", reading=reading)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
