@@ -6,7 +6,6 @@ replies are read by http.client from a reader that ends with the exchange's dead
 
 from __future__ import annotations
 
-import io
 import select
 import socket
 import ssl
@@ -21,11 +20,9 @@ from urllib.parse import quote
 from fleetctl.errors import BadAnswer, Refused, Unreachable
 from fleetctl.protocols import tls
 from fleetctl.protocols.digest import DigestAuth
-
-Dial = Callable[[str, int, float], socket.socket]
+from fleetctl.protocols.sockets import MAX_HEAD, Dial, Reader, TooLong, dialled
 
 MAX_BODY: Final = 2 * 1024 * 1024
-MAX_HEAD: Final = 64 * 1024
 _PIECE: Final = 64 * 1024
 
 
@@ -42,58 +39,23 @@ class Response:
         return [str(value) for value in self.headers.get_all(name, [])]
 
 
-class _TooLong(Exception):
-    """More bytes came than the exchange may have."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """One request; `content` and `auth` are asked anew each time it is sent."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    content: Callable[[], bytes]
+    auth: DigestAuth | None
+    deadline: float
+    repeatable: bool
+    max_body: int
+    into: BinaryIO | None
 
 
 class _ClosedSilently(Exception):
     """A kept connection was closed before one byte of the reply came."""
-
-
-class _Reader(io.RawIOBase):
-    """A socket's bytes until the deadline, and not more than the budget; also the socket http.client asks for."""
-
-    def __init__(self, sock: socket.socket, deadline: float) -> None:
-        self.sock, self.deadline = sock, deadline
-        self.received, self.budget, self.in_head = 0, MAX_HEAD, True
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed's Buffer is wider
-        left = self.deadline - monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self.sock.settimeout(left)
-        received = self.sock.recv_into(buffer)
-        if not received and self.in_head:
-            raise ConnectionResetError("it ended before its answer began")
-        self.received += received
-        if self.received > self.budget:
-            raise _TooLong
-        return received
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self, 16 * 1024)
-
-
-def dialled(address: str, port: int, timeout_s: float) -> socket.socket:
-    """Return a TCP connection made within the timeout, names that have several addresses included; raises OSError."""
-    deadline, problem = monotonic() + timeout_s, OSError("the name has no address")
-    for family, kind, protocol, _, target in socket.getaddrinfo(address, port, type=socket.SOCK_STREAM):
-        left = deadline - monotonic()
-        if left <= 0:
-            raise TimeoutError
-        sock = socket.socket(family, kind, protocol)
-        try:
-            sock.settimeout(left)
-            sock.connect(target)
-        except OSError as error:
-            sock.close()
-            problem = error
-            continue
-        return sock
-    raise problem
 
 
 def safe_path(path: str) -> str:
@@ -155,50 +117,44 @@ class HttpClient:
         body is asked again for it (a new nonce). With `into` a 2xx body goes to that file instead of memory.
         Raises Unreachable (no route, time, connection broke), BadAnswer (too long, not HTTP), Refused (certificate).
         """
-        path, deadline = safe_path(path), monotonic() + (timeout_s or self.timeout_s)
-        told = dict(headers or {})
+        request = _Request(
+            method=method,
+            path=safe_path(path),
+            headers=headers or {},
+            content=body if callable(body) else lambda: body,
+            auth=auth,
+            deadline=monotonic() + (timeout_s or self.timeout_s),
+            repeatable=repeatable,
+            max_body=max_body,
+            into=into,
+        )
+        return self._sent(request) if auth is None else self._logged_in(request, auth)
 
-        def once() -> Response:
-            if auth is not None and (authorization := auth.authorization(method, path)):
-                told["Authorization"] = authorization
-            else:
-                told.pop("Authorization", None)
-            return self._sent(method, path, body, told, deadline, repeatable, max_body, into)
-
-        response = once()
-        if auth is None:
-            return response
-        if response.status == 401 and "Authorization" not in told:
+    def _logged_in(self, request: _Request, auth: DigestAuth) -> Response:
+        """Send a request with the login, as far as it may be presented, and keep count of what came of it."""
+        before = auth.presented
+        response = self._sent(request)
+        if response.status == 401 and auth.presented == before:
             if auth.rejected or not auth.challenged(response.all("WWW-Authenticate")):
                 return response
-            response = once()
+            response = self._sent(request)
         if response.status == 401 and auth.may_present_again(response.all("WWW-Authenticate")):
-            response = once()
-        if "Authorization" in told:
+            response = self._sent(request)
+        if auth.presented != before:
             auth.accepted = auth.accepted or response.status != 401
             auth.rejected = not auth.accepted
         return response
 
-    def _sent(
-        self,
-        method: str,
-        path: str,
-        body: bytes | Callable[[], bytes],
-        headers: Mapping[str, str],
-        deadline: float,
-        repeatable: bool,
-        max_body: int,
-        into: BinaryIO | None,
-    ) -> Response:
+    def _sent(self, request: _Request) -> Response:
         try:
             try:
-                return self._exchange(method, path, body, headers, deadline, max_body, into)
+                return self._exchange(request)
             except _ClosedSilently:
                 self.close()
                 self.keep_alive = False
-                if not repeatable:
+                if not request.repeatable:
                     raise Unreachable(f"{self._host} closed the connection without an answer") from None
-                return self._exchange(method, path, body, headers, deadline, max_body, into)
+                return self._exchange(request)
         except BaseException as error:
             self.close()
             mended = self._named(error)
@@ -206,51 +162,34 @@ class HttpClient:
                 raise
             raise mended from error
 
-    def _exchange(
-        self,
-        method: str,
-        path: str,
-        body: bytes | Callable[[], bytes],
-        headers: Mapping[str, str],
-        deadline: float,
-        max_body: int,
-        into: BinaryIO | None,
-    ) -> Response:
+    def _exchange(self, request: _Request) -> Response:
         kept = self._still_open()
-        sock = self._sock if kept and self._sock is not None else self._connected(deadline)
-        content = body() if callable(body) else body
-        reader = _Reader(sock, deadline)
-        response = HTTPResponse(cast(socket.socket, reader), method=method)
+        sock = self._sock if kept and self._sock is not None else self._connected(request.deadline)
+        content = request.content()
+        reader = Reader(sock, request.deadline)
+        response = HTTPResponse(cast(socket.socket, reader), method=request.method)
         try:
-            sock.settimeout(max(deadline - monotonic(), 0.001))
-            sock.sendall(self._head(method, path, headers, len(content)) + content)
+            sock.settimeout(max(request.deadline - monotonic(), 0.001))
+            sock.sendall(self._head(request, len(content)) + content)
             response.begin()
         except (ConnectionError, ssl.SSLEOFError) as error:
             if kept and reader.received == 0:
                 raise _ClosedSilently from error
             raise
         reader.in_head = False
-        reader.budget = reader.received + max_body + max_body // 8 + MAX_HEAD
-        if response.length is not None and response.length > max_body:
-            raise _TooLong
-        if into is not None and 200 <= response.status < 300:
-            _copied(response, into, max_body)
-            answer = b""
-        else:
-            answer = response.read(max_body + 1)
-            if len(answer) > max_body:
-                raise _TooLong
-        if response.length:
-            raise IncompleteRead(answer, response.length)
+        reader.budget = reader.received + request.max_body + request.max_body // 8 + MAX_HEAD
+        answer = _body(response, request)
         if response.will_close or not self.keep_alive or not response.isclosed():
             self.close()
         response.close()
         return Response(response.status, response.headers, answer)
 
-    def _head(self, method: str, path: str, headers: Mapping[str, str], length: int) -> bytes:
-        lines = [f"{method} {path} HTTP/1.1", f"Host: {self._host}", "User-Agent: fleetctl"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        if length or method not in ("GET", "HEAD", "DELETE"):
+    def _head(self, request: _Request, length: int) -> bytes:
+        lines = [f"{request.method} {request.path} HTTP/1.1", f"Host: {self._host}", "User-Agent: fleetctl"]
+        lines += [f"{name}: {value}" for name, value in request.headers.items()]
+        if request.auth is not None and (authorization := request.auth.authorization(request.method, request.path)):
+            lines.append(f"Authorization: {authorization}")
+        if length or request.method not in ("GET", "HEAD", "DELETE"):
             lines.append(f"Content-Length: {length}")
         lines.append("Accept-Encoding: identity")
         lines.append("Connection: keep-alive" if self.keep_alive else "Connection: close")
@@ -288,7 +227,7 @@ class HttpClient:
         where = self._host
         if isinstance(error, (Unreachable, BadAnswer, Refused)):
             return None
-        if isinstance(error, _TooLong):
+        if isinstance(error, TooLong):
             return BadAnswer(f"{where} sends more than an answer may have")
         if isinstance(error, TimeoutError):
             return Unreachable(f"no whole answer from {where} within {self.timeout_s:g} s")
@@ -311,10 +250,22 @@ def _reason(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-def _copied(response: HTTPResponse, into: BinaryIO, max_body: int) -> None:
-    left = max_body
-    while piece := response.read(_PIECE):
-        left -= len(piece)
-        if left < 0:
-            raise _TooLong
-        into.write(piece)
+def _body(response: HTTPResponse, request: _Request) -> bytes:
+    """Read the body, into the request's file if it has one and the device did as asked."""
+    if response.length is not None and response.length > request.max_body:
+        raise TooLong
+    answer = b""
+    if request.into is not None and 200 <= response.status < 300:
+        left = request.max_body
+        while piece := response.read(_PIECE):
+            left -= len(piece)
+            if left < 0:
+                raise TooLong
+            request.into.write(piece)
+    else:
+        answer = response.read(request.max_body + 1)
+        if len(answer) > request.max_body:
+            raise TooLong
+    if response.length:
+        raise IncompleteRead(answer, response.length)
+    return answer

@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 from fleetctl.errors import BadAnswer, Refused, Rejected, Unreachable, Unsupported
 from fleetctl.model import Access, Device
 from fleetctl.protocols import identities
-from fleetctl.protocols.http import Dial, HttpClient
+from fleetctl.protocols.http import HttpClient
 from fleetctl.protocols.identities import Identity
 from fleetctl.protocols.onvif.login import Login
 from fleetctl.protocols.onvif.operations import is_reading
 from fleetctl.protocols.onvif.services import Services, path_of
 from fleetctl.protocols.onvif.wire import Wire
+from fleetctl.protocols.sockets import Dial
 from fleetctl.protocols.xml import Element, children, tag, text, words
 
 _FACTS: Final = frozenset(

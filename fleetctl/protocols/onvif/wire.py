@@ -214,17 +214,21 @@ class Wire:
             return self._patiently(login, service, path, operation, body)
         if login.proven:
             raise self._taken_back(login, answer, what)
+        raise self._rejected(login, answer, what)
+
+    def _rejected(self, login: Login, answer: soap.Reply, what: str) -> Refused | Unreachable:
+        """Return the refusal of a login that nobody but its password can be blamed for, and end it."""
         login.wsse_rejected += login.scheme == "wsse"
         if self._proven_before and not self._doubt and answer.http.status == 401:
             self._doubt = (
                 "1"  # a 401 is what a device out of connections gives as well; the next session's word is final
             )
-            raise login.end(Refused(
+            return login.end(Refused(
                 f"{what}: {login.user!r} is refused, whom the device let in before: reset, changed on the device, "
                 "or out of connections. Not retried by this command"
             ))  # fmt: skip
         self._doubt = ""
-        raise login.end(Refused(
+        return login.end(Refused(
             f"{what}: wrong password for {login.user!r}. Not retried, to spare the lock-out", credential=True
         ))  # fmt: skip
 

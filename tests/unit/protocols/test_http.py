@@ -249,6 +249,22 @@ def test_a_challenge_without_qop_is_answered_the_old_way() -> None:
     assert "nc=" not in told
 
 
+def test_a_repeated_request_has_a_count_of_its_own(peers: Make) -> None:
+    challenge = 'WWW-Authenticate: Digest realm="r", nonce="n", qop="auth"'
+    counts: list[str] = []
+
+    def answer(request: Request) -> bytes | None:
+        if "authorization" not in request.headers:
+            return http(401, "", challenge)
+        counts.append(request.headers["authorization"].partition("nc=")[2][:8])
+        return None if len(counts) == 2 else http(200, "ok")
+
+    one, auth = client(peers(answer)), DigestAuth("u", "p")
+    for _ in range(2):
+        assert one.request("GET", "/", auth=auth, repeatable=True).status == 200
+    assert counts == ["00000001", "00000002", "00000003"]
+
+
 # --- TLS --------------------------------------------------------------------------------------------------
 
 
