@@ -181,16 +181,20 @@ def test_reading_every_aspect_asks_only_what_reads(lab: dict[str, Place], name: 
     assert control.writes(place.state_dir, name) == before
 
 
-NOT_OFFERED = {("generic-like", "privacy"), ("reolink-like", "privacy"), (CHEAP, "privacy"), (CHEAP, "osd")}
+NOT_OFFERED = {(make, "privacy") for make in ("axis-old-like", "generic-like", "reolink-like", CHEAP)} | {
+    (CHEAP, "osd")
+}
 
 
 # make -> aspect -> what it cannot be of EXPECTED and AFTERWARDS, with reason; all else must read back.
+AXIS: dict[str, set[str]] = {
+    "audio": {"enabled", "sub_enabled", "codec", "bitrate_kbps", "sample_rate_khz"},
+    "imaging": {"backlight_compensation"},
+    "network": {"gateway"},
+}
 CANNOT: dict[str, dict[str, set[str]]] = {
-    "axis-like": {
-        "audio": {"enabled", "sub_enabled", "codec", "bitrate_kbps", "sample_rate_khz"},
-        "imaging": {"backlight_compensation"},
-        "network": {"gateway"},
-    },
+    "axis-like": AXIS,
+    "axis-old-like": {**AXIS, "video": {"main_codec"}},
     "bosch-like": {
         "video": {"sub_codec"},
         "audio": {"bitrate_kbps"},

@@ -146,3 +146,23 @@ def test_the_access_classes_are_those_an_axis_camera_tells() -> None:
         ("tev", "PullMessages"): 1, ("tr2", "GetServiceCapabilities"): 0,
     }  # fmt: skip
     assert {key: level_needed(*key) for key in told} == told
+
+
+def test_an_older_axis_tells_the_time_after_login_only_and_does_not_know_its_services(camera: Give) -> None:
+    it = camera("axis-old")
+    it.ask("tds", "CreateUsers", NEW.format(level="Administrator"))
+    assert it.ask("tds", "GetSystemDateAndTime").status == 401
+    it.login = ("fleetctl", "Xa-Duong.Lam1")
+    assert it.ask("tds", "GetSystemDateAndTime").status == 200
+    refused = it.ask("tds", "GetServices", "<tds:IncludeCapability>false</tds:IncludeCapability>")
+    assert refused.codes[1] == "ter:ActionNotSupported"
+    assert it.ask("tds", "GetCapabilities").text("XAddr")
+
+
+def test_a_newer_hikvision_takes_http_digest_only(camera: Give) -> None:
+    it = camera("hikvision-v57")
+    path = it.rule.paths["tds"]
+    signed = f"<s:Header>{it.token()}</s:Header><s:Body><tds:GetUsers/></s:Body>"
+    whole = it.envelope("<tds:GetUsers/>").replace(b"<s:Body><tds:GetUsers/></s:Body>", signed.encode())
+    assert it.post(path, whole).status == 401
+    assert it.ask("tds", "GetUsers").texts("Username") == ["admin"]

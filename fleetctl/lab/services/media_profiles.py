@@ -5,6 +5,7 @@ Source: media.wsdl (ver10, ver20) 26.06. Fixed profiles cannot be deleted; some 
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any
 
@@ -173,7 +174,7 @@ def _create(call: Call, token: str) -> str:
     most = int(call.device.personality.capabilities.get("profiles_max", 10))
     if len(profiles) >= most:
         raise SoapFault("ter:Action", "ter:MaxNVTProfiles", code="Receiver", reason=f"At most {most} profiles")
-    token = token or next(f"profile_{n}" for n in range(1, len(profiles) + 2) if f"profile_{n}" not in profiles)
+    token = token or next(f"profile_{n}" for n in itertools.count(len(profiles) + 1) if f"profile_{n}" not in profiles)
     if not _TOKEN.fullmatch(token):
         raise SoapFault("ter:InvalidArgVal", reason="The token has letters that are not possible")
     if token in profiles:
