@@ -120,7 +120,7 @@ def fleet(monkeypatch: pytest.MonkeyPatch) -> Fleet:
     from fleetctl.operations import audit, rollout, workspace
 
     told = Fleet()
-    monkeypatch.setattr(workspace, "open_workspace", lambda start, inventory_dir=None: told)
+    monkeypatch.setattr(workspace, "open_workspace", lambda start, inventory_dir=None, **_more: told)
     monkeypatch.setattr(rollout, "plan", told.observed("plan"))
     monkeypatch.setattr(rollout, "apply", told.apply)
     monkeypatch.setattr(audit, "audit", told.observed("audit"))

@@ -212,7 +212,7 @@ def test_all_faults_of_an_inventory_are_told_at_once(
 
     faults = [Fault(file="a.yml", line=n, column=1, reason=f"wrong {n}") for n in (1, 2, 3)]
 
-    def failing(*_: object) -> None:
+    def failing(*_: object, **_more: object) -> None:
         raise InventoryError(faults)
 
     monkeypatch.setattr(workspace, "open_workspace", failing)
