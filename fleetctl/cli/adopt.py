@@ -46,7 +46,7 @@ def adopt(
     devices = select(workspace, limit)
     todo = [d for d in devices if again or replace or not operation.adopted(workspace, d)]
     if not todo:
-        told.screen.talk(told.say("All of these devices are adopted already."))
+        told.screen.talk(told.say("All of these devices are adopted already; --again takes them in anew."))
         return run.finish()
     if not yes and not _agreed(told, todo):
         told.screen.talk(told.say("Nothing was sent."))

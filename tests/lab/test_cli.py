@@ -120,7 +120,7 @@ def test_drift_is_found_told_and_kept_in_the_history(applied: Desk) -> None:
     (identity,) = line["aspects"]
     (change,) = identity["changes"]
     assert (change["field"], change["actual"], change["expected"]) == ("hostname", "other", CAMERA)
-    assert change["place"].endswith("standard.yml:11:25") or "standard.yml" in change["place"]
+    assert "standard.yml:" in change["place"]
     lasting = applied.json("history", "--limit", CAMERA)
     assert [row["field"] for row in lasting[:-1]] == ["hostname"]
     applied("apply", "--yes", "--limit", CAMERA)
