@@ -34,11 +34,20 @@ async def start(lab: LabServer) -> Path:
         while line := await reader.readline():
             writer.write(json.dumps(answer(lab, line), ensure_ascii=False).encode() + b"\n")
             await writer.drain()
+            if lab.stopping.is_set():
+                break
         writer.close()
 
     await asyncio.start_unix_server(serve, path, limit=1 << 20)
     path.chmod(0o600)
     return path
+
+
+def close(lab: LabServer, path: Path) -> None:
+    """Take the socket away, and its folder if it was made for it."""
+    path.unlink(missing_ok=True)
+    if path.parent != lab.state_dir:
+        path.parent.rmdir()
 
 
 def answer(lab: LabServer, line: bytes) -> dict[str, Any]:

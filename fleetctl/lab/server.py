@@ -56,6 +56,7 @@ class LabServer:
         self._authority = Authority(state_dir / "ca")
         self._pictures = Pictures(self.world)
         self._responder: Responder | None = None
+        self._control: Path | None = None
 
     # --- life ------------------------------------------------------------------------------------
 
@@ -73,7 +74,7 @@ class LabServer:
         if self.spec.discovery_port >= 0:
             self._responder = Responder(self.world, self.ports, self.spec.discovery_port, self.spec.bind)
             self.ports["discovery"] = self._responder.port
-        control = await control_server.start(self)
+        self._control = control = await control_server.start(self)
         ca_file = str(self._authority.ca_file)
         told = {"pid": os.getpid(), "control": str(control), "ca_file": ca_file, "ports": self.ports}
         part = self.state_dir / "lab.json.part"
@@ -88,6 +89,8 @@ class LabServer:
         if self._responder is not None:
             self._responder.close()
         (self.state_dir / "lab.json").unlink(missing_ok=True)
+        if self._control is not None:
+            control_server.close(self, self._control)
         for listener in self._sockets:
             asyncio.get_running_loop().remove_reader(listener.fileno())
             listener.close()

@@ -120,7 +120,7 @@ class World:
 
 
 def listening(port: int, bind: str, backlog: int) -> socket.socket:
-    """Return a listening socket on all addresses of one network device; raises OSError."""
+    """Return a listening socket on all addresses of one network device; raises UsageError, OSError."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -128,6 +128,12 @@ def listening(port: int, bind: str, backlog: int) -> socket.socket:
         listener.bind(("0.0.0.0", port))  # noqa: S104 -- bound to the device: loopback only
         listener.listen(backlog)
         listener.setblocking(False)
+    except PermissionError:
+        listener.close()
+        raise UsageError(
+            f"port {port} on {bind}: not allowed. Ports below 1024 need root, and so does binding to a network device"
+            " before Linux 5.7"
+        ) from None
     except OSError:
         listener.close()
         raise

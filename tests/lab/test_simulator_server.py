@@ -18,6 +18,7 @@ from lxml import etree
 from fleetctl.errors import Unreachable, UsageError
 from fleetctl.lab import control
 from fleetctl.lab.discovery import GROUP
+from fleetctl.lab.faults import KNOWN
 from fleetctl.lab.personality import known, of
 from fleetctl.lab.spec import parse
 from tests.lab.wire import TYPE, Camera
@@ -249,3 +250,8 @@ def test_every_make_says_where_it_is_from_and_what_is_odd_about_it() -> None:
             codec = next(c for c in rule.codecs[token] if c.name == told["codec"])
             assert (told["width"], told["height"]) in codec.sizes, f"{name}: the factory's size is one of the options"
             assert codec.kbps[0] <= told["kbps"] <= codec.kbps[1], name
+
+
+def test_every_make_and_every_fault_is_in_the_docs() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "lab.md").read_text(encoding="utf-8")
+    assert [name for name in (*known(), *KNOWN) if f"`{name}`" not in page] == []
