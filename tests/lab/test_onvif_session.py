@@ -10,6 +10,7 @@ import pytest
 from fleetctl.errors import BadAnswer, FleetctlError, Refused, Rejected, Unreachable, Unsupported
 from fleetctl.lab import control
 from fleetctl.model import Access, Device, Endpoint, Kind
+from fleetctl.protocols import discovery
 from fleetctl.protocols.onvif import Session, connect
 from fleetctl.protocols.onvif.operations import READING
 from fleetctl.protocols.xml import text
@@ -18,7 +19,7 @@ from tests.judges.labs import PASSWORD, USER, Place, personalities, running
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Place]]:
-    with running(tmp_path_factory.mktemp("lab")) as places:
+    with running(tmp_path_factory.mktemp("lab"), discovery_port=0) as places:
         yield places
 
 
@@ -126,6 +127,19 @@ def test_tls_with_the_labs_own_ca(well: dict[str, Place]) -> None:
         session.prove()
     with pytest.raises(Refused, match="does not hold"):
         opened(place, scheme="https", port=place.ports["https"])
+
+
+def test_probes_find_every_make_that_lets_itself_be_found(well: dict[str, Place]) -> None:
+    place = next(iter(well.values()))
+    addresses = sorted(each.address for each in well.values())
+    found = discovery.probe(addresses, port=place.ports["discovery"], wait_s=3.0)
+    assert len(found) >= len(well) - 1
+    for one in found:
+        (there,) = (each for each in well.values() if each.address == one.address)
+        with opened(there, path=one.path) as session:  # the port it tells may be its factory's
+            session.prove()
+    everybody = discovery.probe(interface="127.0.0.1", port=place.ports["discovery"], wait_s=1.5)
+    assert [one.address for one in everybody] == [one.address for one in found]
 
 
 # --- broken -------------------------------------------------------------------------------------------------
