@@ -43,7 +43,7 @@ class Comparison:
                 kept.append(change)
             elif gap.instead is not UNSET and gap.instead != change.before:
                 kept.append(dataclasses.replace(change, after=gap.instead))
-        return Comparison(changes=tuple(kept), gaps=self.gaps + ruled)
+        return Comparison(changes=tuple(kept), gaps=self.gaps + tuple(gap for gap in ruled if gap not in self.gaps))
 
 
 def is_empty(value: Any) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from fleetctl.codec import text
 from fleetctl.database import Database
+from fleetctl.machine import Process
 from fleetctl.model import Outcome
 
 LOCK_S: Final = 1800.0
@@ -121,8 +122,9 @@ class Store(Database):
     ) -> Budget:
         """Return whether this password may be presented to the device now.
 
-        A refused one is not, nor one whose try was never judged (the command was killed), until the vendor's
-        lock has run out; then once more; then not until the vault holds another. `forgive` lifts that.
+        A refused one is not, nor one that another command is about to present, until the vendor's lock has run out;
+        then once more; then not until the vault holds another. `forgive` lifts that. A try whose command was killed
+        before it was judged may be repeated, once.
         """
         found = self.rows(
             "SELECT proven, refused, pending, time FROM logins WHERE device = ? AND account = ? AND fingerprint = ?",
@@ -131,7 +133,7 @@ class Store(Database):
         if not found:
             return Budget("", False)
         proven, refused, pending, when = found[0]
-        if not refused and not pending:
+        if not refused and (not pending or self._killed(device)):
             return Budget("", bool(proven))
         how = "refused" if refused else "tried by a command that did not end"
         told = f"{device}: the login of {account} was {how} at {moment(when).astimezone():%Y-%m-%d %H:%M}"
@@ -141,6 +143,15 @@ class Store(Database):
         if (time.time() if now is None else now) - when < lock_s:
             return Budget(f"{told}. {tail}", False)
         return Budget("", False)
+
+    def _killed(self, device: str) -> bool:
+        """Return whether the command that last tried to log in to the device was ended before it could tell more."""
+        found = self.rows(
+            "SELECT machine, host, boot, pid, began FROM runs WHERE ended IS NULL AND run = (SELECT run FROM journal"
+            " WHERE device = ? AND event IN ('Intent', 'Attempt', 'LoginJudged') ORDER BY time DESC LIMIT 1)",
+            (device,),
+        )
+        return any(not Process(machine=r[0], host=r[1], boot=r[2], pid=r[3], began=r[4]).lives() for r in found)
 
     def proven(self, device: str, account: str) -> bool:
         """Return whether the device accepted a password of the account, and has not refused it since."""

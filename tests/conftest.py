@@ -9,6 +9,7 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--captures", type=Path, default=None, help="folder of real devices' answers")
+    parser.addoption("--every-step", action="store_true", help="kill commands at every step, not at a sample")
     parser.addoption("--wsdl", type=Path, default=None, help="folder of the official ONVIF WSDL set")
 
 

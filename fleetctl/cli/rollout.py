@@ -145,12 +145,12 @@ def _apply(
             run.tally.add(Planned(device=device_plan.device, plan=device_plan))
     else:
         if resume:
-            resumes, names = rollout.leftovers(workspace)
-            limit, options = ",".join(names), replace(options, resumes=resumes)
+            left = rollout.leftovers(workspace)
+            limit, aspects, options = ",".join(left.devices), left.aspects, replace(options, resumes=left.run)
         plan = rollout.made(_planned(run, workspace, limit, aspects), limit, aspects)
-    if run.stopped() or not plan.writes:
+    if run.stopped() or not (plan.writes or plan.unplanned or resume):
         return run.finish()
-    if not _agreed(run, plan, yes=yes):
+    if plan.writes and not _agreed(run, plan, yes=yes):
         told.screen.talk(told.say("Nothing was sent."))
         return run.finish(changes=False)
     events = rollout.apply(workspace, plan, options, stop=run.stop)

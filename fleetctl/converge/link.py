@@ -162,13 +162,13 @@ def same_device(device: Device, identity: Any, *, required: bool) -> None:
         if actual and not same(expected, actual):
             raise Refused(
                 f"{where(device)}: another device answers here: {label} {actual}, expected {expected}. "
-                f"Untouched. If it was replaced on purpose: fleetctl adopt {device.name} --replace"
+                f"Untouched. If it was replaced on purpose: fleetctl adopt --limit {device.name} --replace"
             )
         known = known or bool(actual)
     if required and not known:
         has = device.serial_number or device.mac_address
         why = "does not tell its serial number or MAC address" if has else "has no identity on record"
-        raise Refused(f"{where(device)} {why}. Untouched. Run: fleetctl adopt {device.name}")
+        raise Refused(f"{where(device)} {why}. Untouched. Run: fleetctl adopt --limit {device.name}")
 
 
 def where(device: Device) -> str:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from fleetctl import __version__, codec
+from fleetctl import __version__, codec, converge
 from fleetctl.errors import Stale, UsageError
 from fleetctl.executor import Policy, Stop, Wave, gate_on_share, growing
 from fleetctl.model import Device, DevicePlan, Event, Finished, Outcome, Result, worst
@@ -42,6 +42,11 @@ class Plan:
     def writes(self) -> tuple[DevicePlan, ...]:
         """The devices that something is to be written to."""
         return tuple(d for d in self.devices if any(a.changes for a in d.aspects))
+
+    @property
+    def unplanned(self) -> tuple[DevicePlan, ...]:
+        """The devices of which nothing can be said: out of reach, refused."""
+        return tuple(d for d in self.devices if d.outcome is not None)
 
 
 def plan(
@@ -161,7 +166,8 @@ def apply(
     options = options or Options()
     stop = stop or Stop()
     devices = {d.device: workspace.inventory.devices[d.device] for d in plan.devices}
-    todo = {d.device: d for d in plan.writes if not devices[d.device].audit_only}
+    writes = {d.device: d for d in plan.writes if not devices[d.device].audit_only}
+    todo = {name: d for name, d in writes.items() if devices[name].serial_number or devices[name].mac_address}
     sites = {devices[name].site for name in todo}
     if options.now and len(sites) > 1:
         raise UsageError(f"--now is for one site at a time, these are {len(sites)}: narrow it with --limit SITE")
@@ -182,14 +188,33 @@ def apply(
     yield from execute(
         workspace,
         kind="apply",
-        arguments={"limit": plan.limit, "planned": plan.created, "now": options.now},
+        arguments={
+            "limit": plan.limit,
+            "aspects": ",".join(plan.aspects),
+            "planned": plan.created,
+            "now": options.now,
+        },
         tasks=[task(devices[name], todo[name].needs) for name in todo],
         payload=payload,
         policy=policy,
         stop=stop,
         resumes=options.resumes,
-        first=[event for d in plan.devices if d.device not in todo for event in _as_planned(d)],
+        first=[
+            event
+            for d in plan.devices
+            if d.device not in todo
+            for event in (_unknown(devices[d.device]) if d.device in writes else _as_planned(d))
+        ],
     )
+
+
+def _unknown(device: Device) -> Iterator[Event]:
+    """Yield the refusal of a device with no identity on record; told here, it is no canary that stops the others."""
+    reason = f"{converge.where(device)} has no identity on record. Untouched. Run: fleetctl adopt --limit {device.name}"
+    yield Result(
+        device=device.name, kind=device.kind, site=device.site, aspect="", outcome=Outcome.REFUSED, reason=reason
+    )
+    yield Finished(device=device.name, site=device.site, outcome=Outcome.REFUSED, reason=reason)
 
 
 def _as_planned(device_plan: DevicePlan) -> Iterator[Event]:
@@ -245,12 +270,24 @@ def _provide_secrets(workspace: Workspace, devices: Mapping[str, Device], todo: 
         workspace.vault.ensure(site, missing)
 
 
-def leftovers(workspace: Workspace, run: int | None = None) -> tuple[int, tuple[str, ...]]:
-    """Return the last apply that did not come to its end, and its devices that are not done.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftovers:
+    """What an apply left undone: its run, its devices that are not done, and the aspects it was about (() is all)."""
 
-    Raises UsageError when there is none. Unreachable devices of a finished run count as not done.
+    run: int
+    devices: tuple[str, ...]
+    aspects: tuple[str, ...]
+
+
+def leftovers(workspace: Workspace) -> Leftovers:
+    """Return what the last apply that did not come to its end left undone; raises UsageError when there is nothing.
+
+    Unreachable devices of a finished run count as not done.
     """
-    found = workspace.journal.unfinished(run)
+    found = workspace.journal.unfinished()
     if found is None:
         raise UsageError("there is nothing to resume: the last apply came to its end")
-    return found
+    run, names = found
+    (told,) = (each for each in workspace.journal.runs(kind="apply", last=1) if each.run == run)
+    aspects = tuple(str(told.args.get("aspects", "")).split(",")) if told.args.get("aspects") else ()
+    return Leftovers(run=run, devices=names, aspects=aspects)

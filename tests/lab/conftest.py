@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from fleetctl.lab import control
 from fleetctl.lab.personality import known
 from tests.judges.wsdl import FETCHED
+from tests.lab.office import IN_STEP, Office, opened
 from tests.lab.wire import Camera
 
 EACH = 60
@@ -60,3 +62,47 @@ def simulator(
 def camera(simulator: dict[str, list[Camera]]) -> Callable[[str], Camera]:
     """Give the next untouched camera of a make ("hikvision"); a lab has EACH of them."""
     return lambda make: simulator[f"{make}-like"].pop()
+
+
+# --- whole workspaces, driven by the command (office.py) -------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Office]:
+    """Give a workspace whose lab is down, made once: `pilot` or `mixed`, each with `-fresh`, `-adopted` or neither."""
+    made: dict[str, Office] = {}
+
+    def template(name: str) -> Office:
+        if name not in made:
+            fleet, _, stage = name.partition("-")
+            root = tmp_path_factory.mktemp("template") / name
+            if stage == "fresh":
+                office = opened(root, mixed=fleet == "mixed")
+            elif stage == "adopted":
+                office = template(f"{fleet}-fresh").copy(root)
+                office.expect(0, "adopt", "--yes")
+            else:
+                office = template(f"{fleet}-adopted").copy(root)
+                office.expect(0, "apply", "--yes", "--limit", IN_STEP if fleet == "mixed" else "all")
+            office.lab_down()
+            made[name] = office
+        return made[name]
+
+    return template
+
+
+@pytest.fixture
+def offices(templates: Callable[[str], Office], tmp_path: Path) -> Iterator[Callable[[str], Office]]:
+    """Give a workspace of one's own with its lab running: fresh, adopted, or in step."""
+    made: list[Office] = []
+
+    def office(template: str) -> Office:
+        made.append(templates(template).copy(tmp_path / f"{template}-{len(made)}"))
+        made[-1].forget()
+        return made[-1]
+
+    try:
+        yield office
+    finally:
+        for each in made:
+            each.lab_down()

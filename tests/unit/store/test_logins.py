@@ -136,3 +136,20 @@ def test_a_replaced_device_begins_anew(store: Store, journal: Journal) -> None:
     store.forget("cam")
     assert store.may_try("cam", "admin", "old") == ("", False)
     assert store.facts("cam") == {}
+
+
+def test_a_try_whose_command_was_killed_may_be_repeated_once(store: Store, journal: Journal) -> None:
+    for number, barred in enumerate((False, True)):
+        journal.begin("adopt", {})
+        journal.record(attempt())
+        assert "tried by a command that did not end" in store.may_try("cam", "admin", "old").barred or number
+        with store.transaction() as connection:  # as if its process was gone
+            connection.execute("UPDATE runs SET pid = 999999999")
+        assert bool(store.may_try("cam", "admin", "old").barred) is barred
+
+
+def test_what_another_command_tries_at_this_moment_is_not_tried_beside_it(store: Store, journal: Journal) -> None:
+    journal.begin("audit", {})
+    journal.record(attempt())
+    assert store.may_try("cam", "admin", "old").barred
+    assert not store.may_try("cam-2", "admin", "old").barred

@@ -1,0 +1,230 @@
+"""What `adopt` does at one device: get in, look who it is, make fleetctl's own account and prove it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fleetctl import catalog, converge
+from fleetctl.errors import FleetctlError, Refused, Unsupported
+from fleetctl.model import (
+    Access,
+    Attempt,
+    Change,
+    Channel,
+    Device,
+    Driver,
+    Finished,
+    FrozenMap,
+    Intent,
+    Learned,
+    LoginJudged,
+    Outcome,
+    Result,
+    SecretRef,
+    Secrets,
+    Started,
+)
+from fleetctl.protocols import opener
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """One way to log in that may be tried: a factory account, or fleetctl's own. () is without a login."""
+
+    user: str
+    password: str = field(repr=False)
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What a worker needs to adopt one device."""
+
+    device: Device
+    own: Login | None  # fleetctl's own account, unless it may not be tried now
+    own_first: bool  # it is known to exist; else it is the last resort of a device with no factory login
+    first: tuple[Login, ...]  # the factory login, if it may be tried
+    spent: str  # why a login may not be tried now, "" where all may
+    password: str = field(repr=False)  # of the account to make; in the vault already
+    fingerprint: str = ""
+    replace: bool = False
+    known_hosts: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Secrets of one device in the making."""
+
+    value: str = field(repr=False)
+
+    def reveal(self, ref: SecretRef) -> str:
+        del ref
+        return self.value
+
+
+def work(name: str, payload: Any, channel: Channel) -> None:
+    """Adopt one device; ends with exactly one Finished."""
+    job: Job = payload
+    device = job.device
+    begun = time.monotonic()
+    channel.emit(Started(device=name, site=device.site))
+    changes: tuple[Change, ...] = ()
+    try:
+        outcome, reason, changes = _adopt(job, channel)
+    except FleetctlError as error:
+        outcome, reason = converge.outcome_of(error), converge.told(error)
+    seconds = time.monotonic() - begun
+    channel.emit(
+        Result(
+            device=name,
+            kind=device.kind,
+            site=device.site,
+            aspect="",
+            outcome=outcome,
+            reason=reason,
+            changes=changes,
+            duration_s=seconds,
+        )
+    )
+    channel.emit(Finished(device=name, site=device.site, outcome=outcome, reason=reason, duration_s=seconds))
+
+
+def _adopt(job: Job, channel: Channel) -> tuple[Outcome, str, tuple[Change, ...]]:
+    device, registry = job.device, catalog.load()
+    protocols = registry.protocols_of(device.kind, device.vendor)
+    if not protocols:
+        raise Unsupported(f"{device.name}: fleetctl has no driver for kind {device.kind.value} yet")
+    door = _Door(job, channel, protocols[0])
+    session, login = door.enter()
+    try:
+        identity = session.identity()
+        if not job.replace:
+            converge.same_device(device, identity, required=False)
+        driver = registry.driver_of(device.kind, identity.manufacturer, identity.model)
+        changes: tuple[Change, ...] = ()
+        if login is None or (login.user, login.password) != (device.user, job.password):
+            changes = _make_account(job, channel, registry, driver, session)
+            if not changes:
+                return Outcome.NOT_APPLIED, _no_account(device), ()
+    finally:
+        session.close()
+    if changes:
+        identity = door.prove()
+    facts = {"serial_number": identity.serial_number, "mac_address": identity.mac_address}
+    if not any(facts.values()):
+        return (
+            Outcome.UNKNOWN,
+            "it tells neither a serial number nor a MAC address, so it cannot be told from another; "
+            "write mac_address into the inventory by hand",
+            changes,
+        )
+    facts |= {"manufacturer": identity.manufacturer, "model": identity.model, "firmware": identity.firmware}
+    channel.emit(Learned(device=device.name, facts=FrozenMap({k: v for k, v in facts.items() if v})))
+    return Outcome.CHANGED, "", changes
+
+
+def _make_account(
+    job: Job, channel: Channel, registry: catalog.Registry, driver: Driver, session: Any
+) -> tuple[Change, ...]:
+    """Make fleetctl's own account, journaled before it is sent; () when the device said yes and did not make it."""
+    action = registry.action(driver, "make_account")
+    if action is None:
+        raise Unsupported(f"{job.device.name}: fleetctl cannot make accounts on {driver.name} devices")
+    change = Change(
+        device=job.device.name,
+        aspect="users",
+        field="accounts",
+        key=job.device.user,
+        before=None,
+        after="administrator",
+    )
+    channel.confirm(Intent(device=job.device.name, aspect="users", changes=(change,)))
+    secrets: Secrets = _Known(job.password)
+    made = action.run(session, (SecretRef(device=job.device.name, account=job.device.user), secrets))
+    return (change,) if made else ()
+
+
+def _no_account(device: Device) -> str:
+    return (
+        f"the device accepted the new account {device.user} and did not make it. Make one by its own app or page, and "
+        "name it in the inventory (ansible_user, ansible_password), then adopt again"
+    )
+
+
+class _Door:
+    """How to get in: with fleetctl's own account where it may exist, else without a login, else a factory one."""
+
+    def __init__(self, job: Job, channel: Channel, protocol: str) -> None:
+        self.job, self.channel = job, channel
+        self.connect = opener(protocol)
+
+    def enter(self) -> tuple[Any, Login | None]:
+        """Return a session that is in, and the login it used; raises Refused when no way is left."""
+        refused = self.job.spent
+        own = (self.job.own,) if self.job.own else ()
+        ways: tuple[Login | None, ...] = (None, *(self.job.first if self.job.first or self.job.spent else own))
+        for login in (*own, *ways) if self.job.own_first else ways:
+            try:
+                return self._try(login), login
+            except Refused as error:
+                if login is not None or not refused:
+                    refused = str(error)
+                if login is not None and error.credential:
+                    self._judge(login, accepted=False)
+                    if login is not self.job.own or not self.job.own_first:
+                        break
+        raise Refused(
+            f"{converge.where(self.job.device)}: not factory-fresh, and not ours: {refused}. Tell its login in the "
+            "inventory (factory_user, factory_password) or reset the device, then adopt again"
+        )
+
+    def prove(self) -> Any:
+        """Log in with the new account in a new session and return the identity seen there."""
+        login = Login(user=self.job.device.user, password=self.job.password, fingerprint=self.job.fingerprint)
+        self.channel.confirm(Attempt(device=self.job.device.name, account=login.user, fingerprint=login.fingerprint))
+        session = self._session(login)
+        try:
+            identity = session.identity()
+            session.prove()
+        except Refused as error:
+            if error.credential:
+                self._judge(login, accepted=False)
+            raise
+        finally:
+            session.close()
+        self._judge(login, accepted=True)
+        return identity
+
+    def _try(self, login: Login | None) -> Any:
+        if login is not None:
+            self.channel.confirm(
+                Attempt(device=self.job.device.name, account=login.user, fingerprint=login.fingerprint)
+            )
+        session = self._session(login)
+        try:
+            session.prove()
+        except BaseException:
+            session.close()
+            raise
+        if login is not None:
+            self._judge(login, accepted=True)
+        return session
+
+    def _session(self, login: Login | None) -> Any:
+        user = login.user if login else ""
+        return self.connect(
+            replace(self.job.device, user=user),
+            password=login.password if login else None,
+            access=Access.WRITE,
+            facts={},
+            known_hosts=self.job.known_hosts,
+        )
+
+    def _judge(self, login: Login, *, accepted: bool) -> None:
+        self.channel.emit(
+            LoginJudged(
+                device=self.job.device.name, account=login.user, fingerprint=login.fingerprint, accepted=accepted
+            )
+        )

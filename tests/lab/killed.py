@@ -1,0 +1,105 @@
+"""A command that is killed (SIGKILL) at a step of its work: after a commit, before or after an order at the wire."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from fleetctl import files
+from fleetctl.journal import Journal
+from fleetctl.protocols.onvif.operations import is_reading
+from fleetctl.protocols.onvif.wire import Wire
+from tests.lab.office import Office
+
+KINDS: Final = ("commit", "sending", "sent", "file")
+"""A transaction is on disk · an order is about to be sent · it was sent and answered · a file was replaced."""
+
+
+class Steps:
+    """Counts the steps of this process, and ends it at one of them."""
+
+    def __init__(self, kind: str = "", number: int = 0) -> None:
+        self.counts: Counter[str] = Counter()
+        self._kind, self._number = kind, number
+        self._lock = threading.Lock()
+
+    def step(self, kind: str) -> None:
+        with self._lock:
+            self.counts[kind] += 1
+            if (kind, self.counts[kind]) == (self._kind, self._number):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def watch(self) -> None:
+        """Put the steps where the work is; for a process that is its own."""
+        flush, post, replace = Journal.flush, Wire.post, files.replace
+
+        def flushed(journal: Journal) -> None:
+            due = bool(journal._noted)
+            flush(journal)
+            if due:
+                self.step("commit")
+
+        def posted(wire: Wire, service: str, path: str, operation: str, body: str, login: Any = None) -> Any:
+            order = not is_reading(service, operation)
+            if order:
+                self.step("sending")
+            answer = post(wire, service, path, operation, body, login)
+            if order:
+                self.step("sent")
+            return answer
+
+        def replaced(path: Path, content: bytes, *, mode: int | None = None) -> None:
+            replace(path, content, mode=mode)
+            self.step("file")
+
+        Journal.flush = flushed  # type: ignore[method-assign]
+        Wire.post = posted  # type: ignore[method-assign]
+        files.replace = replaced
+
+
+def _forked(work: Callable[[], None]) -> int:
+    """Do work in a process of its own and return how that ended, as `waitpid` tells it."""
+    gc.collect()  # no store stays open in the copy
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work()
+        finally:
+            os._exit(99)
+    return os.waitpid(pid, 0)[1]
+
+
+def steps_of(office: Office, *arguments: str) -> dict[str, int]:
+    """Carry a command out in a process of its own; return how many steps of each kind it has."""
+    told = office.state / "steps.json"
+
+    def work() -> None:
+        steps = Steps()
+        steps.watch()
+        code = office.run(*arguments).code
+        told.write_text(json.dumps(steps.counts))
+        os._exit(code)
+
+    status = _forked(work)
+    assert os.waitstatus_to_exitcode(status) == 0
+    found: dict[str, int] = json.loads(told.read_text())
+    told.unlink()
+    return found
+
+
+def killed(office: Office, kind: str, number: int, *arguments: str) -> bool:
+    """Carry a command out and kill it at a step; False when it came to its end before that."""
+
+    def work() -> None:
+        Steps(kind, number).watch()
+        os._exit(office.run(*arguments).code)
+
+    status = _forked(work)
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL

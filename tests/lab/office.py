@@ -1,0 +1,241 @@
+"""A workspace with a lab, driven as people do: by the command. What the lab counts at the wire is the judge."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fleetctl.cli.main import main
+from fleetctl.lab import control
+from fleetctl.operations import lab
+from fleetctl.operations.workspace import Workspace, init, open_workspace
+
+ROOT = Path(__file__).resolve().parents[2]
+PILOT = ROOT / "inventory" / "pilot"
+
+MAKES = ("hikvision", "dahua", "axis", "bosch", "uniview", "reolink", "tapo", "generic")
+MIXED = {f"mixed-{make}": f"10.30.1.{number}" for number, make in enumerate(MAKES, start=11)}
+CHEAP = "mixed-tapo"  # says yes to everything and does little of it: never in step
+IN_STEP = f"mixed:!{CHEAP}"
+APP = ", ansible_user: admin"  # its one account is made in its maker's app
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One call of the command: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """The JSON lines of stdout."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def devices(self) -> dict[str, dict[str, Any]]:
+        """What was told of each device (with --json)."""
+        return {line["name"]: line for line in self.lines if line["type"] == "device"}
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        """How each device ended (with --json)."""
+        return {name: told["outcome"] for name, told in self.devices.items()}
+
+    def reason(self, device: str) -> str:
+        """Every reason that was told of a device (with --json)."""
+        told = self.devices[device]
+        aspects = [f"{a['aspect']}: {a['reason']}" for a in told["aspects"] if a["reason"]]
+        return "; ".join([told["reason"], *aspects])
+
+    def aspect(self, device: str, aspect: str) -> dict[str, Any]:
+        """Return what was told of one aspect of a device (with --json)."""
+        found: dict[str, Any] = next(a for a in self.devices[device]["aspects"] if a["aspect"] == aspect)
+        return found
+
+    def __str__(self) -> str:
+        return f"exit {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+
+
+@dataclass
+class Office:
+    """A workspace on disk, and the lab that belongs to it."""
+
+    root: Path
+    lab_options: lab.Options = field(default_factory=lambda: lab.Options(http_port=0, https_port=0, rtsp_port=0))
+
+    # --- the command -------------------------------------------------------------------------------
+
+    def run(self, *arguments: str) -> Ran:
+        """Run `fleetctl ARGUMENTS` in this process; there is no terminal."""
+        out, err, stdin = io.StringIO(), io.StringIO(), sys.stdin
+        try:
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                sys.stdin = io.StringIO()
+                code = main(["--workspace", str(self.root), "--lang", "en", *arguments])
+        finally:
+            sys.stdin = stdin
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    def json(self, *arguments: str) -> Ran:
+        """Run it with --json."""
+        return self.run("--json", *arguments)
+
+    def expect(self, code: int, *arguments: str) -> Ran:
+        """Run it with --json; the exit code must be this one."""
+        ran = self.json(*arguments)
+        assert ran.code == code, ran
+        return ran
+
+    def child(self, *arguments: str, runner: Sequence[str] = ("-m", "fleetctl.cli.main")) -> subprocess.Popen[str]:
+        """Begin it in a process of its own."""
+        return subprocess.Popen(
+            [sys.executable, *runner, "--workspace", str(self.root), "--lang", "en", *arguments],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+
+    @staticmethod
+    def ended(process: subprocess.Popen[str], within_s: float = 60.0) -> Ran:
+        """Wait for the end of a child."""
+        out, err = process.communicate(timeout=within_s)
+        return Ran(process.returncode, out, err)
+
+    # --- the workspace -----------------------------------------------------------------------------
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace, opened anew."""
+        return open_workspace(self.root)
+
+    @property
+    def inventory(self) -> Path:
+        return self.root / "inventory"
+
+    @property
+    def state(self) -> Path:
+        return self.root / ".fleetctl"
+
+    def passwords(self) -> dict[tuple[str, str], str]:
+        """Return every password in the vault, by device and account."""
+        workspace = self.workspace
+        return {
+            (device.name, account): told.current
+            for device in workspace.inventory.devices.values()
+            for account in dict.fromkeys((device.user, "lanhdao", "giamsat"))
+            if (told := workspace.vault.entry(device.site, device.name, account)).current
+        }
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file of the inventory."""
+        path = self.inventory / name
+        path.write_text(text, "utf-8")
+        return path
+
+    def overlay(self, text: str) -> Path:
+        """Say more in the inventory, above everything else: after the lab's own overlay."""
+        return self.write("zzy_test.yml", text)
+
+    def device_vars(self, values: Mapping[str, Mapping[str, Any]]) -> None:
+        """Give devices variables of their own in an overlay."""
+        told = {"all": {"hosts": {name: dict(v) for name, v in values.items()}}}
+        self.overlay(json.dumps(told, ensure_ascii=False))
+
+    # --- the lab -----------------------------------------------------------------------------------
+
+    @property
+    def lab_dir(self) -> Path:
+        return self.state / "lab"
+
+    def lab_up(self) -> None:
+        lab.up(self.workspace, self.lab_options)
+
+    def lab_down(self) -> None:
+        if self.lab_dir.exists():
+            lab.down(self.workspace)
+
+    def break_(self, device: str, fault: str, **arguments: Any) -> None:
+        control.break_(self.lab_dir, device, fault, **arguments)
+
+    def mend(self, *devices: str) -> None:
+        for device in devices or self.names():
+            control.mend(self.lab_dir, device)
+
+    def names(self) -> list[str]:
+        return sorted(self.workspace.inventory.devices)
+
+    def writes(self, device: str = "") -> dict[str, int]:
+        """Return the writing requests at the wire since `forget`, refused ones included."""
+        return control.writes(self.lab_dir, device)
+
+    def requests(self, device: str = "") -> int:
+        """Return how many requests came to the wire since `forget`."""
+        return sum(control.counts(self.lab_dir, device).values())
+
+    def forget(self) -> None:
+        control.forget(self.lab_dir)
+
+    def real(self, device: str) -> dict[str, Any]:
+        """Return what a device really holds."""
+        return control.state(self.lab_dir, device)
+
+    def locked(self) -> dict[str, Any]:
+        """Return the devices on which an account is locked or has refused logins on record."""
+        states = {name: self.real(name) for name in self.names()}
+        return {n: (s["locked"], s["misses"]) for n, s in states.items() if s["locked"] or any(s["misses"].values())}
+
+    def refused(self, device: str) -> int:
+        """Return how many presented logins the device refused since `forget`."""
+        return sum(e["outcome"] == "wrong-login" for e in control.log(self.lab_dir, device))
+
+    # --- copies ------------------------------------------------------------------------------------
+
+    def copy(self, root: Path) -> Office:
+        """Return a copy of workspace and devices, the lab running; this office's lab must be down."""
+        shutil.copytree(self.root, root, ignore=shutil.ignore_patterns("control.sock"))
+        made = Office(root, self.lab_options)
+        made.lab_up()
+        return made
+
+
+def opened(root: Path, *, mixed: bool = False) -> Office:
+    """Make a workspace from the pilot's inventory and start its lab; `mixed`: one camera of each make instead."""
+    init(root, PILOT)
+    office = Office(root)
+    if mixed:
+        for folder in office.inventory.iterdir():
+            if folder.is_dir():
+                shutil.rmtree(folder)
+        hosts = "".join(
+            f"        {name}: {{ansible_host: {address}, kind: camera, vendor: {name.partition('-')[2]}, "
+            f"desk: Quầy {number}{APP if name == CHEAP else ''}}}\n"
+            for number, (name, address) in enumerate(MIXED.items(), start=1)
+        )
+        office.write(
+            "mixed.yml",
+            "trung_tam:\n  children:\n    mixed:\n      vars:\n        site_name: Phường Mẫu\n"
+            f"        site_network: 10.30.1\n      hosts:\n{hosts}",
+        )
+        office.workspace.vault.set("mixed", CHEAP, "admin", "admin")
+    office.lab_up()
+    return office
+
+
+def without_digits(text: str) -> str:
+    """Return a text with its numbers taken out, to compare what was said."""
+    return re.sub(r"\d+(\.\d+)?", "#", text)
