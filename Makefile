@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 FLEETCTL := $(BIN)/fleetctl --workspace .pilot
 step = printf '\n\033[1m$$ %s\033[0m\n' '$(1)'
 
-.PHONY: setup pilot pilot-down check test tools lock clean
+.PHONY: setup pilot pilot-down check test tools docs lock clean
 
 setup: $(VENV)/.installed
 
@@ -26,8 +26,9 @@ pilot: setup pilot-down  ## five pilot communes on loopback, from factory-fresh 
 	@$(call step,fleetctl status) && $(FLEETCTL) status
 	@printf '\n%s\n' \
 	  'The report: .pilot/report.html. The lab goes on; try in .pilot:' \
-	  '  fleetctl lab break viet-hung-cam-01 reset     a camera falls back to its factory settings' \
-	  '  fleetctl audit                                it is told; fleetctl apply mends it' \
+	  '  fleetctl lab break viet-hung-cam-01 reset     somebody pressed the button: factory settings' \
+	  '  fleetctl audit                                it is told (exit 1: the login is refused)' \
+	  '  fleetctl adopt --again -l viet-hung-cam-01 && fleetctl apply -l viet-hung-cam-01   takes it back in' \
 	  '  fleetctl device show viet-hung-cam-02         what one camera is and has' \
 	  '  fleetctl inventory explain viet-hung-cam-01   which line set which value' \
 	  'End it with: make pilot-down'
@@ -47,6 +48,9 @@ test: check tools  ## everything: also the lab, real clients, real SSH (needs ro
 
 tools: setup  ## programs that judge: ffprobe, onvif-util, sshd, npm's onvif client
 	$(BIN)/python -m tests.tools
+
+docs: setup  ## the pages that the code writes
+	$(BIN)/python docs/generate.py
 
 lock:  ## resolve the exact versions anew (needs uv)
 	uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" --quiet --output-file requirements.lock

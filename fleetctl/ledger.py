@@ -21,9 +21,8 @@ from fleetctl.model import (
     Started,
 )
 
-_IN_STEP: Final = frozenset({Outcome.UNCHANGED, Outcome.UNSUPPORTED})
-_DIFFERS: Final = frozenset({Outcome.PENDING, Outcome.WAIVED})
 _TROUBLE: Final = frozenset({Outcome.NOT_APPLIED, Outcome.FAILED, Outcome.STALE, Outcome.UNKNOWN, Outcome.REFUSED})
+_WRITTEN: Final = frozenset({Outcome.CHANGED, Outcome.UNSUPPORTED})  # of a Result: its changes read back
 _NOT_SEEN: Final = frozenset({Outcome.INTERRUPTED, Outcome.BLOCKED})
 
 _LATEST: Final = """INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (device, aspect) DO UPDATE SET
@@ -82,7 +81,10 @@ class Ledger:
             case Result():
                 if not event.aspect:
                     self._whole.add(event.device)
-                self._saw(event.device, event.aspect, event.outcome, event.reason, event.changes, event.gaps, now)
+                written = event.outcome in _WRITTEN
+                self._saw(
+                    event.device, event.aspect, event.outcome, event.reason, event.changes, event.gaps, now, written=written
+                )
             case Learned():
                 self._facts += [(event.device, name, value) for name, value in event.facts.items()]
             case Attempt():
@@ -123,17 +125,19 @@ class Ledger:
         changes: Sequence[Change],
         gaps: Sequence[Gap],
         now: float,
+        *,
+        written: bool = False,
     ) -> None:
-        """Note how an aspect stands, and what of it is not as it should be."""
+        """Note how an aspect stands, and what of it is not as it should be; `written`: not any more."""
         if outcome in _NOT_SEEN:
             return
         self._latest.append((device, aspect, outcome.value, reason, now, now, self._run))
         if outcome is Outcome.UNREACHABLE and aspect:
             return
-        ended = now if outcome is Outcome.CHANGED else None
+        ended, how = (now, Outcome.CHANGED) if written else (None, outcome)
         for change in changes:
             expected, actual = _json(change.after), _json(change.before)
-            row = (device, aspect, change.field, change.key, expected, actual, outcome.value, "", now, now, ended)
+            row = (device, aspect, change.field, change.key, expected, actual, how.value, "", now, now, ended)
             self._drift.append(row)
         for gap in gaps:
             if gap.outcome is Outcome.UNKNOWN:

@@ -63,6 +63,14 @@ def test_what_an_apply_changed_is_in_the_history_even_if_no_audit_saw_it(store: 
     assert store.drift(lasting=True) == ()
 
 
+def test_what_was_written_is_over_though_the_device_does_not_offer_the_rest(store: Store, journal: Journal) -> None:
+    gap = Gap(field="ntp_servers", reason="one only")
+    told = result(Outcome.UNSUPPORTED, changes=[change()], gaps=[gap])
+    ran(journal, "apply", told, finished(Outcome.UNSUPPORTED))
+    assert store.drift(lasting=True) == ()
+    assert store.drift()[0].outcome is Outcome.CHANGED
+
+
 def test_what_a_device_accepts_and_does_not_do_lasts(store: Store, journal: Journal, clock: Clock) -> None:
     ran(journal, "audit", planned(Outcome.PENDING, changes=[change()]), finished(Outcome.PENDING))
     clock.forward(60)
