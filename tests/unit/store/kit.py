@@ -48,6 +48,7 @@ def result(
     aspect: str = "time",
     *,
     changes: Sequence[Change] = (),
+    gaps: Sequence[Gap] = (),
     reason: str = "",
 ) -> Result:
     return Result(
@@ -57,6 +58,7 @@ def result(
         aspect=aspect,
         outcome=outcome,
         changes=tuple(changes),
+        gaps=tuple(gaps),
         reason=reason,
     )
 
