@@ -33,8 +33,8 @@ from fleetctl.resources import folder
 class Watch:
     """Samples CPU and memory of a process and its children until it is left."""
 
-    def __init__(self, pid: int, *, every_s: float = 0.5) -> None:
-        self.process = psutil.Process(pid)
+    def __init__(self, pid: int, *, without: int = 0, every_s: float = 0.5) -> None:
+        self.process, self.without = psutil.Process(pid), without
         self.peak_mb = 0.0
         self._cpu: dict[int, float] = {}
         self._ended = threading.Event()
@@ -50,8 +50,12 @@ class Watch:
         self._thread.join()
         self.cpu_s = self._seconds() - self._before
 
+    def _all(self) -> list[psutil.Process]:
+        every = [self.process, *self.process.children(recursive=True)]
+        return [each for each in every if each.pid != self.without]
+
     def _seconds(self) -> float:
-        for each in [self.process, *self.process.children(recursive=True)]:
+        for each in self._all():
             try:
                 told = each.cpu_times()
             except psutil.NoSuchProcess:
@@ -63,7 +67,7 @@ class Watch:
         while not self._ended.wait(every_s):
             self._seconds()
             total = 0
-            for each in [self.process, *self.process.children(recursive=True)]:
+            for each in self._all():
                 try:
                     total += each.memory_full_info().pss
                 except psutil.Error:
@@ -99,7 +103,7 @@ def measure(count: int, latency_ms: float, policy: Policy) -> None:
     """Audit the fleet once and print what it took."""
     with fleet_of(count, latency_ms) as (workspace, lab, lab_dir):
         outcomes: Counter[Outcome] = Counter()
-        with Watch(lab.pid) as lab_watch, Watch(psutil.Process().pid) as watch:
+        with Watch(lab.pid) as lab_watch, Watch(psutil.Process().pid, without=lab.pid) as watch:
             begun = time.monotonic()
             for event in audit(workspace, policy=policy):
                 if isinstance(event, Finished):
