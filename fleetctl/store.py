@@ -137,7 +137,10 @@ class Store(Database):
             return Budget("", bool(proven))
         how = "refused" if refused else "tried by a command that did not end"
         told = f"{device}: the login of {account} was {how} at {moment(when).astimezone():%Y-%m-%d %H:%M}"
-        tail = f"Not retried, to spare the lock-out. See: fleetctl password check {device}"
+        tail = (
+            "Not retried, to spare the lock-out. If it was reset, or its password changed by hand: "
+            f"fleetctl adopt --again --limit {device}"
+        )
         if refused + pending >= TRIES:
             return Budget(f"{told}, and once before. {tail}", False)
         if (time.time() if now is None else now) - when < lock_s:

@@ -10,11 +10,13 @@ from fleetctl.cli.audit import Reports
 from fleetctl.cli.context import Context, context
 from fleetctl.cli.screen import YES_WORDS, need_answer
 from fleetctl.cli.selectors import Limit, Yes
+from fleetctl.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fleetctl.model import Device
+    from fleetctl.operations.workspace import Workspace
 
 
 def register(app: typer.Typer) -> None:
@@ -32,6 +34,12 @@ def adopt(
         bool, typer.Option("--replace", help="Another device stands there on purpose: record the new identity.")
     ] = False,
     again: Annotated[bool, typer.Option("--again", help="Also devices that are adopted already.")] = False,
+    relay_key: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--relay-key", metavar="FINGERPRINT", help="With --yes: the host key a new relay must show; repeatable."
+        ),
+    ] = None,
     report: Reports = None,
 ) -> int:
     """Take devices in: first login, identity, own account."""
@@ -51,6 +59,9 @@ def adopt(
     if not yes and not _agreed(told, todo):
         told.screen.talk(told.say("Nothing was sent."))
         return run.finish()
+    if not _relays_agreed(told, workspace, todo, None if not yes else relay_key or []):
+        told.screen.talk(told.say("Nothing was sent."))
+        return run.finish()
     events = operation.adopt(workspace, limit, replace_=replace, force=again, stop=run.stop)
     run.take(events, len(todo), told.say("Adopt"))
     return run.finish()
@@ -65,3 +76,22 @@ def _agreed(told: Context, todo: Sequence[Device]) -> bool:
         len(todo),
     )
     return told.screen.ask(question, YES_WORDS)
+
+
+def _relays_agreed(told: Context, workspace: Workspace, todo: Sequence[Device], expected: list[str] | None) -> bool:
+    """Take in the host keys of relays that are new; `expected` are the fingerprints given, None: a person is asked."""
+    from fleetctl.operations import relays
+
+    for key in relays.unknown(workspace, todo):
+        shown = f"{key.relay.known_as} {key.kind} {key.fingerprint}"
+        if expected is None:
+            question = told.say("The relay {key} is new. Does its owner tell the same fingerprint? [y/N]", key=shown)
+            if not told.screen.ask(question, YES_WORDS):
+                return False
+        elif key.fingerprint not in expected:
+            raise UsageError(
+                f"the relay {shown} is new. Compare the fingerprint with its owner, then: "
+                f"fleetctl adopt --yes --relay-key {key.fingerprint}"
+            )
+        relays.accept(workspace, key)
+    return True
