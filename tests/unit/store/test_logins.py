@@ -43,7 +43,8 @@ def test_a_refused_password_is_barred_until_the_lock_has_run_out_then_once_more_
     ran(journal, "audit", attempt(), judged(False), finished(Outcome.REFUSED))
     barred, proven = store.may_try("cam", "admin", "old")
     assert barred.startswith("cam: the login of admin was refused at 2027-01-15 ")
-    assert barred.endswith("Not retried, to spare the lock-out. If it was reset, or its password changed by hand: fleetctl adopt --again --limit cam")
+    assert "Not retried, to spare the lock-out." in barred
+    assert barred.endswith("fleetctl adopt --again --limit cam")
     assert not proven
     clock.forward(LOCK_S - 1)
     assert store.may_try("cam", "admin", "old").barred
