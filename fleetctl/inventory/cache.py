@@ -3,11 +3,12 @@
 The data is `marshal`, which holds values only: nothing in it is ever run. What comes out of the vault is kept
 as the ciphertext it was. A cache file that is not the user's own, that others may write, or whose key differs
 is passed over. The key covers path, time and size of every file, fleetctl's and Python's versions, and the
-names and forms of all settings.
+names, forms and bounds of all settings.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import hashlib
 import marshal
@@ -23,19 +24,23 @@ from fleetctl import __version__, files
 from fleetctl.inventory.schema import Schema
 from fleetctl.inventory.tree import Group, Host, Tree
 from fleetctl.inventory.values import Mark, Unsafe, Var, Vaulted
-from fleetctl.model import Device, Endpoint, Kind, Place
+from fleetctl.model import Aspect, Device, Endpoint, Kind, Place
 
 _FORMAT: Final = 1
 _KEY_BYTES: Final = 32
 MAX_BYTES: Final = 256 * 1024 * 1024
 
 
-def key_of(root: Path, schema: Schema) -> bytes:
+def key_of(root: Path, schema: Schema, aspects: Mapping[str, Aspect]) -> bytes:
     """Return what the cached tree depends on, as a digest. Raises OSError when the folder cannot be listed."""
     told = hashlib.sha256()
     told.update(repr((_FORMAT, __version__, sys.version, str(root), str(root.resolve()))).encode())
     told.update(repr(sorted((name, repr(setting)) for name, setting in schema.settings.items())).encode())
     told.update(repr(sorted((name, sorted(kinds)) for name, kinds in schema.aspects.items())).encode())
+    for name, aspect in sorted(aspects.items()):
+        told.update(
+            repr((name, [(f.name, f.type, dict(f.metadata)) for f in dataclasses.fields(aspect.type)])).encode()
+        )
     waiting = [str(root)]
     while waiting:
         path = waiting.pop()

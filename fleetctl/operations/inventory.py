@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from fleetctl import inventory, standard
 from fleetctl.errors import Fault
@@ -22,6 +23,6 @@ class Checked:
 def check(workspace: Workspace) -> Checked:
     """Return every fault of the inventory and of the settings in it, sorted by place."""
     aspects = workspace.registry.aspects
-    found = inventory.load(workspace.inventory_root, aspects, strict=False)
-    faults = found.check(lambda loaded: standard.settings_faults(loaded, aspects))
-    return Checked(faults=faults, warnings=found.warnings, devices=len(found.devices), sites=len(found.sites()))
+    settings = partial(standard.settings_faults, aspects=aspects)
+    found = inventory.load(workspace.inventory_root, aspects, strict=False, checks=(settings,))
+    return Checked(faults=found.faults, warnings=found.warnings, devices=len(found.devices), sites=len(found.sites()))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Final
 
 from fleetctl import catalog, inventory, standard
-from fleetctl.errors import InventoryError, UsageError, VaultError
+from fleetctl.errors import UsageError, VaultError
 from fleetctl.journal import Journal
 from fleetctl.model import Device, Expectation, SecretRef
 from fleetctl.resources import folder
@@ -57,10 +57,9 @@ class Workspace:
     def inventory(self) -> inventory.Inventory:
         """The inventory, checked; raises InventoryError with every fault at once."""
         cache = self.root / STATE / "cache" if self.has_state else None
-        found = inventory.load(self.inventory_root, self.registry.aspects, cache=cache, strict=False)
-        if faults := found.check(lambda loaded: standard.settings_faults(loaded, self.registry.aspects)):
-            raise InventoryError(faults)
-        return found
+        aspects = self.registry.aspects
+        settings = partial(standard.settings_faults, aspects=aspects)
+        return inventory.load(self.inventory_root, aspects, cache=cache, checks=(settings,))
 
     @cached_property
     def store(self) -> Store:
