@@ -27,7 +27,10 @@ def _make_account(session: Any, argument: tuple[SecretRef, Secrets]) -> str:
         tag("tt:Password", words(secrets.reveal(ref))),
         tag("tt:UserLevel", "Administrator"),
     )
-    session.write("tds", "SetUser" if ref.account in there else "CreateUsers", body)
+    if ref.account in there:
+        session.write("tds", "SetUser", body)
+        return ref.account  # that the password was taken shows when it logs in
+    session.write("tds", "CreateUsers", body)
     try:
         return ref.account if ref.account in _accounts(session) else ""
     except Refused:  # it was open to all until it had an account: the new login will prove itself

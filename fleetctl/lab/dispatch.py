@@ -99,8 +99,10 @@ class Dispatcher:
             request = parse(incoming.body)
             name = f"{request.service or '?'}:{request.operation}"
             needed = self._needed(device, request)
-            crowded = needed > access.ANYONE and _crowded(device)
-            login = auth.NOBODY if crowded else self._login(device, request, incoming, needed)
+            if needed > access.ANYONE and _crowded(device):  # turned away at the door: no challenge, no fault
+                device.note(name, user, "no connection left", self.lab.log_size)
+                return Reply(status=401, body=b"", content_type="text/html")
+            login = self._login(device, request, incoming, needed)
             user = login.user
             if (refused := self._refused(device, login, needed)) is not None:
                 device.note(name, user, "refused", self.lab.log_size)

@@ -27,7 +27,7 @@ KNOWN: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "slow": ("answers drip", {"bytes_per_s": 50.0}),
     "loss": ("connections are reset at random, before or after the request was carried out", {"rate": 0.3, "seed": 1}),
     "ignore-writes": ("writes are answered 200 and change nothing", {}),
-    "connections": ("no connection is left: 401 to whatever needs a login", {}),
+    "connections": ("no connection is left: a bare 401 to whatever needs a login", {}),
     "swap": ("another device answers here; `other`: the two change places", {"other": "", "same_login": True}),
     "reset": ("somebody pressed the button: factory state", {"hard": True}),
     "onvif-off": ("ONVIF is switched off: 404", {}),

@@ -21,7 +21,7 @@ from fleetctl.protocols.sockets import Dial
 from fleetctl.protocols.xml import Element, children, tag, text, words
 
 _FACTS: Final = frozenset(
-    {"auth", "protected", "refuses", "nonce", "doubt", "pre_auth", "content_type", "keep_alive", "services"}
+    {"auth", "protected", "refuses", "nonce", "pre_auth", "content_type", "keep_alive", "services"}
 )
 MAX_PICTURE: Final = 16 * 1024 * 1024
 
@@ -38,7 +38,7 @@ def connect(
     """Ask a device for its clock (without login) and return the session.
 
     `password` None is anonymous. `facts` is what `Session.facts()` gave the last time, and `login: proven` where this
-    very password was accepted before: a 401 is then doubted once, and does not count as a rejected login.
+    very password was accepted before, which a refusal then tells: it counts all the same.
     `known_hosts` is the file with the keys of SSH relays; a device with `via` is reached through its relay only.
     `dial` carries it another way.
     Raises Unreachable, BadAnswer, Unsupported (no ONVIF at that path), Refused (certificate, relay).

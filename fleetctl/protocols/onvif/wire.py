@@ -33,7 +33,6 @@ class Wire:
         self._protected = facts.get("protected", "")  # "tds:GetUsers": an operation the device refuses without a login
         self._refuses = facts.get("refuses", "")  # how: "fault", "challenge" or "bare" (a 401 and nothing else)
         self._proven_before = facts.get("login") == "proven"  # this very password, says who keeps the record
-        self._doubt = facts.get("doubt", "")  # the last session ended with a 401 for a login that was proven before
         self._pre_auth_open = facts.get("pre_auth") != "no"
         self._clock_open = False  # the device tells its time without a login
         if login is not None and (scheme := facts.get("auth", "").partition("-")[0]) in ("wsse", "digest"):
@@ -46,7 +45,6 @@ class Wire:
             "auth": "none" if self.login is None else self.login.fact(),
             "protected": self._protected,
             "refuses": self._refuses,
-            "doubt": "" if self.login is not None and self.login.proven else self._doubt,
             "nonce": "once" if self.login is not None and self.login.digest.once else "",
             "pre_auth": "" if self._pre_auth_open else "no",
             "content_type": self.content_type,
@@ -214,22 +212,14 @@ class Wire:
             return self._patiently(login, service, path, operation, body)
         if login.proven:
             raise self._taken_back(login, answer, what)
-        raise self._rejected(login, answer, what)
+        raise self._rejected(login, what)
 
-    def _rejected(self, login: Login, answer: soap.Reply, what: str) -> Refused | Unreachable:
+    def _rejected(self, login: Login, what: str) -> Refused | Unreachable:
         """Return the refusal of a login that nobody but its password can be blamed for, and end it."""
         login.wsse_rejected += login.scheme == "wsse"
-        if self._proven_before and not self._doubt and answer.http.status == 401:
-            self._doubt = (
-                "1"  # a 401 is what a device out of connections gives as well; the next session's word is final
-            )
-            return login.end(Refused(
-                f"{what}: {login.user!r} is refused, whom the device let in before: reset, changed on the device, "
-                "or out of connections. Not retried by this command"
-            ))  # fmt: skip
-        self._doubt = ""
+        known = ", who was let in before: changed there, reset, or out of connections?" if self._proven_before else "."
         return login.end(Refused(
-            f"{what}: wrong password for {login.user!r}. Not retried, to spare the lock-out", credential=True
+            f"{what}: wrong password for {login.user!r}{known} Not retried, to spare the lock-out", credential=True
         ))  # fmt: skip
 
     def _other_scheme(self, login: Login, answer: soap.Reply) -> bool:
