@@ -39,9 +39,11 @@ def official(pytestconfig: pytest.Config) -> dict[str, dict[str, str]]:
 def test_every_operation_of_the_wsdl_is_known_to_read_or_to_write(pytestconfig: pytest.Config) -> None:
     wsdl = official(pytestconfig)
     assert set(wsdl) == set(READING)
+    # Release 26.06 has operations that the fetched set, an older one, does not know yet.
+    newer = set() if pytestconfig.getoption("--wsdl") else {"SetEQPreset"}
     for prefix, operations in wsdl.items():
         # Events bring the operations of WS-BaseNotification along, which stand in files of their own.
-        strange = (READING[prefix] | WRITING[prefix]) - set(operations)
+        strange = (READING[prefix] | WRITING[prefix]) - set(operations) - newer
         assert prefix == "tev" or not strange
         assert set(operations) - READING[prefix] - WRITING[prefix] == set()
 
