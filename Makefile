@@ -44,7 +44,7 @@ check: setup  ## style, types, layers, unit tests: needs no root and no other pr
 	$(BIN)/python -m pytest tests/unit -n 2 $(PYTEST_ARGS)
 
 test: check tools  ## everything: also the lab, real clients, real SSH (needs root for some)
-	$(BIN)/python -m pytest tests --ignore=tests/unit $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests --ignore=tests/unit -n 2 $(PYTEST_ARGS)
 
 tools: setup  ## programs that judge: ffprobe, onvif-util, sshd, npm's onvif client
 	$(BIN)/python -m tests.tools
