@@ -129,6 +129,8 @@ def booted(
         deadline = time.monotonic() + _BOOT_S
         for machine in machines.values():
             _wait_for_ssh(machine, deadline)
+            if repo is not None:
+                machine.must("apt-get -qq update")
         yield machines
     finally:
         _down(tuple(machines.values()))
