@@ -5,13 +5,25 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from fleetctl.converge.link import Job, Link, linked, outcome_of, read, same_device, told, where
+from fleetctl.converge.link import Job, Link, linked, outcome_of, read, same_device, speaking, told, where
 from fleetctl.converge.observe import observe, recognise
 from fleetctl.converge.settle import converge
 from fleetctl.errors import FleetctlError
 from fleetctl.model import Access, Channel, Device, DevicePlan, Finished, Outcome, Planned, Result, Started, worst
 
-__all__ = ["Job", "Link", "linked", "outcome_of", "read", "recognise", "same_device", "told", "where", "work"]
+__all__ = [
+    "Job",
+    "Link",
+    "linked",
+    "outcome_of",
+    "read",
+    "recognise",
+    "same_device",
+    "speaking",
+    "told",
+    "where",
+    "work",
+]
 
 
 def work(name: str, payload: Any, channel: Channel) -> None:

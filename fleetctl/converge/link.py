@@ -171,6 +171,17 @@ def same_device(device: Device, identity: Any, *, required: bool) -> None:
         raise Refused(f"{where(device)} {why}. Untouched. Run: fleetctl adopt --limit {device.name}")
 
 
+@contextmanager
+def speaking(device: Device, protocol: str) -> Iterator[None]:
+    """Raise BadAnswer where a device answers, but not in the protocol it is known by: nothing is known of it then."""
+    try:
+        yield
+    except Unsupported as error:
+        raise BadAnswer(
+            f"{where(device)} does not speak {protocol} here: {error}. Is it switched off, or at another path or port?"
+        ) from error
+
+
 def where(device: Device) -> str:
     """Return the device as messages name it: `name (address, user)`."""
     return f"{device.name} ({device.endpoint.address})"

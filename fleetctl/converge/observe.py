@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fleetctl import catalog
-from fleetctl.converge.link import Job, Link, read, same_device, told
+from fleetctl.converge.link import Job, Link, read, same_device, speaking, told
 from fleetctl.errors import BadAnswer, Rejected, Unsupported
 from fleetctl.model import Aspect, AspectPlan, Cell, Channel, DevicePlan, Driver, Expectation, Outcome, Planned, Reading
 from fleetctl.plan import Comparison, compare, plan_aspect, wanted
@@ -16,7 +16,8 @@ def recognise(job: Job, link: Link, registry: catalog.Registry, *, required: boo
     protocols = registry.protocols_of(device.kind, device.vendor)
     if not protocols:
         raise Unsupported(f"{device.name}: fleetctl has no driver for kind {device.kind.value} yet")
-    identity = link.session(protocols[0]).identity()
+    with speaking(device, protocols[0]):
+        identity = link.session(protocols[0]).identity()
     same_device(job.device, identity, required=required)
     return registry.driver_of(device.kind, identity.manufacturer, identity.model), identity
 

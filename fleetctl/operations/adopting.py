@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -97,7 +98,9 @@ def _adopt(job: Job, channel: Channel) -> tuple[Outcome, str, tuple[Change, ...]
     if not protocols:
         raise Unsupported(f"{device.name}: fleetctl has no driver for kind {device.kind.value} yet")
     door = _Door(job, channel, protocols[0])
-    session, login = door.enter()
+    with converge.speaking(device, protocols[0]):
+        session, login = door.enter()
+    ways = session.facts
     try:
         identity = session.identity()
         if not job.replace:
@@ -111,7 +114,7 @@ def _adopt(job: Job, channel: Channel) -> tuple[Outcome, str, tuple[Change, ...]
     finally:
         session.close()
     if changes:
-        identity = door.prove()
+        identity, ways = door.prove()
     facts = {"serial_number": identity.serial_number, "mac_address": identity.mac_address}
     if not any(facts.values()):
         return (
@@ -120,7 +123,7 @@ def _adopt(job: Job, channel: Channel) -> tuple[Outcome, str, tuple[Change, ...]
             "write mac_address into the inventory by hand",
             changes,
         )
-    facts |= {"manufacturer": identity.manufacturer, "model": identity.model, "firmware": identity.firmware}
+    facts |= ways() | {"manufacturer": identity.manufacturer, "model": identity.model, "firmware": identity.firmware}
     channel.emit(Learned(device=device.name, facts=FrozenMap({k: v for k, v in facts.items() if v})))
     return Outcome.CHANGED, "", changes
 
@@ -180,8 +183,8 @@ class _Door:
             "inventory (factory_user, factory_password) or reset the device, then adopt again"
         )
 
-    def prove(self) -> Any:
-        """Log in with the new account in a new session and return the identity seen there."""
+    def prove(self) -> tuple[Any, Callable[[], dict[str, str]]]:
+        """Log in with the new account in a new session; return the identity seen there, and what was learned of it."""
         login = Login(user=self.job.device.user, password=self.job.password, fingerprint=self.job.fingerprint)
         self.channel.confirm(Attempt(device=self.job.device.name, account=login.user, fingerprint=login.fingerprint))
         session = self._session(login)
@@ -195,7 +198,7 @@ class _Door:
         finally:
             session.close()
         self._judge(login, accepted=True)
-        return identity
+        return identity, session.facts
 
     def _try(self, login: Login | None) -> Any:
         if login is not None:

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -193,6 +194,13 @@ class Office:
     def real(self, device: str) -> dict[str, Any]:
         """Return what a device really holds."""
         return control.state(self.lab_dir, device)
+
+    def wait(self, device: str, within_s: float = 10.0) -> None:
+        """Wait until a device has started."""
+        deadline = time.monotonic() + within_s
+        while self.real(device)["dead"]:
+            assert time.monotonic() < deadline, f"{device} does not come back"
+            time.sleep(0.05)
 
     def locked(self) -> dict[str, Any]:
         """Return the devices on which an account is locked or has refused logins on record."""

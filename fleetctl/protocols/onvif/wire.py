@@ -32,6 +32,7 @@ class Wire:
         self._device_path = device_path
         self._protected = facts.get("protected", "")  # "tds:GetUsers": an operation the device refuses without a login
         self._refuses = facts.get("refuses", "")  # how: "fault", "challenge" or "bare" (a 401 and nothing else)
+        self._auth = facts.get("auth", "")
         self._proven_before = facts.get("login") == "proven"  # this very password, says who keeps the record
         self._pre_auth_open = facts.get("pre_auth") != "no"
         self._clock_open = False  # the device tells its time without a login
@@ -42,7 +43,7 @@ class Wire:
     def facts(self) -> dict[str, str]:
         """Return what the next session may start from; "" takes back what an earlier one thought."""
         return {
-            "auth": "none" if self.login is None else self.login.fact(),
+            "auth": self._auth_fact(),
             "protected": self._protected,
             "refuses": self._refuses,
             "nonce": "once" if self.login is not None and self.login.digest.once else "",
@@ -50,6 +51,12 @@ class Wire:
             "content_type": self.content_type,
             "keep_alive": "" if self.client.keep_alive else "no",
         }
+
+    def _auth_fact(self) -> str:
+        """Return the way in; a device that looked at no login at all takes back nothing of what was known."""
+        if self.login is None:
+            return "none"
+        return self._auth if isinstance(self.login.ended, Unreachable) else self.login.fact()
 
     # --- first contact ----------------------------------------------------------------------------
 
