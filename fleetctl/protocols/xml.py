@@ -131,12 +131,24 @@ def redacted(body: bytes) -> bytes:
     return _SECURITY.sub(b"<Security/>", body)
 
 
+_LOCALS: Final[dict[object, str]] = {}  # tag -> local name; devices have few tags, so that each is cut once
+_LOCALS_MAX: Final = 4096
+
+
 def local(element: Element) -> str:
     """Return the tag without its namespace or undeclared prefix; "" for comments and the like."""
     tag: object = element.tag
+    found = _LOCALS.get(tag)
+    return _cut(tag) if found is None else found
+
+
+def _cut(tag: object) -> str:
     if not isinstance(tag, str):
         return ""
-    return tag.rpartition("}")[2].rpartition(":")[2]
+    if len(_LOCALS) >= _LOCALS_MAX:  # a device that makes up tags without end
+        _LOCALS.clear()
+    name = _LOCALS[tag] = tag.rpartition("}")[2].rpartition(":")[2]
+    return name
 
 
 def children(element: Element | None, name: str = "") -> Iterator[Element]:
@@ -153,8 +165,13 @@ def child(element: Element | None, path: str) -> Element | None:
     """Return the first element at a path of local names ("A/B/C"), or None."""
     current = element
     for name in path.split("/"):
-        current = next(children(current, name), None)
         if current is None:
+            return None
+        for child_ in current:
+            if local(child_) == name:
+                current = child_
+                break
+        else:
             return None
     return current
 
