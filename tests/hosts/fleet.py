@@ -57,6 +57,7 @@ class Fleet:
     folder: Path
     variables: dict[str, Any] = field(default_factory=dict)
     hosts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    devices: dict[str, dict[str, Any]] = field(default_factory=dict)  # what is no machine: cameras
     secrets: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Machine:
@@ -106,12 +107,11 @@ class Fleet:
     def _inventory(self, extra: Mapping[str, Any]) -> Path:
         hosts = {name: {**self._login(machine), **self.hosts.get(name, {})} for name, machine in self.machines.items()}
         groups: dict[str, Any] = {"platform_linux": {"hosts": {name: {} for name in hosts}}}
+        hosts |= self.devices
         for name, told in hosts.items():
             groups.setdefault(told.get("kind", "other"), {"hosts": {}})["hosts"][name] = {}
-        secrets = {
-            name: {"fleetctl": {"current": machine.password}, **self.secrets.get(name, {})}
-            for name, machine in self.machines.items()
-        }
+        own = {name: {"fleetctl": {"current": machine.password}} for name, machine in self.machines.items()}
+        secrets = {name: own.get(name, {}) | self.secrets.get(name, {}) for name in own | self.secrets}
         tree = {
             "all": {
                 "vars": {**self.variables, "vault_secrets": yaml.safe_dump(secrets), **extra},
