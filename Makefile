@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 FLEETCTL := $(BIN)/fleetctl --workspace .pilot
 step = printf '\n\033[1m$$ %s\033[0m\n' '$(1)'
 
-.PHONY: setup pilot pilot-down check test tools docs lock clean
+.PHONY: setup pilot pilot-down check test hosts tools docs lock clean
 
 setup: $(VENV)/.installed
 
@@ -43,8 +43,11 @@ check: setup  ## style, types, layers, unit tests: needs no root and no other pr
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/unit -n 2 $(PYTEST_ARGS)
 
-test: check tools  ## everything: also the lab, real clients, real SSH (needs root for some)
-	$(BIN)/python -m pytest tests --ignore=tests/unit -n 2 $(PYTEST_ARGS)
+test: check tools  ## everything: also the lab, real clients, real SSH
+	$(BIN)/python -m pytest tests --ignore=tests/unit --ignore=tests/hosts -n 2 $(PYTEST_ARGS)
+
+hosts: tools  ## the Ansible roles on real machines (systemd-nspawn): as root, with systemd-container and mmdebstrap
+	$(BIN)/python -m pytest tests/hosts $(PYTEST_ARGS)
 
 tools: setup  ## programs that judge: ffprobe, onvif-util, sshd, npm's onvif client
 	$(BIN)/python -m tests.tools
