@@ -84,6 +84,7 @@ class Journal:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._run = 0
+        self.exit_code: int | None = None  # of the run that is at work, once it is known
         self._ledger = Ledger(0, "")
         self._rows: list[tuple[Any, ...]] = []
         self._outcomes: Counter[str] = Counter()
@@ -99,7 +100,7 @@ class Journal:
     ) -> Iterator[Callable[[Event], None]]:
         """Hold the workspace (unless the kind only reads), begin a run, yield `record`, finish the run.
 
-        Raises Busy when another operator's run holds the workspace.
+        Who knows its exit code leaves it in `exit_code`. Raises Busy when another operator's run holds the workspace.
         """
         with contextlib.nullcontext() if kind in READING else self.store.lock(kind):
             run = self.begin(kind, args, tasks=tasks, resumes=resumes)
@@ -113,7 +114,7 @@ class Journal:
                 self.finish(run, 130 if isinstance(error, (KeyboardInterrupt, GeneratorExit, Interrupted)) else 1)
                 raise
             self._ledger.withdraw()
-            self.finish(run)
+            self.finish(run, self.exit_code)
 
     def begin(
         self,
@@ -139,7 +140,7 @@ class Journal:
                     resumes,
                 ),
             )
-        self._run = int(found.lastrowid or 0)
+        self._run, self.exit_code = int(found.lastrowid or 0), None
         self._ledger = Ledger(self._run, kind)
         self._elsewhere = (Learned, Planned, Started) if kind in READING else (Learned, Planned)
         self._rows, self._outcomes, self._noted, self._flushed = [], Counter(), 0, time.monotonic()

@@ -10,8 +10,9 @@ from typing import Any
 from fleetctl import converge, executor
 from fleetctl.errors import UsageError
 from fleetctl.executor import Policy, Stop, Task
-from fleetctl.model import Device, DevicePlan, Event, Expectation, FrozenMap, Planned, SecretRef
+from fleetctl.model import Device, DevicePlan, Event, Expectation, Finished, FrozenMap, Outcome, Planned, SecretRef
 from fleetctl.operations.workspace import Workspace
+from fleetctl.reports.tally import EXIT_FAILED, EXIT_INTERRUPTED, exit_code
 
 
 def select(workspace: Workspace, limit: str) -> tuple[Device, ...]:
@@ -111,9 +112,14 @@ def execute(
         stop.on_ctrl_c(),
         contextlib.closing(executor.run(work, tasks, payload, policy, stop=stop, sync=journal.flush)) as stream,
     ):
+        outcomes: set[Outcome] = set()
         for event in itertools.chain(first, stream):
             journal.note(event)  # on disk by `sync` before any work that waits for it goes on
+            if isinstance(event, Finished):
+                outcomes.add(event.outcome)
             yield event
+        code = exit_code(outcomes)
+        journal.exit_code = EXIT_FAILED if code == EXIT_INTERRUPTED and not stop.by_person else code
 
 
 def observed(

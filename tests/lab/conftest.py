@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,12 +93,12 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Offic
 
 
 @pytest.fixture
-def offices(templates: Callable[[str], Office], tmp_path: Path) -> Iterator[Callable[[str], Office]]:
-    """Give a workspace of one's own with its lab running: fresh, adopted, or in step."""
+def offices(templates: Callable[[str], Office], tmp_path: Path) -> Iterator[Callable[..., Office]]:
+    """Give a workspace of one's own with its lab running: fresh, adopted, or in step; options are the lab's."""
     made: list[Office] = []
 
-    def office(template: str) -> Office:
-        made.append(templates(template).copy(tmp_path / f"{template}-{len(made)}"))
+    def office(template: str, **options: Any) -> Office:
+        made.append(templates(template).copy(tmp_path / f"{template}-{len(made)}", **options))
         made[-1].forget()
         return made[-1]
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +152,12 @@ class Office:
         """Say more in the inventory, above everything else: after the lab's own overlay."""
         return self.write("zzy_test.yml", text)
 
+    def lab_overlay_without(self, *beginnings: str) -> None:
+        """Take devices out of the lab's own overlay as well."""
+        path = self.inventory / lab.OVERLAY
+        lines = path.read_text("utf-8").splitlines(keepends=True)
+        path.write_text("".join(line for line in lines if not line.strip().startswith(beginnings)), "utf-8")
+
     def device_vars(self, values: Mapping[str, Mapping[str, Any]]) -> None:
         """Give devices variables of their own in an overlay."""
         told = {"all": {"hosts": {name: dict(v) for name, v in values.items()}}}
@@ -213,10 +219,10 @@ class Office:
 
     # --- copies ------------------------------------------------------------------------------------
 
-    def copy(self, root: Path) -> Office:
-        """Return a copy of workspace and devices, the lab running; this office's lab must be down."""
+    def copy(self, root: Path, **options: Any) -> Office:
+        """Return a copy of workspace and devices, the lab running (with options); this office's lab must be down."""
         shutil.copytree(self.root, root, ignore=shutil.ignore_patterns("control.sock"))
-        made = Office(root, self.lab_options)
+        made = Office(root, replace(self.lab_options, **options))
         made.lab_up()
         return made
 
