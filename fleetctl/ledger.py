@@ -83,7 +83,14 @@ class Ledger:
                     self._whole.add(event.device)
                 written = event.outcome in _WRITTEN
                 self._saw(
-                    event.device, event.aspect, event.outcome, event.reason, event.changes, event.gaps, now, written=written
+                    event.device,
+                    event.aspect,
+                    event.outcome,
+                    event.reason,
+                    event.changes,
+                    event.gaps,
+                    now,
+                    written=written,
                 )
             case Learned():
                 self._facts += [(event.device, name, value) for name, value in event.facts.items()]

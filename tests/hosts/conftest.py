@@ -38,7 +38,9 @@ def repo(_root: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def boot(network: machines.Network, repo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Fleet]]:
+def boot(
+    network: machines.Network, repo: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Fleet]]:
     """Return what boots hosts by name and makes an inventory of them; they end with the module."""
     with ExitStack() as stack:
 

@@ -106,7 +106,7 @@ def _quoted(script: str) -> str:
 
 
 def _sources() -> Sequence[str]:
-    """Return the files of this machine's apt sources that name Debian's suite; raises RuntimeError if there are none."""
+    """Return the files of this machine's apt sources that name Debian's suite; raises RuntimeError if there are none."""  # noqa: E501
     files = [SOURCES / "sources.list", *sorted((SOURCES / "sources.list.d").glob("*"))]
     found = [str(file) for file in files if file.is_file() and _names_suite(file.read_text(encoding="utf-8"))]
     if not found:

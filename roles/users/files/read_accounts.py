@@ -6,6 +6,7 @@ Standard input: {"accounts": [name, ...], "passwords": {name: password}, "groups
 import ctypes
 import grp
 import json
+import pathlib
 import pwd
 import sys
 
@@ -14,13 +15,16 @@ HUMAN = range(1000, 60000)
 
 def main():
     asked = json.load(sys.stdin)
-    with open("/etc/shadow", encoding="utf-8") as file:
+    with pathlib.Path("/etc/shadow").open(encoding="utf-8") as file:
         hashes = dict(line.split(":")[:2] for line in file)
     known = {entry.pw_name: entry for entry in pwd.getpwall()}
     told = {}
     for name in asked["accounts"]:
         if name in known:
-            told[name] = {"level": level(name, asked["groups"]), "password": state(hashes.get(name, ""), asked["passwords"].get(name))}
+            told[name] = {
+                "level": level(name, asked["groups"]),
+                "password": state(hashes.get(name, ""), asked["passwords"].get(name)),
+            }
     print(
         json.dumps(
             {
