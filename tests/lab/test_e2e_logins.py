@@ -33,7 +33,7 @@ def test_a_wrong_password_costs_one_refused_login_and_is_told_once(offices: Call
     ran = office.run("audit", "--limit", SITE)
     assert ran.code == 1
     assert len(re.findall("wrong password", ran.out)) == 1
-    assert "Not retried, to spare the lock-out" in ran.out
+    assert "Not retried, to spare the lock-out" in " ".join(ran.out.split())  # the table breaks its lines
     assert misses(office) == {CAM: 1}
     office.forget()
     for command in (("audit",), ("plan",), ("apply", "--yes"), ("device", "show", CAM)):
