@@ -7,6 +7,7 @@ From the finished file come `defaults/main.yml` and `README.md`. `python docs/ro
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,6 @@ from typing import Any, Final
 
 import yaml
 
-from fleetctl import catalog
 from fleetctl.model import Aspect
 from fleetctl.standard.shapes import EXCLUSIVE, Shape, Sort, settable
 
@@ -50,11 +50,11 @@ def files(role: Path) -> Iterator[tuple[Path, str]]:
 
 def specification(text: str) -> str:
     """Return the text of an argument_specs.yml with its shared settings as the aspects have them."""
-    aspects = catalog.load().aspects
 
     def shared(found: re.Match[str]) -> str:
         indent, name, fields, end = found.groups()
-        lines = _options(aspects[name], fields.split())
+        aspect: Aspect = importlib.import_module(f"fleetctl.aspects.{name}").ASPECT
+        lines = _options(aspect, fields.split())
         return f"{indent}# shared: {name}{fields}\n" + "".join(f"{indent}{line}\n" for line in lines) + end
 
     return _SHARED.sub(shared, text)

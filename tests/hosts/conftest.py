@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts import machines, repository
-from tests.hosts.fleet import Fleet
+from tests.hosts import commune, machines, repository
+from tests.hosts.fleet import Fleet, Run
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,11 +37,11 @@ def repo(_root: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return repository.made(tmp_path_factory.mktemp("repo"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def boot(
     network: machines.Network, repo: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., Fleet]]:
-    """Return what boots hosts by name and makes an inventory of them; they end with the module."""
+    """Return what boots hosts by name and makes an inventory of them; they end with the tests."""
     with ExitStack() as stack:
 
         def booting(*names: str, **variables: object) -> Fleet:
@@ -49,3 +49,24 @@ def boot(
             return Fleet(machines=up, folder=tmp_path_factory.mktemp("fleet"), variables=variables)
 
         yield booting
+
+
+@pytest.fixture(scope="session")
+def plain(boot: Callable[..., Fleet], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """A commune's hosts as an installer leaves them."""
+    with commune.prepared(boot, tmp_path_factory.mktemp("commune")) as fleet:
+        yield fleet
+
+
+@pytest.fixture(scope="session")
+def runs(plain: Fleet) -> dict[str, Run]:
+    """What site.yml said: at a check of plain hosts, when it converged them, and when it did so again."""
+    checked = plain.good("site", check=True)
+    first = plain.good("site")
+    return {"check": checked, "first": first, "again": plain.good("site")}
+
+
+@pytest.fixture(scope="session")
+def hosts(plain: Fleet, runs: dict[str, Run]) -> Fleet:
+    """The commune's hosts as site.yml made them."""
+    return plain
