@@ -50,9 +50,8 @@ def test_rules_that_cut_the_way_in_undo_themselves(hosts: Fleet) -> None:
     undo = "nft flush ruleset; nft -f /run/before"  # as the role has it, in three seconds instead of sixty
     cut = "table inet cut { chain input { type filter hook input priority -1; policy drop; }; }"
     desk.put("/run/cut", cut)
-    desk.must(
-        f"systemd-run --quiet --collect --on-active=3 --timer-property=AccuracySec=100ms sh -c '{undo}'; nft -f /run/cut &"
-    )
+    soon = "systemd-run --quiet --collect --on-active=3 --timer-property=AccuracySec=100ms"
+    desk.must(f"{soon} sh -c '{undo}'; nft -f /run/cut &")
     deadline = time.monotonic() + 30
     while not desk.run("true", timeout_s=10).ok:
         assert time.monotonic() < deadline

@@ -55,9 +55,8 @@ def broken(hosts: Fleet) -> tuple[Run, Run, str]:
         """sed -i 's/"\\*"/"nothing"/' /etc/chromium/policies/managed/fleet-kiosk.json; systemctl stop fleet-kiosk"""
     )
     kiosk.must("lpadmin -x kiosk")
-    desk.must(
-        "rm /usr/local/share/applications/fleet-hscv.desktop; echo PermitRootLogin yes > /etc/ssh/sshd_config.d/10-fleet.conf"
-    )
+    desk.must("rm /usr/local/share/applications/fleet-hscv.desktop")
+    desk.must("echo PermitRootLogin yes > /etc/ssh/sshd_config.d/10-fleet.conf")
     checked = hosts.good("site", check=True)
     between = nvr.run("systemctl is-active chrony").out.strip()
     return checked, hosts.good("site"), between

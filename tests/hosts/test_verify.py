@@ -64,7 +64,10 @@ def test_sudo_itself_says_who_may_do_what(hosts: Fleet) -> None:
 
 
 def test_the_password_of_the_vault_is_the_one_that_counts(hosts: Fleet) -> None:
-    script = "import ctypes,sys; c=ctypes.CDLL('libcrypt.so.1').crypt; c.restype=ctypes.c_char_p; p,h=sys.stdin.read().split(chr(10))[:2]; print(c(p.encode(),h.encode()).decode()==h)"
+    script = (
+        "import ctypes,sys; c=ctypes.CDLL('libcrypt.so.1').crypt; c.restype=ctypes.c_char_p; "
+        "p,h=sys.stdin.read().split(chr(10))[:2]; print(c(p.encode(),h.encode()).decode()==h)"
+    )
     hosts[NVR].put("/run/asked", f"{LEADER_SECRET}\n" + hosts[NVR].must("getent shadow lanhdao").split(":")[1])
     assert hosts[NVR].must(f'python3 -c "{script}" < /run/asked; rm /run/asked').strip() == "True"
 
