@@ -54,6 +54,8 @@ SORTS: Final[Mapping[Sort, str]] = {
     Sort.FLOAT: "number",
     Sort.STR: "text",
     Sort.STRINGS: "list of texts",
+    Sort.LIST: "list",
+    Sort.MAPPING: "mapping",
     Sort.KEYED: "mapping by key",
     Sort.SECRET: "in the vault",
 }

@@ -113,7 +113,7 @@ class _Voice:
             return
         self._held.append(event)
         now = time.monotonic()
-        if now - self._sent > _TOGETHER_S or isinstance(event, LoginJudged):
+        if now - self._sent > _TOGETHER_S or isinstance(event, LoginJudged | Finished):
             self._sent = now
             self.flush()
 

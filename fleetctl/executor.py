@@ -13,7 +13,7 @@ from typing import Any, Final
 from fleetctl.crew import Message, Work, ending, told
 from fleetctl.dispatch import Dispatch
 from fleetctl.errors import FleetctlError
-from fleetctl.model import Event, LoginJudged
+from fleetctl.model import Event, Finished, LoginJudged, Outcome
 from fleetctl.pools import Pool, ProcessPool, Setup, ThreadPool
 from fleetctl.waves import Policy, Stop, Task, Wave, WaveEnd, gate_on_share, growing
 
@@ -37,6 +37,8 @@ def run(
     Each task ends with exactly one Finished, its last event, whatever happens. A task that failed as a whole,
     or was blocked, has a Result with aspect "" before it; one that was left undone (stopped, outside its
     window, its wave not due) has only a Finished with INTERRUPTED or PENDING and the reason.
+    Tasks of one `batch` that may begin together are one call `work(batch, {name: payload}, channel)`, which emits
+    a Finished for each of them, and one for the batch itself as its last event.
     `work`, `setup`, payloads and events pickle; `work` and `setup` are not of the module `__main__`. `setup`
     is called once in each process that works. `payload` is called here when its task begins, so that secrets
     are revealed late, and what it returns is not kept.
@@ -62,6 +64,8 @@ class _Run:
         self._dispatch, self._policy = dispatch, dispatch.policy
         self._payload, self._stop, self._sync = payload, stop, sync
         self._unanswered: list[int] = []
+        self._batches: dict[str, dict[str, Task]] = {}  # those at work: their tasks that have not ended
+        self._begun = 0  # batches
         self._told = False  # the pool was told to stop
 
     def events(self) -> Generator[Event, None, None]:
@@ -111,6 +115,7 @@ class _Run:
 
     def _begin(self, pool: Pool) -> Iterator[Event]:
         """Begin what may begin, and tell of what ends without beginning."""
+        batches: dict[str, dict[Task, Any]] = {}
         while not self._stop.requested and pool.room() and (task := self._dispatch.next()) is not None:
             try:
                 value = self._payload(task.name)
@@ -119,8 +124,16 @@ class _Run:
                 self._dispatch.ended(task.name, outcome)
                 yield from ending(task, outcome, reason)
             else:
-                pool.start(task, value)
+                if task.batch:
+                    batches.setdefault(task.batch, {})[task] = value
+                else:
+                    pool.start(task, value)
                 del value
+        for batch, values in batches.items():
+            self._begun += 1
+            name = f"{batch} {self._begun}"
+            self._batches[name] = {task.name: task for task in values}
+            pool.start(Task(name=name), {task.name: value for task, value in values.items()})
         while self._dispatch.endings:
             end = self._dispatch.endings.popleft()
             result, finished = ending(end.task, end.outcome, end.reason)
@@ -131,20 +144,35 @@ class _Run:
     def _pass_on(self, pool: Pool, message: Message) -> Iterator[Event]:
         """Yield a message's events; whoever confirms the last is answered once the consumer has come back."""
         task, events, token, done = message
+        if task in self._batches:
+            events = self._of_batch(task, events, done=done)
         for number, event in enumerate(events, 1):
             last = number == len(events)
             if last and token and self._stop.requested:
                 pool.answer(token, False)
                 return
-            if last and done:
-                self._dispatch.ended(task, event.outcome)
-            elif isinstance(event, LoginJudged) and (reason := self._dispatch.judged(task, event)):
+            if isinstance(event, Finished):
+                self._dispatch.ended(event.device, event.outcome)
+            elif isinstance(event, LoginJudged) and (reason := self._dispatch.judged(event.device, event)):
                 self._stop.request(reason)
             yield event
         if token:
             self._unanswered.append(token)
             if self._sync is None:
                 self._answer(pool)
+
+    def _of_batch(self, name: str, events: Sequence[Event], *, done: bool) -> list[Event]:
+        """Return a batch's events; its own end is that of those of its tasks that were told nothing of theirs."""
+        left = self._batches[name]
+        found = [event for event in events if event.device != name]
+        for event in found:
+            if isinstance(event, Finished):
+                left.pop(event.device, None)
+        if done:
+            last = events[-1]
+            for task in self._batches.pop(name).values():
+                found += ending(task, getattr(last, "outcome", Outcome.FAILED), getattr(last, "reason", ""))
+        return found
 
     def _answer(self, pool: Pool) -> None:
         if self._unanswered:

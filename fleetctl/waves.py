@@ -27,7 +27,8 @@ class Task:
     """One piece of work, usually one device; names are unique in a run.
 
     Tasks with the same `site` (or `uplink`, where it is given) share that limit. `needs` names tasks that
-    end well before this one begins; names that are not in the run are taken as done.
+    end well before this one begins; names that are not in the run are taken as done. Tasks of the same `batch`
+    that may begin at the same moment are one piece of work; limits, needs and endings stay each task's own.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Task:
     uplink: str = ""
     needs: tuple[str, ...] = ()
     kind: Kind = Kind.OTHER
+    batch: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

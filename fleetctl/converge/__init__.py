@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
+from fleetctl.converge.batch import Batch
 from fleetctl.converge.link import Job, Link, linked, outcome_of, read, same_device, speaking, told, where
 from fleetctl.converge.observe import observe, recognise
 from fleetctl.converge.settle import converge
@@ -27,7 +29,11 @@ __all__ = [
 
 
 def work(name: str, payload: Any, channel: Channel) -> None:
-    """Observe or converge one device; the executor's work. Ends with exactly one Finished."""
+    """Observe or converge one device, or a batch of hosts (the executor's work). Ends with one Finished for each."""
+    if isinstance(payload, Mapping):
+        Batch(payload, channel).work()
+        channel.emit(Finished(device=name, site="", outcome=Outcome.UNCHANGED))
+        return
     job: Job = payload
     device = job.device
     begun = time.monotonic()

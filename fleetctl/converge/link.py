@@ -26,6 +26,7 @@ from fleetctl.model import (
     Secrets,
 )
 from fleetctl.protocols import identities, opener
+from fleetctl.protocols.ansible import Surroundings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class Job:
     barred: str = ""  # why no login may be tried now; "" when it may
     plan: DevicePlan | None = None  # given: carry it out; None: observe
     known_hosts: str = ""
+    around: Surroundings | None = None  # of a host: what Ansible needs
 
 
 class Link:

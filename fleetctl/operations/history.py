@@ -25,7 +25,7 @@ def drift(
     `expected` and `actual` are the aspects' own values.
     """
     chosen = {device.name for device in select(workspace, limit)}
-    types = codec.types_of(aspect.type for aspect in workspace.registry.aspects.values())
+    types = codec.types_of(workspace.registry.types.values())
     found = workspace.store.drift(lasting=not ended, changed_since=since.timestamp() if since else 0.0)
     return tuple(
         replace(row, expected=_value(row.expected, types), actual=_value(row.actual, types))

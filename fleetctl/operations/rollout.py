@@ -17,7 +17,7 @@ from fleetctl.errors import Stale, UsageError
 from fleetctl.executor import Policy, Stop, Wave, gate_on_share, growing
 from fleetctl.model import Device, DevicePlan, Event, Finished, Outcome, Result, worst
 from fleetctl.operations import windows
-from fleetctl.operations.runs import accounts, execute, gathered, job, observed, select, task
+from fleetctl.operations.runs import accounts, execute, gathered, hosts_first, job, observed, select, task
 from fleetctl.operations.workspace import Workspace
 
 SCHEMA: Final = 1
@@ -109,7 +109,7 @@ def load(workspace: Workspace, path: Path) -> Plan:
         raise UsageError(f"{path} was saved by another version of fleetctl (schema {schema}); plan again")
     if digest != _digest(body):
         raise UsageError(f"{path} was altered after it was saved; plan again")
-    types = {name: aspect.type for name, aspect in workspace.registry.aspects.items()}
+    types = workspace.registry.types
     devices = tuple(codec.decode_plan(d, types) for d in body["devices"])
     loaded = Plan(devices=devices, created=body["created"], limit=body["limit"], aspects=tuple(body["aspects"]))
     _unmoved(workspace, loaded, path)
@@ -194,7 +194,7 @@ def apply(
             "planned": plan.created,
             "now": options.now,
         },
-        tasks=[task(devices[name], todo[name].needs) for name in todo],
+        tasks=hosts_first(task(devices[name], todo[name].needs) for name in todo),
         payload=payload,
         policy=policy,
         stop=stop,

@@ -31,7 +31,13 @@ def task(device: Device, needs: Iterable[str] = ()) -> Task:
         uplink=device.uplink or device.site,
         needs=tuple(needs),
         kind=device.kind,
+        batch=f"hosts {device.endpoint.via}".strip() if device.platform == "linux" else "",
     )
+
+
+def hosts_first(tasks: Iterable[Task]) -> list[Task]:
+    """Return tasks so that those which are worked on together may begin together."""
+    return sorted(tasks, key=lambda each: not each.batch)
 
 
 def job(
@@ -44,7 +50,8 @@ def job(
     secrets = workspace.secrets(device, accounts(expectations if plan is None else plan.aspects))
     facts = workspace.facts(device.name)
     barred, fingerprint, proven = "", "", False
-    if device.user:
+    host = device.platform == "linux"
+    if device.user and not (host and "ansible_password" not in workspace.inventory.values(device.name)):
         ref = SecretRef(device=device.name, account=device.user)
         if ref not in secrets:
             barred = (
@@ -64,6 +71,7 @@ def job(
         barred=barred,
         plan=plan,
         known_hosts=workspace.known_hosts,
+        around=workspace.around(device.site) if host else None,
     )
 
 
@@ -136,7 +144,7 @@ def observed(
         workspace,
         kind=kind,
         arguments={"devices": str(len(devices)), "aspects": ",".join(aspects)},
-        tasks=[task(device) for device in devices],
+        tasks=hosts_first(task(device) for device in devices),
         payload=payload,
         policy=policy,
         stop=stop,

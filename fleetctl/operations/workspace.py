@@ -13,6 +13,7 @@ from fleetctl import catalog, inventory, standard
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.journal import Journal
 from fleetctl.model import Device, Expectation, SecretRef
+from fleetctl.protocols.ansible import Surroundings
 from fleetctl.resources import folder
 from fleetctl.store import Store
 from fleetctl.vault import Fingerprints, SecretBag, Vault, write_password_file
@@ -88,7 +89,7 @@ class Workspace:
 
     def expectations(self, device: Device, aspects: tuple[str, ...]) -> tuple[Expectation, ...]:
         """Return what the device should be, narrowed to `aspects` (all if empty)."""
-        of_kind = [a for a in self.registry.aspects_of(device.kind) if not aspects or a.name in aspects]
+        of_kind = [a for a in self.registry.aspects_for(device) if not aspects or a.name in aspects]
         return standard.expectations(device, self.inventory, of_kind)
 
     def password(self, device: Device, account: str = "") -> str:
@@ -108,6 +109,18 @@ class Workspace:
                     if not getattr(error, "missing", False):
                         raise
         return SecretBag(found)
+
+    def around(self, site: str) -> Surroundings:
+        """Return what Ansible needs for a host of a site; raises VaultError when the vault does not open."""
+        has_vault = any(self.inventory_root.glob("group_vars/*/vault.yml"))
+        return Surroundings(
+            inventory=str(self.inventory_root.resolve()),
+            config=str(self.root.resolve() / "ansible.cfg"),
+            known_hosts=self.known_hosts,
+            vault_label=self.vault.source.label,
+            vault_password=self.vault.source.password().decode("utf-8", "surrogateescape") if has_vault else "",
+            hidden=self.vault.every(site),
+        )
 
     def facts(self, device: str) -> Mapping[str, str]:
         """Return what earlier sessions learned of a device."""

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from fleetctl.inventory.values import Sealed, Vaulted
-from fleetctl.model import UNSET
+from fleetctl.model import UNSET, FrozenMap
 from fleetctl.standard.shapes import STATE, Shape, Sort
 
 _WHOLE: Final = re.compile(r"-?(?:0|[1-9][0-9]*)", re.ASCII)
@@ -157,6 +157,8 @@ def _plain(shape: Shape, value: Any) -> Any:
             return _choice(shape, value)
         case Sort.STRINGS:
             return _strings(shape, value)
+        case Sort.LIST | Sort.MAPPING:
+            return _whole(shape, value)
         case _:
             return _matching(shape, _str(value))
 
@@ -225,6 +227,23 @@ def _strings(shape: Shape, value: Any) -> tuple[str, ...]:
             raise _WrongValue(wrong.reason, wrong.mend, (str(number),)) from None
     _within(shape, len(told), "items")
     return tuple(told)
+
+
+def _whole(shape: Shape, value: Any) -> Any:
+    if shape.sort is Sort.LIST and not isinstance(value, list | tuple):
+        raise _WrongValue(f"is {shown(value)}, not a list", f"write a list: [{shown(value).strip(chr(39))}]")
+    if shape.sort is Sort.MAPPING and not isinstance(value, Mapping):
+        raise _WrongValue(f"is {shown(value)}, not a mapping", "write a mapping, {} for none")
+    return _frozen(value)
+
+
+def _frozen(value: Any) -> Any:
+    """Return a value that cannot change, as plain as it was written."""
+    if isinstance(value, Mapping):
+        return FrozenMap({str(key): _frozen(item) for key, item in value.items()})
+    if isinstance(value, list | tuple):
+        return tuple(_frozen(item) for item in value)
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
 def _matching(shape: Shape, value: str) -> str:

@@ -6,7 +6,7 @@ import dataclasses
 import enum
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,6 +26,8 @@ class Sort(enum.Enum):
     CHOICE = enum.auto()
     STRINGS = enum.auto()
     KEYED = enum.auto()
+    LIST = enum.auto()  # of a role: its items are the role's own affair
+    MAPPING = enum.auto()
     SECRET = enum.auto()
 
 
@@ -94,6 +96,8 @@ def _shape(of: type[Any], field: dataclasses.Field[Any], hint: Any) -> Shape:
     origin, arguments = typing.get_origin(kept), typing.get_args(kept)
     if origin is tuple and arguments == (str, ...):
         return Shape(name=field.name, sort=Sort.STRINGS, setting=told)
+    if origin in (Sequence, Mapping):
+        return Shape(name=field.name, sort=Sort.LIST if origin is Sequence else Sort.MAPPING, setting=told)
     if origin is FrozenMap:
         item = _without_stand_ins(arguments[0])
         return Shape(name=field.name, sort=Sort.KEYED, setting=told, item=item, fields=shapes(item))

@@ -72,6 +72,11 @@ class Vault:
         """Return what the vault has of an account; an empty entry where it has nothing."""
         return self._open(site).secrets.get(device, {}).get(account, Entry())
 
+    def every(self, site: str) -> tuple[str, ...]:
+        """Return every password of a site, old ones and prepared ones too: what must not be seen anywhere."""
+        entries = (entry for accounts in self._open(site).secrets.values() for entry in accounts.values())
+        return tuple(p for entry in entries for p in (entry.current, entry.previous, entry.prepared) if p)
+
     def reveal(self, ref: SecretRef, device: Device, inventory: Fleet | None = None) -> str:
         """Return the password Ansible would use: `ansible_password` for the device's own account, else the vault's.
 

@@ -35,7 +35,7 @@ from fleetctl.model import (
     Untold,
 )
 
-ASPECTS = {name: aspect.type for name, aspect in catalog.load().aspects.items()}
+ASPECTS = catalog.load().types
 KNOWN = types_of(ASPECTS.values())
 NAMES = st.text(string.ascii_letters + "$ .:-ệ", max_size=6)
 FLOATS = st.floats(allow_nan=False)
@@ -129,7 +129,7 @@ def test_a_plan_comes_back_from_a_plan_file(plan: DevicePlan) -> None:
 
 
 def test_a_secret_is_written_as_its_name_and_nothing_is_written_that_is_unset() -> None:
-    users = ASPECTS["users"]
+    users = ASPECTS["Users"]
     value = Change(device="cam", aspect="users", field="x", after=SecretRef(device="cam", account="admin"))
     assert encode(value) == {
         "$": "Change",

@@ -5,27 +5,60 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import entry_points
 from types import ModuleType
+from typing import Any, Final
 
-from fleetctl.model import Action, Aspect, Cell, Driver, Kind
+from fleetctl.catalog import roles
+from fleetctl.catalog.roles import Role
+from fleetctl.model import Action, Aspect, Cell, Device, Driver, FrozenMap, Kind
 
 ENTRY_POINTS = "fleetctl.extensions"
+PLATFORMS: Final = ("linux", "windows")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry:
     """All that is known of settings and vendors. Names are unique; order is by name."""
 
-    aspects: Mapping[str, Aspect]
+    aspects: Mapping[str, Aspect]  # all there are, as the inventory may set them
     drivers: Mapping[str, Driver]
     cells: Mapping[tuple[str, str], Cell]  # (aspect, protocol)
+    roles: Mapping[str, Role] = FrozenMap()
+    of_hosts: Mapping[str, Aspect] = FrozenMap()
+    own: Mapping[str, Aspect] = FrozenMap()  # those of `aspects` whose types are others for devices
+
+    @property
+    def of_devices(self) -> Mapping[str, Aspect]:
+        """The aspects of what is no host."""
+        return {**{n: a for n, a in self.aspects.items() if n not in self.of_hosts}, **self.own}
 
     def aspects_of(self, kind: Kind) -> tuple[Aspect, ...]:
         """Return the aspects of a kind in the order in which they are written: risk last, `after` kept."""
-        return _ordered(tuple(a for a in self.aspects.values() if kind in a.kinds))
+        return _ordered(tuple(a for a in self.of_devices.values() if kind in a.kinds))
+
+    def aspects_for(self, device: Device) -> tuple[Aspect, ...]:
+        """Return the aspects of a device in the order in which they are written; those of a host are its roles.
+
+        A role that something else than `apply` runs is left out.
+        """
+        if not is_host(device):
+            return self.aspects_of(device.kind)
+        own = (a for a in self.of_hosts.values() if device.kind in a.kinds)
+        return _ordered(tuple(a for a in own if a.applied_by == "apply"))
+
+    @property
+    def hosts_in_order(self) -> tuple[Aspect, ...]:
+        """The aspects of hosts in the order in which they are written."""
+        return _ordered(tuple(self.of_hosts.values()))
+
+    @property
+    def types(self) -> Mapping[str, type[Any]]:
+        """The types of all aspects by their own names, for what was written down to be read again."""
+        every = (*self.of_devices.values(), *self.of_hosts.values())
+        return {aspect.type.__name__: aspect.type for aspect in every}
 
     def protocols_of(self, kind: Kind, vendor: str) -> tuple[str, ...]:
         """Return the protocols to greet a device with; empty when no driver knows the kind."""
@@ -86,21 +119,50 @@ def _modules(package: str) -> Iterator[ModuleType]:
             yield module
 
 
+def is_host(device: Device) -> bool:
+    """Return whether a device is a computer whose settings are roles': its platform is linux, or windows."""
+    return device.platform in PLATFORMS
+
+
+@lru_cache(maxsize=1)
+def device_aspects() -> Mapping[str, Aspect]:
+    """Return the aspects that `fleetctl.aspects` defines; raises ValueError when two bear one name."""
+    aspects: dict[str, Aspect] = {}
+    for module in _modules("fleetctl.aspects"):
+        aspect = getattr(module, "ASPECT", None)
+        if isinstance(aspect, Aspect) and aspects.setdefault(aspect.name, aspect) is not aspect:
+            raise ValueError(f"two aspects are named {aspect.name}")
+    return aspects
+
+
+def _cells() -> dict[tuple[str, str], Cell]:
+    owners = (module for module in _modules("fleetctl.aspects") if isinstance(getattr(module, "ASPECT", None), Aspect))
+    return {(cell.aspect, cell.protocol): cell for module in owners for cell in getattr(module, "CELLS", ())}
+
+
+def _all(own: Mapping[str, Aspect], hosts: Mapping[str, Aspect]) -> dict[str, Aspect]:
+    """Return every aspect; one that devices and hosts share has the hosts' type, which is the device's and more."""
+    found = {**hosts, **own}
+    for name in own.keys() & hosts.keys():
+        found[name] = replace(own[name], type=hosts[name].type, kinds=own[name].kinds | hosts[name].kinds)
+    return dict(sorted(found.items()))
+
+
 @lru_cache(maxsize=1)
 def load() -> Registry:
     """Scan once per process. Raises ValueError when two things bear one name."""
-    aspects: dict[str, Aspect] = {}
-    cells: dict[tuple[str, str], Cell] = {}
-    for module in _modules("fleetctl.aspects"):
-        aspect = getattr(module, "ASPECT", None)
-        if isinstance(aspect, Aspect):
-            if aspects.setdefault(aspect.name, aspect) is not aspect:
-                raise ValueError(f"two aspects are named {aspect.name}")
-            for cell in getattr(module, "CELLS", ()):
-                cells[(cell.aspect, cell.protocol)] = cell
+    own = device_aspects()
+    hosts = {name: roles.aspect(role, own.get(name)) for name, role in roles.roles().items()}
     drivers: dict[str, Driver] = {}
     for module in _modules("fleetctl.drivers"):
         driver = getattr(module, "DRIVER", None)
         if isinstance(driver, Driver) and drivers.setdefault(driver.name, driver) is not driver:
             raise ValueError(f"two drivers are named {driver.name}")
-    return Registry(aspects=dict(sorted(aspects.items())), drivers=dict(sorted(drivers.items())), cells=cells)
+    return Registry(
+        aspects=_all(own, hosts),
+        drivers=dict(sorted(drivers.items())),
+        cells=_cells(),
+        roles=roles.roles(),
+        of_hosts=hosts,
+        own=own,
+    )

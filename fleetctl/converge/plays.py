@@ -1,0 +1,58 @@
+"""The plays of a batch of hosts: each role once, on the hosts that have it, so that one role's failure is its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from fleetctl.catalog.roles import play_of
+
+IDENTITY: Final = "Look which machine answers, and whether it lets us become root"
+
+_SAME: Final = "(serial_number | default('', true) | string) in ['', fleetctl__machine.stdout | default('') | trim]"
+
+
+def plays(aspects: Sequence[tuple[str, Sequence[str]]]) -> list[Mapping[str, Any]]:
+    """Return the plays for (role, hosts) in this order; a host that is another machine is out after the first.
+
+    Each role's play is that of its own playbook, with the role in a block: what fails in it ends it on that host,
+    and the next role begins all the same.
+    """
+    hosts = sorted({host for _, names in aspects for host in names})
+    return [_first(hosts), *(_play(role, names) for role, names in aspects if names)]
+
+
+def _first(hosts: Sequence[str]) -> Mapping[str, Any]:
+    look = {
+        "name": IDENTITY,
+        "ansible.builtin.raw": "cat /etc/machine-id",  # raw: what has no Python yet tells it, too
+        "register": "fleetctl__machine",
+        "changed_when": False,
+        "check_mode": False,
+        "failed_when": f"fleetctl__machine.rc | default(1) != 0 or not ({_SAME})",
+    }
+    return {"name": "identity", "hosts": list(hosts), "gather_facts": False, "become": True, "tasks": [look]}
+
+
+def _play(role: str, hosts: Sequence[str]) -> Mapping[str, Any]:
+    play = {name: told for name, told in play_of(role).items() if name not in ("roles", "hosts", "name", "tags")}
+    return {"name": role, "hosts": sorted(hosts), **play, "tasks": list(_tasks(role))}
+
+
+def _tasks(role: str) -> Iterator[Mapping[str, Any]]:
+    told = next(_options(entry) for entry in play_of(role)["roles"] if _name(entry) == role)
+    yield {
+        "block": [{"name": role, "ansible.builtin.import_role": {"name": role}, **told}],
+        "rescue": [{"ansible.builtin.meta": "noop"}],
+    }
+
+
+def _name(entry: Any) -> str:
+    return str(entry if isinstance(entry, str) else entry.get("role", entry.get("name", "")))
+
+
+def _options(entry: Any) -> Mapping[str, Any]:
+    """Return what a playbook says of a role beside its name (`when`, `vars`)."""
+    if isinstance(entry, str):
+        return {}
+    return {name: told for name, told in entry.items() if name not in ("role", "name", "tags")}
