@@ -1,4 +1,4 @@
-"""The lab of a workspace: every camera of its inventory, simulated on loopback."""
+"""The lab of a workspace: every camera and recorder of its inventory, simulated on loopback."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from fleetctl.lab.personality import known
 from fleetctl.model import Device, Kind
 from fleetctl.operations.workspace import Workspace
 
+PLAYED: Final = (Kind.CAMERA, Kind.NVR)
 OVERLAY: Final = "zz_lab.yml"
 ACTIVATED: Final = ("admin", "Lab-activated-1")  # what a technician gave cameras that come without a password
 HEAD: Final = """\
@@ -43,11 +44,11 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
     if running(workspace):
         raise UsageError("the lab is up already; see: fleetctl lab status, or end it: fleetctl lab down")
     (workspace.inventory_root / OVERLAY).unlink(missing_ok=True)
-    cameras = [d for d in workspace.inventory.devices.values() if d.kind is Kind.CAMERA]
-    if not cameras:
-        raise UsageError("the inventory has no cameras to simulate")
+    devices = [d for d in workspace.inventory.devices.values() if d.kind in PLAYED]
+    if not devices:
+        raise UsageError("the inventory has no cameras or recorders to simulate")
     spec = {
-        "devices": [_spec(workspace, device) for device in cameras],
+        "devices": [_spec(workspace, device, number) for number, device in enumerate(devices)],
         "http_port": _free(options.http_port),
         "https_port": _free(options.https_port),
         "rtsp_port": _free(options.rtsp_port),
@@ -56,8 +57,8 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
         "wsdl_dir": str(options.wsdl_dir or ""),
     }
     control.up(spec, folder)
-    _write_overlay(workspace, cameras, control.described(folder).ports)
-    return len(cameras)
+    _write_overlay(workspace, devices, control.described(folder).ports)
+    return len(devices)
 
 
 def running(workspace: Workspace) -> bool:
@@ -97,10 +98,17 @@ def _folder(workspace: Workspace) -> Path:
 
 
 def personality(workspace: Workspace, device: Device) -> str:
-    """Return the lab personality that stands for a device: that of the driver its vendor means, else the plain one."""
+    """Return the lab personality that stands for a device: that of its model, else of its vendor, else the plain one."""
+    kind = "recorder" if device.kind is Kind.NVR else "camera"
+    makes = {name: told for name, told in sorted(known().items()) if told.kind == kind}
+    if found := next((n for n, told in makes.items() if device.model and told.model == device.model), ""):
+        return found
     driver = workspace.registry.driver_of(device.kind, device.vendor, device.model).name
-    names = sorted(known())
-    return next((n for n in names if n.startswith(driver)), "generic-like")
+    starts = (driver,) if kind == "camera" else (f"{device.vendor}-nvr", f"{driver}-nvr")
+    plain = "generic-like" if kind == "camera" else "onvif-nvr-like"
+    return next((n for start in starts for n in makes if n.startswith(f"{start}-like")), None) or next(
+        (n for start in starts for n in makes if n.startswith(start)), plain
+    )
 
 
 def given_login(workspace: Workspace, device: Device) -> bool:
@@ -110,8 +118,13 @@ def given_login(workspace: Workspace, device: Device) -> bool:
     return fresh == "activation" or (fresh == "login" and not driver.default_logins)
 
 
-def address(device: Device) -> str:
-    """Return the loopback address that stands for a device's: 10.20.1.11 is 127.20.1.11."""
+def address(device: Device, number: int = 0) -> str:
+    """Return the loopback address that stands for a device's: 10.20.1.11 is 127.20.1.11.
+
+    What is behind a recorder has its `number` in a network of the lab's own, as the inventory need not know where it is.
+    """
+    if device.behind:
+        return str(ipaddress.IPv4Address((127 << 24) | (254 << 16) | (number + 1)))
     try:
         told = ipaddress.IPv4Address(device.endpoint.address)
     except ValueError:
@@ -119,15 +132,18 @@ def address(device: Device) -> str:
     return str(ipaddress.IPv4Address((127 << 24) | (int(told) & 0xFFFFFF)))
 
 
-def _spec(workspace: Workspace, device: Device) -> dict[str, Any]:
+def _spec(workspace: Workspace, device: Device, number: int) -> dict[str, Any]:
     told: dict[str, Any] = {
         "name": device.name,
-        "address": address(device),
+        "address": address(device, number),
         "personality": personality(workspace, device),
         "network_address": device.endpoint.address,  # a technician gave it that; the lab reaches it by another
     }
     if given_login(workspace, device):
         told["login"] = list(ACTIVATED)
+    if device.behind:
+        told["behind"] = device.behind
+        told["network_address"] = device.endpoint.address or f"192.168.254.{device.channel + 1}"
     return told
 
 
@@ -141,13 +157,13 @@ def _free(port: int) -> int:
     return port
 
 
-def _write_overlay(workspace: Workspace, cameras: list[Device], ports: Mapping[str, int]) -> None:
+def _write_overlay(workspace: Workspace, devices: list[Device], ports: Mapping[str, int]) -> None:
     lines = [HEAD, "all:", "  vars:"]
     lines += [f"    onvif_port: {ports['http']}", f"    rtsp_port: {ports['rtsp']}", '    maintenance_window: "always"']
     lines += ["  hosts:"]
-    for device in cameras:
-        told = f"ansible_host: {address(device)}"
+    for device in devices:
+        told = f"ansible_host: {address(device)}" if not device.behind else ""
         if given_login(workspace, device):
-            told += f", factory_user: {ACTIVATED[0]}, factory_password: {ACTIVATED[1]}"
+            told += f"{', ' if told else ''}factory_user: {ACTIVATED[0]}, factory_password: {ACTIVATED[1]}"
         lines.append(f"    {device.name}: {{{told}}}")
     replace(workspace.inventory_root / OVERLAY, ("\n".join(lines) + "\n").encode("utf-8"))
