@@ -70,7 +70,7 @@ def camera(simulator: dict[str, list[Camera]]) -> Callable[[str], Camera]:
 
 
 @pytest.fixture(scope="session")
-def boxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Boxes]:
+def many_boxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Boxes]:
     """A lab of recorders that work fast: a picture twice a second, a failed login tried again as soon."""
     counts = {name: 12 for name, rule in known().items() if rule.kind == "recorder"}
     counts |= {"hikvision-like": 30, "hikvision-v57-like": 12, "dahua-like": 20, "bosch-like": 4}
@@ -79,6 +79,13 @@ def boxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Boxes]:
         yield made
     finally:
         control.down(made.state_dir)
+
+
+@pytest.fixture
+def boxes(many_boxes: Boxes) -> Iterator[Boxes]:
+    """Give devices by personality, each untouched; when the test is over its recorders let their cameras go."""
+    yield many_boxes
+    many_boxes.release()
 
 
 # --- whole workspaces, driven by the command (office.py) -------------------------------------------------

@@ -13,6 +13,7 @@ from fleetctl.lab.isapi import (
     capabilities,
     channels,
     login,
+    media,
     network,
     security,
     storage,
@@ -27,7 +28,7 @@ from fleetctl.lab.world import World
 
 _ALL = {
     **system.PAGES, **network.PAGES, **security.PAGES, **capabilities.PAGES, **activation.PAGES, **channels.PAGES,
-    **tracks.PAGES, **storage.PAGES,
+    **tracks.PAGES, **storage.PAGES, **media.PAGES,
 }  # fmt: skip
 
 

@@ -29,6 +29,7 @@ IDLE_FACTOR: Final = 6.0
 REST_LOGIN: Final = 2.0  # routine logins that took one second together are followed by two without
 REST_PULL: Final = 4.0
 REST_MOST_S: Final = 1.0  # what took longer was waiting, not work
+_DECIDING: Final = ("recording", "storage", "disks")
 TIMING_S: Final = 60.0
 _PORTS: Final = {  # what a channel's ports may be, beside the lab's own
     "HIKVISION": (8000, 80, 8443), "ONVIF": (80, 8000), "Private": (37777,), "Onvif": (80,),
@@ -40,7 +41,8 @@ class Recorders:
 
     def __init__(self, world: World, ports: Mapping[str, int]) -> None:
         self._world, self._ports = world, ports
-        self._seen: dict[str, Mapping[str, Any]] = {}
+        self._seen: dict[str, Mapping[str, Any]] = {}  # channels as they were bound
+        self._set: dict[str, tuple[Any, ...]] = {}  # what decides about recording, as it was looked at
         self._next: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._login_at = self._pull_at = 0.0  # when the next routine one may be
@@ -72,6 +74,10 @@ class Recorders:
         channels = recorder.read("channels")
         if recorder.links is None or channels is not self._seen.get(recorder.name):
             self._rebind(recorder, channels)
+        if self._changed(recorder):
+            self._next[recorder.name] = 0.0
+            for link in (recorder.links or {}).values():
+                link.due = min(link.due, now) if link.due != float("inf") else link.due
         if now < self._next.get(recorder.name, 0.0):
             return
         links = recorder.links or {}
@@ -84,6 +90,15 @@ class Recorders:
             task.add_done_callback(self._tasks.discard)
         due = min((link.due for link in links.values()), default=float("inf"))
         self._next[recorder.name] = min(due, now + 1.0)
+
+    def _changed(self, recorder: SimDevice) -> bool:
+        """Tell whether what decides about recording is another than when it was looked at last."""
+        now = (*(recorder.read(name) for name in _DECIDING), sorted(recorder.faults or ()))
+        before = self._set.get(recorder.name, ())
+        if before and before[-1] == now[-1] and all(a is b for a, b in zip(now[:-1], before[:-1], strict=True)):
+            return False
+        self._set[recorder.name] = now
+        return True
 
     def _rebind(self, recorder: SimDevice, channels: Mapping[str, Any]) -> None:
         """Connect anew what was bound or changed; the rest stays connected."""
@@ -143,10 +158,14 @@ class Recorders:
                 local = recorder.now(world.spec) + recorder.zone_offset_s()
                 await push_time(line, channel, local, str(recorder.read("time")["tz"]))
                 link.timed = time.time()
-        link.camera = dict(camera.told)
+        link.camera, link.streams = dict(camera.told), camera.streams
         if routine:
             self._login_at = _rested(self._login_at, began, REST_LOGIN)
-            if time.monotonic() < self._pull_at:
+            local = recorder.now(world.spec) + recorder.zone_offset_s()
+            if why := keeping.reason_not_to(recorder, number, local):
+                keeping.end(link, why)
+                return
+            if link.recording and time.monotonic() < self._pull_at:
                 return  # logged in: the recording goes on, its next picture comes later
         began = time.monotonic()
         sub = keeping.settings(recorder, number).get("stream") == "sub"
