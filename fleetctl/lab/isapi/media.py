@@ -54,7 +54,10 @@ def _stream(visit: Visit, number: str, token: str) -> dict[str, Any]:
                 "ControlProtocol": [{"streamingTransport": "RTSP"}, {"streamingTransport": "HTTP"}],
             },
             "Unicast": {"enabled": True, "rtpTransportType": "RTP/TCP"},
-            "Multicast": {"enabled": bool(kept["multicast"].get("auto")), "destIPAddress": kept["multicast"]["address"]},
+            "Multicast": {
+                "enabled": bool(kept["multicast"].get("auto")),
+                "destIPAddress": kept["multicast"]["address"],
+            },
         },
         "Video": {
             "enabled": True,

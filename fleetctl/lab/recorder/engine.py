@@ -147,7 +147,7 @@ class Recorders:
         world = self._world
         address = world.reached(recorder, str(channel["address"]))
         protocol = str(channel.get("protocol", ""))
-        allowed = (*_PORTS.get(protocol, ()), self._ports["http"])
+        allowed = (554, self._ports["rtsp"]) if protocol == "RTSP" else (*_PORTS.get(protocol, ()), self._ports["http"])
         port = int(channel.get("http_port" if protocol == "Onvif" else "port", 0))
         if not address or port not in allowed or protocol not in LOGINS:
             raise Unanswered("nobody is there")
@@ -165,7 +165,7 @@ class Recorders:
             if why := keeping.reason_not_to(recorder, number, local):
                 keeping.end(link, why)
                 return
-            if link.recording and time.monotonic() < self._pull_at:
+            if link.recording and protocol != "RTSP" and time.monotonic() < self._pull_at:
                 return  # logged in: the recording goes on, its next picture comes later
         began = time.monotonic()
         sub = keeping.settings(recorder, number).get("stream") == "sub"
