@@ -56,7 +56,7 @@ class LabServer:
         self._sockets: list[socket.socket] = []
         self._authority = Authority(state_dir / "ca")
         self._pictures = Pictures(self.world)
-        self._recorders = Recorders(self.world, self.ports)
+        self._recorders = self.world.recorders = Recorders(self.world, self.ports)
         self._responder: Responder | None = None
         self._control: Path | None = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fleetctl.errors import UsageError
 from fleetctl.lab.device import SimDevice
@@ -15,6 +15,9 @@ from fleetctl.lab.recorder.footage import Footage
 from fleetctl.lab.spec import LabSpec
 from fleetctl.lab.state import StateFile
 from fleetctl.lab.strict import Judge
+
+if TYPE_CHECKING:
+    from fleetctl.lab.recorder.engine import Recorders
 
 KEPT: Final = {  # what a reset leaves as it is
     "Hard": (),
@@ -42,6 +45,7 @@ class World:
         self.devices = {d.name: SimDevice(d, of(d.personality), kept.get(d.name)) for d in spec.devices}
         self.by_address = {place(device): device for device in self.devices.values()}
         self._swapped: dict[str, SimDevice] = {}  # addresses at which `swap` put another device
+        self.recorders: Recorders | None = None  # set by whoever lets them work
         self._doubles: dict[str, str] = {}  # a device whose address is there twice -> the other one
         self._cut = cut
 

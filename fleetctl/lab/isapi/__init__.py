@@ -69,6 +69,8 @@ def answer(world: World, device: SimDevice, incoming: Incoming) -> Reply:
         visit.note(name, error.code)
         return _no(visit, error)
     visit.settle(wrote=reply.wrote)
+    if visit.pushed and world.recorders is not None:
+        world.recorders.push_password(device, visit.pushed)
     reply.after = visit.after
     visit.note(name, "ok")
     return reply

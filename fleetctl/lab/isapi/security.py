@@ -139,6 +139,8 @@ def change(visit: Visit, number: str) -> Reply:
         code = check_password(visit, new, password)
     old = kept.pop(name)
     kept[new] = {**old, "id": at, "level": level, "password": password or old["password"]}
+    if name == "admin" and visit.device.personality.recorder and visit.device.read("sync").get("password"):
+        visit.pushed = password
     return done(visit, code)
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from fleetctl.lab import auth
 from fleetctl.lab.device import SimDevice
-from fleetctl.lab.recorder import keeping
+from fleetctl.lab.recorder import chores, keeping
 from fleetctl.lab.recorder.grab import Refused, grab
 from fleetctl.lab.recorder.link import Link
 from fleetctl.lab.recorder.login import LOGINS, Denied, credentials, push_time
@@ -30,6 +31,7 @@ REST_LOGIN: Final = 2.0  # routine logins that took one second together are foll
 REST_PULL: Final = 4.0
 REST_MOST_S: Final = 1.0  # what took longer was waiting, not work
 _DECIDING: Final = ("recording", "storage", "disks")
+CHORES_S: Final = 1.0  # how often a recorder looks for what to do by itself
 TIMING_S: Final = 60.0
 _PORTS: Final = {  # what a channel's ports may be, beside the lab's own
     "HIKVISION": (8000, 80, 8443), "ONVIF": (80, 8000), "Private": (37777,), "Onvif": (80,),
@@ -47,6 +49,8 @@ class Recorders:
         self._tasks: set[asyncio.Task[None]] = set()
         self._login_at = self._pull_at = 0.0  # when the next routine one may be
         self._loop: asyncio.Task[None] | None = None
+        self._chores_at = 0.0
+        self._activating: set[str] = set()
 
     def start(self) -> None:
         """Begin, where there is a recorder and it may work (`record_s`)."""
@@ -64,10 +68,60 @@ class Recorders:
     async def _run(self) -> None:
         while True:
             now = time.monotonic()
+            due = now >= self._chores_at
             for device in list(self._world.devices.values()):
                 if device.personality.recorder is not None and not device.dead():
+                    if due:
+                        self._chores(device)
                     self._survey(device, now)
+            if due:
+                self._chores_at = now + CHORES_S
             await asyncio.sleep(TICK_S)
+
+    def _chores(self, recorder: SimDevice) -> None:
+        chores.auto_add(self._world, recorder)
+        for camera in chores.plug(self._world, recorder):
+            self.activate(recorder, str(camera.read("network")["address"]), auth.password_of(recorder, "admin") or "")
+
+    def activate(self, recorder: SimDevice, told: str, password: str) -> None:
+        """Let a recorder activate a camera that it knows by an address."""
+        address = self._world.reached(recorder, told)
+        if address and address not in self._activating:
+            self._activating.add(address)
+            self._begin(self._activate(recorder, address, password))
+
+    async def _activate(self, recorder: SimDevice, address: str, password: str) -> None:
+        try:
+            async with Line(self._world.address(recorder), address, self._ports["http"]) as line:
+                await chores.activate(line, password)
+        except Unanswered:
+            pass
+        finally:
+            self._activating.discard(address)
+
+    def push_password(self, recorder: SimDevice, password: str) -> None:
+        """Let a recorder bring its own new password to the cameras it is connected to by HIKVISION."""
+        for number, channel in recorder.read("channels").items():
+            link = (recorder.links or {}).get(number)
+            if link is not None and link.online and channel.get("protocol") == "HIKVISION":
+                self._begin(self._push(recorder, number, dict(channel), password))
+
+    async def _push(self, recorder: SimDevice, number: str, channel: dict[str, Any], password: str) -> None:
+        address = self._world.reached(recorder, str(channel["address"]))
+        try:
+            async with Line(self._world.address(recorder), address, self._ports["http"]) as line:
+                taken = await chores.set_password(line, channel, password)
+        except Unanswered:
+            return
+        if taken and number in recorder.read("channels"):
+            channels = recorder.change("channels")
+            channels[number] = {**channels[number], "password": password}
+            recorder.commit(self._world.disk)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _survey(self, recorder: SimDevice, now: float) -> None:
         """Connect what was bound, let go what is not, and look after what is due."""
@@ -85,9 +139,7 @@ class Recorders:
             if link.due > now or (link.online and now < self._login_at) or len(self._tasks) >= TOGETHER:
                 continue
             link.due = float("inf")
-            task = asyncio.get_running_loop().create_task(self._visit(recorder, number, link, channels[number]))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._begin(self._visit(recorder, number, link, channels[number]))
         due = min((link.due for link in links.values()), default=float("inf"))
         self._next[recorder.name] = min(due, now + 1.0)
 
