@@ -380,3 +380,33 @@ def test_a_device_without_a_first_password_says_so_to_anybody(boxes: Boxes) -> N
     assert Rpc(it).call("DevInit.getStatus", path="/OutsideCmd")["params"] == {"Init": True}
     control.ask(boxes.state_dir, "drop", device=it.name, section="users", key="admin")
     assert Rpc(it).call("DevInit.getStatus", path="/OutsideCmd")["params"] == {"Init": False}
+
+
+# --- cameras -----------------------------------------------------------------------------------------
+
+
+def test_a_cameras_stream_is_set_for_general_and_stays_for_motion(boxes: Boxes) -> None:
+    it = boxes.of("dahua-like")
+    main = "Encode[0].MainFormat[0].Video"
+    told = {"Compression": "H.264", "Width": "1920", "Height": "1080", "FPS": "12", "BitRate": "2048", "GOP": "24"}
+    assert (
+        it.put({f"{main}.{key}": value for key, value in told.items()} | {f"{main}.BitRateControl": "CBR"}).status
+        == 200
+    )
+    after = it.table("Encode")
+    assert (after["[0].MainFormat[0].Video.Compression"], after["[0].MainFormat[1].Video.Compression"]) == (
+        "H.264",
+        "H.265",
+    )
+    encoder = it.state()["encoders"]["00000"]
+    assert (encoder["codec"], encoder["width"], encoder["fps"], encoder["kbps"]) == ("H264", 1920, 12, 2048)
+    assert it.put({f"{main}.Width": "123"}).status == 400
+
+
+def test_a_cameras_title_stands_in_the_picture(boxes: Boxes) -> None:
+    it = boxes.of("dahua-like")
+    it.put({"ChannelTitle[0].Name": "Quầy 3", "VideoWidget[0].CustomTitle[0].EncodeBlend": "true"})
+    it.put({"VideoWidget[0].CustomTitle[0].Text": "Phường Việt Hưng", "VideoWidget[0].TimeTitle.EncodeBlend": "false"})
+    shown = {kept["text"] for kept in it.state()["osds"].values() if kept["type"] == "Plain"}
+    assert shown == {"Quầy 3", "Phường Việt Hưng"}
+    assert not any(kept["type"] == "DateAndTime" for kept in it.state()["osds"].values())

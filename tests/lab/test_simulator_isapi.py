@@ -454,3 +454,58 @@ def test_a_search_without_footage_has_no_matches_and_a_very_wide_one_breaks(boxe
     told = recorder.isapi("POST", "ContentMgmt/search", body.format(2026))
     assert (told.text("responseStatusStrg"), told.text("numOfMatches")) == ("NO MATCHES", "0")
     assert recorder.isapi("POST", "ContentMgmt/search", body.format(2010)).status == 500
+
+
+# --- cameras -----------------------------------------------------------------------------------------
+
+
+def test_a_cameras_stream_is_set_and_what_is_too_much_is_brought_down(boxes: Boxes) -> None:
+    it = boxes.of("hikvision-like")
+    told = it.isapi("GET", "Streaming/channels/101").body.decode()
+    changed = re.sub(r"<maxFrameRate>\d+", "<maxFrameRate>1200", told)
+    changed = re.sub(r"<vbrUpperCap>\d+", "<vbrUpperCap>99999", changed)
+    assert it.isapi("PUT", "Streaming/channels/101", changed).text("statusCode") == "1"
+    after = it.isapi("GET", "Streaming/channels/101")
+    assert (after.text("maxFrameRate"), after.text("vbrUpperCap")) == ("1200", "16384")
+    odd = re.sub(r"<videoResolutionWidth>\d+", "<videoResolutionWidth>123", told)
+    assert refusal(it.isapi("PUT", "Streaming/channels/101", odd))[1] == "badParameters"
+
+
+def test_a_cameras_texts_are_a_document_in_which_y_grows_downwards(boxes: Boxes) -> None:
+    it = boxes.of("hikvision-like")
+    path = "System/Video/inputs/channels/1/overlays"
+    told = it.isapi("GET", path)
+    assert (told.text("normalizedScreenWidth"), told.text("dateStyle"), len(told.texts("displayText"))) == (
+        "704",
+        "MM-DD-YYYY",
+        4,
+    )
+    body = told.body.decode().replace(">MM-DD-YYYY<", ">DD-MM-YYYY<")
+    line = "<id>1</id>\r\n<enabled>true</enabled>\r\n<positionX>16</positionX>\r\n<positionY>544</positionY>\r\n"
+    body = re.sub(
+        r"<id>1</id>.*?<displayText></displayText>", f"{line}<displayText>Quầy 1</displayText>", body, flags=re.DOTALL
+    )
+    assert it.isapi("PUT", path, body).text("statusCode") == "1"
+    osds = it.state()["osds"]
+    assert next(kept for kept in osds.values() if kept["type"] == "DateAndTime")["date_format"] == "dd/MM/yyyy"
+    text = next(kept for kept in osds.values() if kept.get("text") == "Quầy 1")
+    assert text["y"] < -0.8
+    long = body.replace("Quầy 1", "Q" * 45)
+    assert refusal(it.isapi("PUT", path, long))[1] == "badParameters"
+
+
+def test_what_the_device_can_do_is_told_with_the_flags_of_the_generation(boxes: Boxes) -> None:
+    k, q, m = (boxes.of(name).isapi("GET", "System/capabilities") for name in (NVRS[0], NVRS[1], NVRS[3]))
+    assert (k.text("supportUserNums"), k.text("inputProxyNums")) == ("32", "8")
+    assert (k.text("isSupportIPCTiming"), q.text("isSupportIPCTiming")) == ("true", "false")
+    assert (k.text("supportIPCActivatePassword"), m.text("supportIPCActivatePassword")) == (None, "true")
+    assert {told.text("isSupportSyncIPCPassword") for told in (k, q, m)} == {"true"}
+
+
+def test_a_factory_new_camera_is_activated_by_the_recorder_that_sees_it(boxes: Boxes) -> None:
+    recorder, camera = boxes.of("hikvision-nvr-like"), fresh(boxes)
+    body = f"<VideoSourceActivation><ipAddress>{camera.address}</ipAddress><password>Cam-pass-1</password></VideoSourceActivation>"
+    recorder.bind(1, camera)
+    recorder.until(lambda: recorder.status_of(1) == ("false", "notActivated"))
+    assert recorder.isapi("PUT", "ContentMgmt/InputProxy/channels/activate", body).text("statusCode") == "1"
+    recorder.until_state(1, "online")
