@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import re
 import time
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from fleetctl.lab import control
-from tests.lab.boxes import CAMERA, Box, Boxes, channel
+from fleetctl.lab.personality import of
+from tests.lab.boxes import CAMERA, RECORDER, Box, Boxes, channel
 from tests.lab.wire import Answer
 
 HIK, ISAPI = "http://www.hikvision.com/ver20/XMLSchema", "http://www.isapi.org/ver20/XMLSchema"
@@ -504,8 +506,104 @@ def test_what_the_device_can_do_is_told_with_the_flags_of_the_generation(boxes: 
 
 def test_a_factory_new_camera_is_activated_by_the_recorder_that_sees_it(boxes: Boxes) -> None:
     recorder, camera = boxes.of("hikvision-nvr-like"), fresh(boxes)
-    body = f"<VideoSourceActivation><ipAddress>{camera.address}</ipAddress><password>Cam-pass-1</password></VideoSourceActivation>"
+    told = f"<ipAddress>{camera.address}</ipAddress><password>Cam-pass-1</password>"
+    body = f"<VideoSourceActivation>{told}</VideoSourceActivation>"
     recorder.bind(1, camera)
     recorder.until(lambda: recorder.status_of(1) == ("false", "notActivated"))
     assert recorder.isapi("PUT", "ContentMgmt/InputProxy/channels/activate", body).text("statusCode") == "1"
     recorder.until_state(1, "online")
+
+
+def test_onvif_is_off_and_has_accounts_of_its_own_on_the_newest_cameras(boxes: Boxes) -> None:
+    it = boxes.of("hikvision-v58-like")
+    assert it.ask("tds", "GetSystemDateAndTime").status == 404
+    integrate = it.isapi("GET", "System/Network/Integrate")
+    assert integrate.text("enable") == "false"
+    on = integrate.body.decode().replace("<enable>false<", "<enable>true<")
+    assert it.isapi("PUT", "System/Network/Integrate", on).text("statusCode") == "1"
+    assert it.ask("tds", "GetUsers").status == 401, "the device's own admin is nobody there"
+    told = "<userName>admin</userName><password>Onvif-pass-1</password><userType>administrator</userType>"
+    body = f"<User><id>1</id>{told}</User>"
+    assert it.isapi("POST", "Security/ONVIF/users", body).text("statusCode") == "1"
+    it.login = ("admin", "Onvif-pass-1")
+    assert it.ask("tds", "GetUsers").texts("Username") == ["admin"]
+    assert it.isapi("GET", "System/deviceInfo").status == 401, "and ONVIF's is nobody here"
+
+
+def test_cameras_on_a_recorders_own_ports_are_activated_and_bound_by_it_and_reached_by_nobody_else(
+    tmp_path: Path,
+) -> None:
+    rule = of("hikvision-nvr-nxi-like")
+    recorder = {"name": "nvr", "address": "127.24.1.2", "personality": rule.name, "login": list(RECORDER)}
+    camera = {"name": "cam", "address": "127.24.1.3", "personality": "hikvision-like", "behind": "nvr"}
+    spec = {"devices": [recorder, camera | {"network_address": "192.168.254.2"}], "record_s": 0.5, "retry_s": 0.5}
+    lab = control.up(spec | {"http_port": 0, "https_port": -1, "rtsp_port": 0}, tmp_path)
+    try:
+        box = Box(tmp_path, "nvr", "127.24.1.2", dict(lab.ports), rule, RECORDER)
+        box.until_state(1, "online")
+        told = box.isapi("GET", "ContentMgmt/InputProxy/channels/1")
+        assert (told.text("connMode"), told.text("ipAddress")) == ("plugplay", "192.168.254.2")
+        with pytest.raises(ConnectionError):
+            Box(tmp_path, "cam", "127.24.1.3", dict(lab.ports), rule).send("GET", "/SDK/activateStatus")
+        changed = told.body.decode().replace(">192.168.254.2<", ">10.9.9.9<")
+        box.isapi("PUT", "ContentMgmt/InputProxy/channels/1", changed)
+        after = box.isapi("GET", "ContentMgmt/InputProxy/channels/1").text("ipAddress")
+        assert after == "192.168.254.2", "its own ports are the recorder's business until connMode is manual"
+    finally:
+        control.down(tmp_path)
+
+
+# --- faults ------------------------------------------------------------------------------------------
+
+
+def test_a_recorder_falls_silent_half_way_through_binding(boxes: Boxes) -> None:
+    recorder = boxes.of("hikvision-nvr-like")
+    recorder.break_("stall", writes=2)
+    for number in (1, 2):
+        assert recorder.bind(number, boxes.of("hikvision-like")).text("subStatusCode") == "ok"
+    connection = recorder.connect()
+    connection.timeout = 0.5
+    connection.request("GET", "/ISAPI/System/status")
+    with pytest.raises(TimeoutError):
+        connection.getresponse()
+    assert list(recorder.state()["channels"]) == ["1", "2"]
+    recorder.mend()
+    assert recorder.isapi("GET", "System/status").status == 200
+
+
+def test_two_devices_with_one_address_answer_by_turns(boxes: Boxes) -> None:
+    recorder = boxes.of("hikvision-nvr-like")
+    recorder.break_("duplicate-address", same_login=True)
+    assert len({serial_of(recorder) for _ in range(6)}) == 2
+    recorder.mend()
+    assert {serial_of(recorder) for _ in range(4)} == {recorder.state()["identity"]["serial_number"]}
+
+
+def serial_of(box: Box) -> str | None:
+    """Ask for the serial number over one connection: another may reach another device, which knows not the nonce."""
+    path = "/ISAPI/System/deviceInfo"
+    connection = box.connect()
+    connection.request("GET", path)
+    refused = connection.getresponse()
+    challenge = Answer(refused.status, [h for h in refused.getheaders() if "Basic" not in h[1]], refused.read())
+    connection.request("GET", path, headers={"Authorization": box.answer(challenge, "GET", path)})
+    told = connection.getresponse()
+    body = Answer(told.status, told.getheaders(), told.read())
+    connection.close()
+    return body.text("serialNumber")
+
+
+def test_writes_that_are_ignored_are_told_as_done(boxes: Boxes) -> None:
+    recorder = boxes.of("hikvision-nvr-like")
+    recorder.break_("ignore-writes")
+    assert recorder.bind(1, boxes.of("hikvision-like")).text("subStatusCode") == "ok"
+    assert recorder.state()["channels"] == {}
+
+
+def test_another_camera_at_a_channels_address_is_seen_by_its_serial(boxes: Boxes) -> None:
+    recorder, camera = boxes.of("hikvision-nvr-like"), boxes.of("hikvision-like")
+    recorder.bind(1, camera)
+    recorder.until_state(1, "online")
+    before = recorder.isapi("GET", "ContentMgmt/InputProxy/channels/1").text("serialNumber")
+    camera.break_("swap", same_login=True)
+    recorder.until(lambda: recorder.isapi("GET", "ContentMgmt/InputProxy/channels/1").text("serialNumber") != before)
