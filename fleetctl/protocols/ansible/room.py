@@ -190,6 +190,7 @@ def _reason(said: str) -> str:
 @contextmanager
 def room(around: Surroundings, hosts: Sequence[Host], *, via: str = "", connect_s: float = 10.0) -> Iterator[Room]:
     """Make a room, and leave nothing of it behind: no process, no file."""
+    leftovers.sweep()
     folder = leftovers.made()
     try:
         with handing_out(folder, around.vault_password):
