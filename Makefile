@@ -15,10 +15,12 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	touch $@
 
-pilot: setup pilot-down  ## five pilot communes on loopback, from factory-fresh to in step
+HOSTS ?= yes
+pilot: setup pilot-down  ## five pilot communes on this machine, from factory-fresh to in step (HOSTS=no: no Linux hosts)
 	@rm -rf .pilot
 	@$(call step,fleetctl init .pilot) && $(BIN)/fleetctl init .pilot --from inventory/pilot
 	@$(call step,fleetctl lab up) && $(FLEETCTL) lab up
+	@$(BIN)/python -m tests.hosts.pilot up .pilot $(HOSTS)
 	@$(call step,fleetctl adopt --yes) && $(FLEETCTL) adopt --yes
 	@$(call step,fleetctl plan) && { $(FLEETCTL) plan || [ $$? -eq 3 ]; }
 	@$(call step,fleetctl apply --yes) && $(FLEETCTL) apply --yes
@@ -33,8 +35,8 @@ pilot: setup pilot-down  ## five pilot communes on loopback, from factory-fresh 
 	  '  fleetctl inventory explain viet-hung-cam-01   which line set which value' \
 	  'End it with: make pilot-down'
 
-pilot-down:  ## end the lab that `make pilot` left running
-	@if [ -d .pilot/.fleetctl ]; then $(FLEETCTL) lab down; fi
+pilot-down:  ## end the lab and the machines that `make pilot` left running
+	@if [ -d .pilot/.fleetctl ]; then $(BIN)/python -m tests.hosts.pilot down .pilot && $(FLEETCTL) lab down; fi
 
 check: setup  ## style, types, layers, unit tests: needs no root and no other program
 	$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """The pilot's Linux hosts as real machines: `python -m tests.hosts.pilot up .pilot`, and `down .pilot`.
 
 They boot beside the lab of that workspace and stay until they are taken down; a file of the inventory says where they
-are. Needs root and Debian's systemd-container and mmdebstrap.
+are. Needs root and Debian's systemd-container and mmdebstrap; without them the hosts are taken out of the inventory.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from fleetctl.operations import lab
 from fleetctl.operations.workspace import STATE, Workspace, open_workspace
 from tests.hosts import commune, machines, relay, repository
 from tests.hosts.machines import Machine
+from tests.lab.office import without
 
 OVERLAY: Final = "zz_machines.yml"
 PROGRAMS: Final = ("systemd-nspawn", "mmdebstrap", "ip", "dpkg-deb")
@@ -35,22 +36,22 @@ HEAD: Final = "# Written by `make pilot`: where the pilot's machines are, and ho
 def missing() -> str:
     """Return why there can be no machines here, "" if there can."""
     if os.geteuid() != 0:
-        return "only root may boot them: sudo make pilot"
+        return "only root can boot them (sudo make pilot)"
     absent = [name for name in PROGRAMS if shutil.which(name) is None]
-    return f"{', '.join(absent)} not found: apt-get install systemd-container mmdebstrap" if absent else ""
+    return f"{', '.join(absent)} not found (apt-get install systemd-container mmdebstrap iproute2)" if absent else ""
 
 
-def main(command: str, root: str) -> int:
-    """Boot the machines of a workspace, or take them down; `able` tells whether there can be any."""
+def main(command: str, root: str, wanted: str = "yes") -> int:
+    """Boot the machines of a workspace (`up`), keep them (`serve`), take them down (`down`)."""
     workspace = open_workspace(Path(root))
-    if command == "able":
-        why = missing()
-        sys.stdout.write(f"The pilot's recorders and kiosks are left out; {why}\n" if why else "")
-        return 1 if why else 0
     if command == "down":
         return _down(workspace)
     if command == "serve":
         return _serve(workspace)
+    if why := missing() if wanted == "yes" else "HOSTS=no":
+        without(workspace.inventory_root, "platform: linux")
+        sys.stdout.write(f"\nThe communes' Linux hosts, a recorder and a kiosk each, are left out: {why}.\n")
+        return 0
     return _up(workspace)
 
 
@@ -75,7 +76,7 @@ def _up(workspace: Workspace) -> int:
             sys.stderr.write(Path(log.name).read_text("utf-8", "replace"))
             return 1
         time.sleep(0.1)
-    sys.stdout.write(f"{len(hosts(workspace))} Linux hosts are up.\n")
+    sys.stdout.write(f"\n{len(hosts(workspace))} Linux hosts are up: real machines, as an installer leaves them.\n")
     return 0
 
 
@@ -147,4 +148,4 @@ def _second_stream(workspace: Workspace, camera: Device) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2]))
+    sys.exit(main(*sys.argv[1:]))

@@ -231,7 +231,7 @@ def opened(root: Path, *, mixed: bool = False) -> Office:
     """Make a workspace from the pilot's inventory and start its lab; `mixed`: one camera of each make instead."""
     init(root, PILOT)
     office = Office(root)
-    _without_hosts(office.inventory)
+    without(office.inventory, "platform: linux", "platform: windows")
     if mixed:
         for folder in office.inventory.iterdir():
             if folder.is_dir():
@@ -251,13 +251,11 @@ def opened(root: Path, *, mixed: bool = False) -> Office:
     return office
 
 
-def _without_hosts(inventory: Path) -> None:
-    """Take the computers out of the sites' files: they are no simulations, and are tried in tests/hosts."""
+def without(inventory: Path, *words: str) -> None:
+    """Take the devices whose lines hold one of the words out of the sites' files."""
     for path in inventory.glob("*/*.yml"):
         lines = path.read_text("utf-8").splitlines(keepends=True)
-        path.write_text(
-            "".join(line for line in lines if "platform: linux" not in line and "windows" not in line), "utf-8"
-        )
+        path.write_text("".join(line for line in lines if not any(word in line for word in words)), "utf-8")
 
 
 def without_digits(text: str) -> str:
