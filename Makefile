@@ -45,10 +45,10 @@ check: setup  ## style, types, layers, unit tests: needs no root and no other pr
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/unit -n 2 $(PYTEST_ARGS)
 
-test: check tools  ## everything: also the lab, real clients, real SSH
-	$(BIN)/python -m pytest tests --ignore=tests/unit --ignore=tests/hosts -n 2 $(PYTEST_ARGS)
+test: check tools  ## everything: also the lab, real clients, real SSH, real Linux hosts
+	$(BIN)/python -m pytest tests --ignore=tests/unit -n 3 --dist loadgroup $(PYTEST_ARGS)
 
-hosts: tools  ## the Ansible roles on real machines (systemd-nspawn): as root, with systemd-container and mmdebstrap
+hosts: tools  ## of `make test`, the Linux hosts only: real machines (systemd-nspawn), as root
 	$(BIN)/python -m pytest tests/hosts $(PYTEST_ARGS)
 
 tools: setup  ## programs that judge: ffprobe, onvif-util, sshd, npm's onvif client

@@ -18,6 +18,9 @@ PROGRAMS = {  # program: Debian package
     "/usr/sbin/sshd": "openssh-server",
     "ip": "iproute2",
     "unshare": "util-linux",
+    "systemd-nspawn": "systemd-container",
+    "mmdebstrap": "mmdebstrap",
+    "dpkg-deb": "dpkg",
     "node": "nodejs",
     "npm": "npm",
 }
