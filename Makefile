@@ -22,8 +22,8 @@ pilot: setup pilot-down  ## five pilot communes on this machine, from factory-fr
 	@$(call step,fleetctl lab up) && $(FLEETCTL) lab up
 	@$(BIN)/python -m tests.hosts.pilot up .pilot $(HOSTS)
 	@$(call step,fleetctl adopt --yes) && $(FLEETCTL) adopt --yes
-	@$(call step,fleetctl plan) && { $(FLEETCTL) plan || [ $$? -eq 3 ]; }
-	@$(call step,fleetctl apply --yes) && $(FLEETCTL) apply --yes
+	@$(call step,fleetctl plan -o pilot.plan) && { $(FLEETCTL) plan -o .pilot/pilot.plan || [ $$? -eq 3 ]; }
+	@$(call step,fleetctl apply pilot.plan --yes) && $(FLEETCTL) apply .pilot/pilot.plan --yes
 	@$(call step,fleetctl audit --report html:report.html) && $(FLEETCTL) audit --report html:.pilot/report.html
 	@$(call step,fleetctl status) && $(FLEETCTL) status
 	@printf '\n%s\n' \
@@ -45,7 +45,7 @@ check: setup  ## style, types, layers, unit tests: needs no root and no other pr
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/unit -n 2 $(PYTEST_ARGS)
 
-test: check tools  ## everything: also the lab, real clients, real SSH, real Linux hosts
+test: tools check  ## everything: also the lab, real clients, real SSH, real Linux hosts
 	$(BIN)/python -m pytest tests --ignore=tests/unit -n 3 --dist loadgroup $(PYTEST_ARGS)
 
 hosts: tools  ## of `make test`, the Linux hosts only: real machines (systemd-nspawn), as root

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -141,6 +142,8 @@ class Room:
             "ANSIBLE_SSH_ARGS": f"-F {shlex.quote(str(self._folder / 'ssh_config'))}",
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self._folder / "cp"),
             "ANSIBLE_SSH_RETRIES": "0",
+            # Ansible's own way starts a Python for each task; sshpass gets the password through a pipe as well.
+            "ANSIBLE_SSH_PASSWORD_MECHANISM": "sshpass" if shutil.which("sshpass") else "ssh_askpass",
             "ANSIBLE_TIMEOUT": str(max(1, round(connect_s))),
             "ANSIBLE_TASK_TIMEOUT": str(_TASK_S),
             "ANSIBLE_PIPELINING": "True",
@@ -173,7 +176,7 @@ class Room:
         yield (
             f'Host *\n  UserKnownHostsFile "{known}"\n  GlobalKnownHostsFile /dev/null\n'
             "  StrictHostKeyChecking yes\n  UpdateHostKeys no\n"
-            "  PreferredAuthentications publickey,password\n"  # keyboard-interactive would present it once more
+            "  NumberOfPasswordPrompts 1\n  PreferredAuthentications publickey,password\n"  # keyboard-interactive would present it once more
             f"  ControlMaster auto\n  ControlPersist {_SSH_S}\n  ConnectTimeout {max(1, round(connect_s))}\n"
             "  ServerAliveInterval 10\n  ServerAliveCountMax 3\n"
         )
