@@ -176,7 +176,8 @@ class Room:
         yield (
             f'Host *\n  UserKnownHostsFile "{known}"\n  GlobalKnownHostsFile /dev/null\n'
             "  StrictHostKeyChecking yes\n  UpdateHostKeys no\n"
-            "  NumberOfPasswordPrompts 1\n  PreferredAuthentications publickey,password\n"  # keyboard-interactive would present it once more
+            # keyboard-interactive would present a password once more
+            "  NumberOfPasswordPrompts 1\n  PreferredAuthentications publickey,password\n"
             f"  ControlMaster auto\n  ControlPersist {_SSH_S}\n  ConnectTimeout {max(1, round(connect_s))}\n"
             "  ServerAliveInterval 10\n  ServerAliveCountMax 3\n"
         )
