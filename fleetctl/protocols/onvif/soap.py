@@ -129,7 +129,7 @@ def reply(response: Response) -> Reply:
     """Read a response; never raises for what a device can send."""
     body = response.body
     try:
-        if "multipart/" in str(response.headers.get("Content-Type", "")).lower():
+        if "multipart/" in response.headers.get("Content-Type").lower():
             root = _root_part(response)
         elif not body.strip(b" \t\r\n\0"):
             raise BadAnswer(f"an empty answer (HTTP {response.status})")
@@ -202,7 +202,7 @@ def _without_soap(answer: Reply, what: str) -> FleetctlError:
     if status in (429, 503):
         return Unreachable(f"{what}: the device is busy (HTTP {status})")
     if 300 <= status < 400:
-        to = str(answer.http.headers.get("Location", ""))[:120]
+        to = answer.http.headers.get("Location")[:120]
         return BadAnswer(f"{what}: the device redirects to {to!r}, which is not followed: set scheme, port and path")
     problem = answer.problem or BadAnswer(f"an answer that cannot be used (HTTP {status})")
     return BadAnswer(f"{what}: {problem}", raw=problem.raw)
@@ -223,8 +223,8 @@ def _root_part(response: Response) -> Element:
 
     Source: Pelco D6230L 2.9.0.4, GetSystemBackup and GetSystemLog captures.
     """
-    boundary = response.headers.get_param("boundary")
-    start = response.headers.get_param("start")
+    kind = response.headers.content_type()
+    boundary, start = kind.get_param("boundary"), kind.get_param("start")
     if not isinstance(boundary, str) or not boundary:
         raise BadAnswer("a multipart answer without a boundary")
     pieces = response.body.split(b"--" + boundary.encode("utf-8", "replace"), MAX_PARTS + 1)[1:]

@@ -84,7 +84,7 @@ class Wire:
         return answer
 
     def _measure(self, answer: soap.Reply, asked: float) -> None:
-        self.clock = clock.measured(answer.element, str(answer.http.headers.get("Date", "")), asked, time())
+        self.clock = clock.measured(answer.element, answer.http.headers.get("Date"), asked, time())
 
     # --- sending ----------------------------------------------------------------------------------
 
