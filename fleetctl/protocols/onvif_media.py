@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,9 +48,15 @@ def profiles(session: Onvif) -> tuple[MediaProfile, ...]:
     return _profiles(session, "trt", "")
 
 
+_own: Final = threading.local()  # what this thread found in an answer last: five aspects ask about one
+
+
 def _profiles(session: Onvif, service: str, body: str) -> tuple[MediaProfile, ...]:
     answer = session.read(service, "GetProfiles", body)
-    found = tuple(_profile(service, element) for element in children(answer, "Profiles"))
+    if getattr(_own, "answer", None) is not answer:
+        _own.found = tuple(_profile(service, element) for element in children(answer, "Profiles"))
+        _own.answer = answer
+    found: tuple[MediaProfile, ...] = _own.found
     if found and not any(p.video_encoder is not None for p in found):
         return _without_parts(session, service, found)
     return found

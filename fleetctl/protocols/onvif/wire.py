@@ -189,7 +189,7 @@ class Wire:
 
     def _learn(self, login: Login, what: str, refusal: soap.Reply) -> None:
         self._refuses, self._protected = refusal.refusal, what
-        login.scheme = "digest" if soap.challenge(refusal) is not None else "wsse"
+        login.scheme = "digest" if login.digest.challenged(refusal.http.all("WWW-Authenticate")) else "wsse"
 
     def _judged(
         self, login: Login, answer: soap.Reply, service: str, path: str, operation: str, body: str
