@@ -11,6 +11,7 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from http.client import HTTPException, IncompleteRead
 from time import monotonic
 from typing import BinaryIO, Final, cast
@@ -58,6 +59,7 @@ class _ClosedSilently(Exception):
     """A kept connection was closed before one byte of the reply came."""
 
 
+@lru_cache(maxsize=1024)
 def safe_path(path: str) -> str:
     """Return a path (and query) that can stand in a request line: absolute, no blanks, no line ends, ASCII."""
     return "/" + quote(path.lstrip("/"), safe="/?&=%:;,@!$'()*+~#[]|-._").split("#", 1)[0]
@@ -193,9 +195,10 @@ class HttpClient:
             lines.append(f"Content-Length: {length}")
         lines.append("Accept-Encoding: identity")
         lines.append("Connection: keep-alive" if self.keep_alive else "Connection: close")
-        if any("\r" in line or "\n" in line for line in lines):
+        told = "\r\n".join(lines)
+        if told.count("\n") != len(lines) - 1 or told.count("\r") != len(lines) - 1:
             raise ValueError("a header may not hold a line end")
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8")
+        return f"{told}\r\n\r\n".encode()
 
     def _still_open(self) -> bool:
         """Tell whether the kept connection can be used: open, and nothing unasked for lies in it."""

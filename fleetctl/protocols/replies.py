@@ -5,7 +5,7 @@ http.client gives the head to the parser for e-mails, which took a fifth of all 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from email.message import Message
 from http.client import BadStatusLine, HTTPException, HTTPMessage, HTTPResponse, LineTooLong, RemoteDisconnected
 from typing import Final, cast
@@ -13,6 +13,7 @@ from typing import Final, cast
 _LINE: Final = 64 * 1024
 _MOST: Final = 100  # header lines; as http.client has it
 _BODILESS: Final = frozenset({204, 304})
+_NOTHING: Final = frozenset({b"\r\n", b"\n", b""})
 
 
 class Headers:
@@ -50,6 +51,15 @@ class Headers:
         return told
 
 
+def _status(line: str) -> tuple[str, int]:
+    version, status = (*line.split(None, 2), "", "")[:2]
+    if not version.startswith("HTTP/1.") and version != "HTTP/0.9":
+        raise BadStatusLine(line)
+    if not (status.isdecimal() and len(status) == 3 and status >= "100"):
+        raise BadStatusLine(line)
+    return version, int(status)
+
+
 class Reply(HTTPResponse):
     """http.client's reply with a head of its own; `told` are its headers."""
 
@@ -59,8 +69,9 @@ class Reply(HTTPResponse):
         """Read status line and headers, and see from them how long the body is; raises what http.client raises."""
         status = 100
         while status == 100:
-            version, status = self._status_line()
-            self.told = headers = Headers(list(self._header_lines()))
+            first, *lines = self._head()
+            version, status = _status(first)
+        self.told = headers = Headers(lines)
         self.status, self.version = status, 10 if version in ("HTTP/1.0", "HTTP/0.9") else 11
         self.headers = self.msg = cast(HTTPMessage, headers)  # so that http.client takes the head for read
         self.chunked, self.chunk_left = headers.get("Transfer-Encoding").lower() == "chunked", None
@@ -70,30 +81,18 @@ class Reply(HTTPResponse):
             self.length = 0
         self.will_close = self._closes(headers) or (self.length is None and not self.chunked)
 
-    def _status_line(self) -> tuple[str, int]:
-        line = self._line("status line")
-        if not line:
-            raise RemoteDisconnected("no answer")
-        version, status = (*line.split(None, 2), "", "")[:2]
-        if not version.startswith("HTTP/1.") and version != "HTTP/0.9":
-            raise BadStatusLine(line)
-        if not (status.isdecimal() and status.isascii() and len(status) == 3 and status >= "100"):
-            raise BadStatusLine(line)
-        return version, int(status)
-
-    def _header_lines(self) -> Iterator[str]:
-        for _ in range(_MOST + 1):
-            line = self._line("header line")
-            if line in ("\r\n", "\n", ""):
-                return
-            yield line
-        raise HTTPException(f"more than {_MOST} headers")
-
-    def _line(self, what: str) -> str:
-        line = self.fp.readline(_LINE + 1)
-        if len(line) > _LINE:
-            raise LineTooLong(what)
-        return line.decode("iso-8859-1")
+    def _head(self) -> list[str]:
+        """Return the lines up to an empty one."""
+        lines: list[bytes] = []
+        while (line := self.fp.readline(_LINE + 1)) not in _NOTHING or not lines:
+            if len(line) > _LINE:
+                raise LineTooLong("line of the head")
+            if len(lines) > _MOST:
+                raise HTTPException(f"more than {_MOST} headers")
+            if not line:
+                raise RemoteDisconnected("no answer")
+            lines.append(line)
+        return [line.decode("iso-8859-1") for line in lines]
 
     def _closes(self, headers: Headers) -> bool:
         connection = headers.get("Connection").lower()
