@@ -17,9 +17,13 @@ from fleetctl.protocols.xml import PREFIXES, Element, child, children, local, pa
 
 SOAP11: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _WSSE: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-"
-_DECLARED: Final = "".join(f' xmlns:{prefix}="{namespace}"' for prefix, namespace in PREFIXES.items())
-_OPEN: Final = f'<?xml version="1.0" encoding="UTF-8"?><s:Envelope{_DECLARED}>'
-_OPEN11: Final = _OPEN.replace(PREFIXES["s"], SOAP11)
+_COMMON: Final = ("tds", "trt", "tr2", "timg", "tt")  # declared in every envelope, the others where they are used
+_DECLARED: Final = {prefix: f' xmlns:{prefix}="{namespace}"' for prefix, namespace in PREFIXES.items()}
+_OPEN11, _OPEN = (
+    f'<?xml version="1.0" encoding="UTF-8"?><s:Envelope xmlns:s="{version}"' + "".join(_DECLARED[p] for p in _COMMON)
+    for version in (SOAP11, PREFIXES["s"])
+)
+_OTHERS: Final = tuple((f"{p}:", told) for p, told in _DECLARED.items() if p not in ("s", *_COMMON))
 
 # Content types as they are tried: `action=` breaks Illustra, its absence breaks Pelco, some know SOAP 1.1 only.
 CONTENT_TYPES: Final = ("action", "plain", "soap11")
@@ -50,7 +54,8 @@ def envelope(service: str, operation: str, body: str, *, security: str = "", con
     header = f"<s:Header>{security}</s:Header>" if security else ""
     name = f"{service}:{operation}"
     told = f"<{name}>{body}</{name}>" if body else f"<{name}/>"
-    return f"{start}{header}<s:Body>{told}</s:Body></s:Envelope>".encode()
+    others = "".join([declared for prefix, declared in _OTHERS if prefix in told])
+    return f"{start}{others}>{header}<s:Body>{told}</s:Body></s:Envelope>".encode()
 
 
 def username_token(user: str, password: str, now: datetime) -> str:
