@@ -5,14 +5,27 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from fleetctl import converge, executor
 from fleetctl.errors import UsageError
 from fleetctl.executor import Policy, Stop, Task
-from fleetctl.model import Device, DevicePlan, Event, Expectation, Finished, FrozenMap, Outcome, Planned, SecretRef
+from fleetctl.model import (
+    Device,
+    DevicePlan,
+    Event,
+    Expectation,
+    Finished,
+    FrozenMap,
+    Outcome,
+    Planned,
+    SecretRef,
+    Unset,
+)
 from fleetctl.operations.workspace import Workspace
 from fleetctl.reports.tally import EXIT_FAILED, EXIT_INTERRUPTED, exit_code
+
+_PLAIN: Final = frozenset({str, int, float, bool, tuple, Unset})  # what holds no secret
 
 
 def select(workspace: Workspace, limit: str) -> tuple[Device, ...]:
@@ -92,12 +105,13 @@ def accounts(owners: Iterable[Any]) -> tuple[str, ...]:
 def _refs(value: Any) -> Iterator[SecretRef]:
     if isinstance(value, SecretRef):
         yield value
-    elif isinstance(value, Mapping):
+    elif isinstance(value, FrozenMap):
         for item in value.values():
             yield from _refs(item)
     elif hasattr(value, "__dataclass_fields__"):
         for name in value.__dataclass_fields__:
-            yield from _refs(getattr(value, name))
+            if type(item := getattr(value, name)) not in _PLAIN:
+                yield from _refs(item)
 
 
 def execute(

@@ -53,9 +53,11 @@ def _expect(device: Device, values: Mapping[str, Value], aspect: Aspect, faults:
             if merged is not None:
                 told[shape.name] = merged
         elif (given := _given(values, name, faults)) is not None:
-            faults.extend(of_value(name, given, shape))
-            if not shape.setting.observed and (value := convert(shape, given.value).value) is not UNSET:
-                told[shape.name] = value
+            converted = convert(shape, given.value)
+            if shape.setting.observed or converted.wrongs:
+                faults.extend(of_value(name, given, shape))
+            elif converted.value is not UNSET:
+                told[shape.name] = converted.value
                 _note(places, shape.name, given.place)
     exclusive = _exclusive(values, aspect, told, faults)
     if not told:
@@ -71,8 +73,10 @@ def _expect(device: Device, values: Mapping[str, Value], aspect: Aspect, faults:
 
 def _given(values: Mapping[str, Value], name: str, faults: list[Fault]) -> Value | None:
     """Return a variable, None where there is none or where its template fails, which is a fault."""
+    if name not in values:
+        return None
     try:
-        return values.get(name)
+        return values[name]
     except InventoryError as error:
         faults.extend(error.faults)
         return None
