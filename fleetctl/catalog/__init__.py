@@ -66,7 +66,8 @@ class Registry:
             if driver.name == vendor.lower() and kind in driver.kinds:
                 return driver.protocols
         generic = self.drivers["onvif"]
-        return generic.protocols if kind in generic.kinds else ()
+        own = (generic, *self.drivers.values())
+        return next((driver.protocols for driver in own if kind in driver.kinds), ())
 
     def driver_of(self, kind: Kind, manufacturer: str, model: str) -> Driver:
         """Return the driver that recognises what the device says it is, else the generic one (`onvif`)."""
@@ -86,8 +87,9 @@ class Registry:
         return None
 
     def action(self, driver: Driver, name: str) -> Action | None:
-        """Return the driver's action of that name, else the generic driver's."""
-        for owner in (driver, self.drivers["onvif"]):
+        """Return the driver's action of that name, else the generic driver's where it speaks that protocol."""
+        generic = self.drivers["onvif"]
+        for owner in (driver, generic) if set(generic.protocols) & set(driver.protocols) else (driver,):
             for action in owner.actions:
                 if action.name == name:
                     return action

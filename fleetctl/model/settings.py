@@ -107,6 +107,8 @@ class Cell:
     moves(actual: T, wanted: T) -> (old address, new address) when the write changes where the device answers,
         else None. The engine then makes sure that the new address is free, confirms the device there, and
         undoes the write where it still answers only on the old one.
+    risks(session, wanted: T) -> str: what the write may cut that nothing undoes by itself, "" for
+        nothing; reading only. Such a change is written only where `--yes` says so.
     """
 
     aspect: str
@@ -115,6 +117,7 @@ class Cell:
     write: Callable[[Any, Any, Secrets], None] | None = None
     limits: Callable[[Any, Any], tuple[Gap, ...]] | None = None
     moves: Callable[[Any, Any], tuple[str, str] | None] | None = None
+    risks: Callable[[Any, Any], str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

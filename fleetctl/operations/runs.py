@@ -10,9 +10,22 @@ from typing import Any
 from fleetctl import converge, executor
 from fleetctl.errors import UsageError
 from fleetctl.executor import Policy, Stop, Task
-from fleetctl.model import Device, DevicePlan, Event, Expectation, Finished, FrozenMap, Outcome, Planned, SecretRef
+from fleetctl.model import (
+    Device,
+    DevicePlan,
+    Event,
+    Expectation,
+    Finished,
+    FrozenMap,
+    Kind,
+    Outcome,
+    Planned,
+    SecretRef,
+)
 from fleetctl.operations.workspace import Workspace
 from fleetctl.reports.tally import EXIT_FAILED, EXIT_INTERRUPTED, exit_code
+
+ENABLE = "enable"  # the vault's name for the secret of a switch's privileged mode
 
 
 def select(workspace: Workspace, limit: str) -> tuple[Device, ...]:
@@ -47,7 +60,8 @@ def job(
     plan: DevicePlan | None = None,
 ) -> converge.Job:
     """Return what a worker needs for one device; called when its turn has come, so that secrets are revealed late."""
-    secrets = workspace.secrets(device, accounts(expectations if plan is None else plan.aspects))
+    extra = (ENABLE,) if device.kind is Kind.SWITCH else ()
+    secrets = workspace.secrets(device, extra + accounts(expectations if plan is None else plan.aspects))
     facts = workspace.facts(device.name)
     barred, fingerprint, proven = "", "", False
     host = device.platform == "linux"
@@ -62,7 +76,7 @@ def job(
             fingerprint = workspace.fingerprints.of(device.name, device.user, secrets.reveal(ref))
             barred, proven = workspace.store.may_try(device.name, device.user, fingerprint)
     return converge.Job(
-        device=device,
+        device=workspace.wired(device),
         expectations=expectations,
         secrets=secrets,
         facts=FrozenMap(facts),

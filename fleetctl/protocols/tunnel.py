@@ -124,8 +124,8 @@ class Tunnel:
             )
         except paramiko.BadHostKeyException as error:
             raise Refused(
-                f"{where} shows another host key ({_fingerprint(error.key)}) than the one on record "
-                f"({_fingerprint(error.expected_key)}): reinstalled, or someone in between. Ask who runs it, then "
+                f"{where} shows another host key ({fingerprint(error.key)}) than the one on record "
+                f"({fingerprint(error.expected_key)}): reinstalled, or someone in between. Ask who runs it, then "
                 f"remove its line from {self._known_hosts} and accept the new key"
             ) from error
         except paramiko.AuthenticationException as error:
@@ -146,12 +146,12 @@ class Tunnel:
 class _Unknown(paramiko.MissingHostKeyPolicy):
     def missing_host_key(self, _client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> None:
         raise Refused(
-            f"the host key of the relay {hostname} is not on record; it shows {key.get_name()} {_fingerprint(key)}. "
+            f"the host key of the relay {hostname} is not on record; it shows {key.get_name()} {fingerprint(key)}. "
             "Compare it with the relay's own (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), then accept it"
         )
 
 
-def _fingerprint(key: paramiko.PKey) -> str:
+def fingerprint(key: paramiko.PKey) -> str:
     """Return a key's fingerprint as ssh-keygen prints it."""
     return "SHA256:" + base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
 
@@ -223,7 +223,7 @@ def shown_key(via: str, timeout_s: float = CONNECT_S) -> HostKey:
                 transport.close()
     except (paramiko.SSHException, EOFError, OSError) as error:
         raise Unreachable(f"the relay {there.known_as} cannot be reached: {error}") from error
-    return HostKey(relay=there, kind=key.get_name(), key=key.get_base64(), fingerprint=_fingerprint(key))
+    return HostKey(relay=there, kind=key.get_name(), key=key.get_base64(), fingerprint=fingerprint(key))
 
 
 def record(key: HostKey, known_hosts: str) -> None:
