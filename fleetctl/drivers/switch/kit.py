@@ -37,13 +37,26 @@ def numbers(told: str) -> Iterator[int]:
             yield from range(int(first), min(int(last or first), 4094) + 1)
 
 
+def interfaces(session: Session) -> dict[str, Record]:
+    """Return the ports of a configuration by name, with what it says of them in several places."""
+    found: dict[str, dict[str, str]] = {}
+    for record in session.records("config", "interface"):
+        found[canonical(record["port"])] = dict(record)
+    for record in session.records("config", "interface_vlan"):
+        found.get(canonical(record["port"]), {}).update(vlan=record["vlan"])
+    for record in session.records("config", "tagged"):
+        for port in record["ports"].split(","):
+            found.get(canonical(port), {}).update(mode="trunk")
+    return dict(found)
+
+
 def uplinks(session: Session) -> frozenset[str]:
     """Return the ports that lead to the rest of the network: trunks, neighbours that bridge or route, many addresses.
 
     A port that the inventory wires a device to is none.
     """
     wired = {each.port for each in session.device.neighbours if each.port and each.kind is not Kind.SWITCH}
-    found = {canonical(r["port"]) for r in session.records("config", "interface") if r.get("mode") == "trunk"}
+    found = {port for port, r in interfaces(session).items() if r.get("mode") not in ("access", None)}
     if session.has("neighbours"):
         for record in session.records("neighbours", "neighbour"):
             if set(record.get("abilities", "").upper().replace(",", " ").split()) & {"B", "R", "BRIDGE", "ROUTER"}:

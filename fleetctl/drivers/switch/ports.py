@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fleetctl.aspects.ports import Port, Ports
 from fleetctl.drivers.switch import kit
-from fleetctl.model import UNSET, Cell, FrozenMap, Gap, Secrets
+from fleetctl.model import UNSET, Cell, FrozenMap, Gap, Secrets, Unset
 from fleetctl.protocols.ssh.grammar import Record
 from fleetctl.protocols.ssh.names import canonical, in_order
 
@@ -21,7 +21,7 @@ _CUTS = ("enabled", "access_vlan")  # changes of a port that may cut what is beh
 def read(session: Session) -> Ports:
     """Read every port's settings, and which ports are on though nothing is there."""
     powered = _powered(session)
-    records = {canonical(record["port"]): record for record in session.records("config", "interface")}
+    records = kit.interfaces(session)
     ports = {name: _port(record, poe=name in powered) for name, record in records.items()}
     return Ports(named=FrozenMap(ports), unused_enabled=_unused(session, ports))
 
@@ -34,15 +34,22 @@ def _powered(session: Session) -> frozenset[str]:
 
 
 def _port(record: Record, *, poe: bool) -> Port:
-    limit = kit.number(record["poe_limit_mw"]) / 1000 if "poe_limit_mw" in record else kit.number(record["poe_limit_w"])
+    limit = _limit_w(record)
     return Port(
         description=record.get("description", "").strip().strip('"'),
         enabled=kit.yes(record, "enabled"),
-        access_vlan=TRUNK if record.get("mode") == "trunk" else int(kit.number(record.get("vlan", "1"))),
+        access_vlan=TRUNK if record.get("mode") != "access" else int(kit.number(record.get("vlan", "1"))),
         poe=kit.yes(record, "poe") if poe else UNSET,
-        poe_limit_w=round(limit, 1) if poe else UNSET,
+        poe_limit_w=limit if poe else UNSET,
         storm_control_percent=kit.number(record["storm_percent"]) if "storm_percent" in record else UNSET,
     )
+
+
+def _limit_w(record: Record) -> float | Unset:
+    for name, share in (("poe_limit_mw", 1000), ("poe_limit_dw", 10), ("poe_limit_w", 1)):
+        if name in record:
+            return round(kit.number(record[name]) / share, 1)
+    return UNSET
 
 
 def _unused(session: Session, ports: dict[str, Port]) -> tuple[str, ...]:
@@ -95,7 +102,7 @@ def _changes(wanted: Ports, now: Ports) -> Iterator[dict[str, Any]]:
         if "poe" in told or "poe_limit_w" in told:
             told["poe_now"] = item.poe if item.poe is not UNSET else there.poe
             told["limit_now"] = item.poe_limit_w if item.poe_limit_w is not UNSET else there.poe_limit_w
-        yield {"port": name, **told}
+        yield {"port": name, "vlan_now": there.access_vlan, **told}
     if isinstance(wanted.unused_enabled, tuple) and isinstance(now.unused_enabled, tuple):
         for name in sorted(kit.gone(now.unused_enabled, wanted.unused_enabled), key=in_order):
             if name not in dict(_items(wanted)):

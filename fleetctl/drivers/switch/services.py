@@ -29,9 +29,9 @@ def read(session: Session) -> Services:
 def _state(session: Session, kind: str) -> bool | Unset:
     told = session.records("config", kind)
     if told:
-        return kit.yes(told[-1], "on")
+        return kit.yes(told[-1], "open")
     default = session.platform.readings["config"].defaults.get(kind)
-    return UNSET if default is None else kit.yes(default, "on")
+    return UNSET if default is None else kit.yes(default, "open")
 
 
 def _telnet(session: Session) -> bool | Unset:

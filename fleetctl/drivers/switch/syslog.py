@@ -47,7 +47,7 @@ def write(session: Session, wanted: Syslog, _secrets: Secrets) -> None:
     level = wanted.severity if isinstance(wanted.severity, Severity) else now.severity
     number = list(Severity).index(level) if isinstance(level, Severity) else 6
     kept = list(wanted.servers) if isinstance(wanted.servers, tuple) else list(servers)
-    commands = session.commands("syslog", **told, number=number, kept=kept)
+    commands = session.commands("syslog", **told, number=number, kept=kept, was=list(servers), severity=str(level))
     session.write(commands, lambda: kit.left(read(session), wanted))
 
 

@@ -33,6 +33,8 @@ def _zone(session: Session) -> str | Unset:
     if "zone" in record:
         return record["zone"]
     hours, minutes = int(record["hours"]), int(record.get("minutes") or 0)
+    if record.get("west") == "yes":
+        hours = -hours
     return zones.named((hours * 60 + (minutes if hours >= 0 else -minutes)) * 60)
 
 
@@ -70,7 +72,7 @@ def write(session: Session, wanted: Time, _secrets: Secrets) -> None:
     if wanted.daylight_saving is False:
         told["summer_off"] = True
     every = list(wanted.ntp_servers) if isinstance(wanted.ntp_servers, tuple) else list(servers)
-    commands = session.commands("time", **told, now=parts, every=every)
+    commands = session.commands("time", **told, now=parts, every=every, was=list(servers))
     session.write(commands, lambda: kit.left(read(session), wanted))
 
 

@@ -27,7 +27,7 @@ def read(session: Session) -> Vlans:
 
 
 def _used(session: Session) -> set[str]:
-    return {r["vlan"] for r in session.records("config", "interface") if r.get("mode") != "trunk" and "vlan" in r}
+    return {r["vlan"] for r in kit.interfaces(session).values() if r.get("mode") == "access" and "vlan" in r}
 
 
 def limits(session: Session, wanted: Vlans) -> tuple[Gap, ...]:
@@ -51,11 +51,21 @@ def write(session: Session, wanted: Vlans, _secrets: Secrets) -> None:
     """Make, name and remove VLANs; raises Refused for one that ports are in."""
     for key, reason in _kept(session, wanted):
         raise Refused(f"{key}: {reason}")
+    now = read(session).numbered
+    there = now if isinstance(now, FrozenMap) else {}
     told = [
-        {"id": key, "absent": item is ABSENT, "name": "" if item is ABSENT or item.name is UNSET else item.name}
+        {
+            "id": key,
+            "absent": item is ABSENT,
+            "there": key in there,
+            "name": "" if item is ABSENT or item.name is UNSET else item.name,
+        }
         for key, item in _items(wanted)
     ]
-    session.write(session.commands("vlans", vlans=told), lambda: kit.left(read(session), wanted))
+    bridges = [record["name"] for record in session.records("config", "bridge")]
+    trunks = sorted(port for port, record in kit.interfaces(session).items() if record.get("mode") == "trunk")
+    commands = session.commands("vlans", vlans=told, bridge=bridges[0] if bridges else "bridge", trunks=trunks)
+    session.write(commands, lambda: kit.left(read(session), wanted))
 
 
 CELL = Cell(aspect="vlans", protocol="ssh", read=read, write=write, limits=limits)

@@ -9,7 +9,6 @@ from fleetctl.aspects.wiring import Seat, Wiring
 from fleetctl.drivers.switch import kit
 from fleetctl.model import Cell, FrozenMap, Gap, Kind, Neighbour, Outcome
 from fleetctl.protocols import identities
-from fleetctl.protocols.ssh.grammar import Record
 from fleetctl.protocols.ssh.names import canonical
 
 if TYPE_CHECKING:
@@ -45,14 +44,15 @@ def _seen(session: Session) -> dict[str, tuple[str, str]]:
 
 def _unknown(session: Session, seen: dict[str, tuple[str, str]], known: set[str]) -> Iterator[str]:
     """Yield what is in a camera's VLAN, on a port of this switch that is no uplink, and in no inventory."""
-    interfaces: dict[str, Record] = {canonical(r["port"]): r for r in session.records("config", "interface")}
+    interfaces = kit.interfaces(session)
     cameras = {each.port for each in session.device.neighbours if each.port and each.kind is Kind.CAMERA}
     vlans = {interfaces[port].get("vlan", "1") for port in cameras if port in interfaces}
     ways = kit.uplinks(session)
     own = session.identity().mac_address
+    unnamed = {each.port for each in session.device.neighbours if each.port and not each.mac_address}
     for mac, (port, vlan) in seen.items():
         here = vlan or interfaces.get(port, {}).get("vlan", "")
-        if mac not in known and mac != own and here in vlans and port not in ways and port in interfaces:
+        if mac not in known and mac != own and here in vlans and port not in (ways | unnamed) and port in interfaces:
             yield f"{port} {mac}"
 
 

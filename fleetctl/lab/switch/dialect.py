@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fleetctl.errors import UsageError
 
@@ -26,7 +26,8 @@ class Shell:
     closed: bool = False
     asking: str = ""  # a question that was asked: the next line is its answer
     pending: dict[str, str] = field(default_factory=dict)
-    safe: bool = False
+    safe: bool = False  # RouterOS: what is typed is undone when the session breaks
+    before: dict[str, Any] = field(default_factory=dict)
 
 
 class Dialect(Protocol):
@@ -53,6 +54,9 @@ class Dialect(Protocol):
 
     def writes(self, shell: Shell, line: str) -> bool:
         """Tell whether a line changes the switch."""
+
+    def left(self, switch: SimSwitch, shell: Shell) -> None:
+        """Do what the end of a session does."""
 
     def text(self, switch: SimSwitch, tree: Tree) -> str:
         """Return a configuration as it is shown."""

@@ -31,6 +31,7 @@ class Lines:
     blocks: tuple[Block, ...]
     shows: Mapping[str, Show]
     orders: Mapping[str, Order]  # of the privileged mode: expression -> what it does
+    config_orders: Mapping[str, Order] = field(default_factory=dict)  # of the mode in which settings are typed
     comes_with: tuple[str, ...]  # settings of the factory, and of the technician; {user} and {password} are filled in
     account: str  # expression of an account's line: groups `user` and `password`
     hides: tuple[tuple[str, str], ...]  # in a shown configuration: expression of a secret, and what stands there
@@ -152,10 +153,12 @@ class Lines:
     def _answered(self, switch: SimSwitch, shell: Shell, line: str) -> str:
         order, asked = shell.pending.get("order", ""), shell.asking
         shell.asking = ""
-        pattern = next((p for p in self.orders if re.fullmatch(p, order)), "")
-        found = re.fullmatch(pattern, order)
         shell.pending[f"answer {asked}"] = line
-        told = self.orders[pattern](self, switch, shell, found) if pattern and found else ""
+        told = ""
+        for pattern, do in {**self.orders, **self.config_orders}.items():
+            if (found := re.fullmatch(pattern, order)) is not None:
+                told = do(self, switch, shell, found)
+                break
         if not shell.asking:
             shell.pending.clear()
         return told
@@ -184,6 +187,9 @@ class Lines:
                     return order(self, switch, shell, found)
         return self.invalid
 
+    def left(self, switch: SimSwitch, shell: Shell) -> None:
+        """Nothing: what was typed stays in force."""
+
     def entered(self) -> str:
         """Return what it says when settings may be typed."""
         return ""
@@ -196,6 +202,10 @@ class Lines:
         if line in ("exit", "quit"):
             shell.mode = "config" if block else "privileged"
             return ""
+        for pattern, order in self.config_orders.items():
+            if (found := re.fullmatch(pattern, line)) is not None:
+                shell.pending["order"] = line
+                return order(self, switch, shell, found)
         tree = switch.running if "ignore-writes" not in switch.faults else switch.running.copy()
         entered = self._entered(switch, shell, tree, line)
         if entered is not None:

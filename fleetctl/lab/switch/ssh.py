@@ -130,7 +130,13 @@ class Terminal:
         self._left = b""
 
     def serve(self) -> None:
-        """Talk until somebody leaves."""
+        """Talk until somebody leaves, or is gone."""
+        try:
+            self._talk()
+        finally:
+            self._ask(self._switch.dialect.left, self._switch, self._shell)
+
+    def _talk(self) -> None:
         self._say("\r\n" + self._prompt())
         while not self._shell.closed:
             line = self._line()

@@ -91,6 +91,16 @@ class Console:
 
     def converse(self, talk: Dialogue) -> str:
         """Send a command that may ask back; raises Rejected when its answer does not say that it was done."""
+        enter, leave = self.platform.config if talk.in_config else ("", "")
+        if enter:
+            self.ask(enter)
+        try:
+            return self._talked(talk)
+        finally:
+            if leave:
+                self._leave(leave)
+
+    def _talked(self, talk: Dialogue) -> str:
         pattern = "|".join([self._prompt, *(f"(?:{question})" for question, _ in talk.answers)])
         with _errors(self._where):
             self._connection.received = 0

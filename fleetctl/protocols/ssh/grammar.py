@@ -68,6 +68,8 @@ def reading(told: Mapping[str, Any], where: str) -> Reading:
 def _rule(told: Mapping[str, Any]) -> Rule:
     if unknown := told.keys() - _KEYS:
         raise ValueError(f"a rule has no {min(unknown)}")
+    if odd := [name for name in told.get("set", {}) if not isinstance(name, str)]:
+        raise ValueError(f"YAML reads a name as {odd[0]!r}; choose another")
     values = {name: told[name] for name in ("start", "one", "of", "more", "skip") if name in told}
     return Rule(match=re.compile(told["match"]), set={n: str(v) for n, v in told.get("set", {}).items()}, **values)
 

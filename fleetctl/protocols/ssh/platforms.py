@@ -17,6 +17,7 @@ from fleetctl.protocols.ssh.grammar import Reading, reading
 from fleetctl.resources import folder
 
 FILE: Final = "platform.yml"
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is ten times as fast
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class Dialogue:
     command: str
     answers: tuple[tuple[str, str], ...] = ()
     good: str = ""  # what the answer must hold; empty: no error line
+    in_config: bool = False  # it is typed where settings are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ class Platform:
     volatile: re.Pattern[str] | None  # lines of a configuration that change by themselves
     levels: Mapping[str, str]  # what stands for administrator, operator and user
     login_suffix: str = ""
+    undone_by_leaving: bool = False  # the revert is done by the end of the session, not by time
     ntp_max: int = 0  # 0: as many as one likes
 
 
@@ -90,7 +93,7 @@ def _loaded(path: Path) -> Platform:
 
 def _told(path: Path) -> dict[str, Any]:
     """Return a file's content over that of the platform it is an imitation of (`like`)."""
-    told: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    told: dict[str, Any] = yaml.load(path.read_text("utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
     if like := told.pop("like", ""):
         base = _told(path.parent.parent / like / FILE)
         for name in ("readings", "templates", "port_names"):
@@ -123,6 +126,7 @@ def _made(name: str, told: Mapping[str, Any], where: str) -> Platform:
         volatile=re.compile(told["volatile"]) if told.get("volatile") else None,
         levels=told.get("levels", {}),
         login_suffix=told.get("login_suffix", ""),
+        undone_by_leaving=bool(told.get("undone_by_leaving", False)),
         ntp_max=int(told.get("ntp_max", 0)),
     )
 
@@ -131,4 +135,6 @@ def _dialogue(told: Mapping[str, Any] | None) -> Dialogue | None:
     if not told:
         return None
     answers = tuple((str(a), str(b)) for a, b in told.get("answers", ()))
-    return Dialogue(command=told["command"], answers=answers, good=told.get("good", ""))
+    return Dialogue(
+        command=told["command"], answers=answers, good=told.get("good", ""), in_config=told.get("mode") == "config"
+    )

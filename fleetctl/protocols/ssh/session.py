@@ -207,14 +207,20 @@ class Session:
         """
         if self.access is not Access.WRITE:
             raise PermissionError(f"{self.device.name}: this session only reads")
-        armed = guarded and self.platform.arm is not None
+        arm = self.platform.arm if guarded else None
+        armed = arm is not None
         try:
-            if armed and self.platform.arm is not None:
-                self._open().converse(self.platform.arm)
+            if arm is not None:
+                self._open().converse(arm)
             self._typed(commands, hidden, armed=armed)
             self.forget()
             if left := reached():
-                raise Rejected(f"{self._line.where}: {left}; not saved, the next start of the switch undoes it")
+                undone = "; not saved, the next start of the switch undoes it" if self.platform.save else ""
+                raise Rejected(f"{self._line.where}: {left}{undone}")
+        except Rejected:
+            if armed:
+                self._stand_down()
+            raise
         finally:
             self.forget()
         if armed:
@@ -229,6 +235,13 @@ class Session:
             if not armed:
                 raise
             raise Unreachable(f"{error}; the switch undoes it by itself within {REVERT_MIN} minutes") from error
+
+    def _stand_down(self) -> None:
+        """Take the revert back, for one is still there: no start of the whole switch for one refused line."""
+        if self.platform.undone_by_leaving:
+            self.close()
+        elif self.platform.disarm is not None:
+            self._open().converse(self.platform.disarm)
 
     def _confirm(self) -> None:
         """Prove that one can still log in, then disarm; raises Unreachable, and the revert does its work."""
