@@ -109,6 +109,8 @@ class Cell:
         undoes the write where it still answers only on the old one.
     risks(session, wanted: T) -> str: what the write may cut that nothing undoes by itself, "" for
         nothing; reading only. Such a change is written only where `--yes` says so.
+    refusals_stand: what the device said against a write makes it failed, even where it reads back: a console that
+        refused one line was not told to save the others.
     """
 
     aspect: str
@@ -118,6 +120,7 @@ class Cell:
     limits: Callable[[Any, Any], tuple[Gap, ...]] | None = None
     moves: Callable[[Any, Any], tuple[str, str] | None] | None = None
     risks: Callable[[Any, Any], str] | None = None
+    refusals_stand: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +132,15 @@ class Action:
     disruption: Disruption
     run: Callable[[Any, Any], Any]  # (session, argument) -> result
     doc: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """What the action `backup` takes of a device; `shown` is what of it may be read: text without secrets."""
+
+    name: str
+    content: str
+    shown: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,7 @@ class Shown:
     expectations: Mapping[str, Expectation]
 
 
-class _Recorder:
+class Recorder:
     """The channel of work that is done here and now: durable events are journaled before it goes on."""
 
     def __init__(self, record: Any) -> None:
@@ -77,7 +77,7 @@ def show(workspace: Workspace, name: str, aspects: tuple[str, ...] = ()) -> Show
     expected = workspace.expectations(device, aspects)
     with workspace.journal.run("show", {"device": name}) as record:
         task = job(workspace, device, expected)
-        with converge.linked(task, Access.READ, _Recorder(record)) as link:
+        with converge.linked(task, Access.READ, Recorder(record)) as link:
             driver, identity = converge.recognise(task, link, workspace.registry, required=False)
             wanted = [a for a in workspace.registry.aspects_of(device.kind) if not aspects or a.name in aspects]
             readings = tuple(
@@ -117,7 +117,7 @@ def reboot(workspace: Workspace, name: str) -> Rebooted:
         raise UsageError(f"{name} is audit_only in the inventory: fleetctl only looks at it")
     change = Change(device=name, aspect="", field="reboot", before=None, after="requested")
     with workspace.journal.run("reboot", {"device": name}) as record:
-        channel = _Recorder(record)
+        channel = Recorder(record)
         task = job(workspace, device)
         with converge.linked(task, Access.WRITE, channel) as link:
             driver, _ = converge.recognise(task, link, workspace.registry, required=True)
@@ -126,12 +126,12 @@ def reboot(workspace: Workspace, name: str) -> Rebooted:
                 raise Unsupported(f"{name}: fleetctl cannot reboot {driver.name} devices")
             channel.confirm(Intent(device=name, aspect="", changes=(change,)))
             action.run(link.session(action.protocol), None)
-        result = _proven(task, channel, device)
+        result = proven(task, channel, device)
         record(Finished(device=name, site=device.site, outcome=result.outcome, reason=result.reason))
     return result
 
 
-def _proven(task: Job, channel: Channel, device: Device) -> Rebooted:
+def proven(task: Job, channel: Channel, device: Device) -> Rebooted:
     """Watch the device go down and come back."""
     begun = time.monotonic()
 
@@ -195,7 +195,7 @@ def call(workspace: Workspace, name: str, service: str, operation: str, argument
         raise UsageError(f"{name} is audit_only in the inventory: fleetctl only looks at it")
     access = Access.WRITE if writing else Access.READ
     with workspace.journal.run("call", {"device": name, "operation": f"{service} {operation}"}) as record:
-        channel = _Recorder(record)
+        channel = Recorder(record)
         task = job(workspace, device)
         with converge.linked(task, access, channel) as link:
             converge.recognise(task, link, workspace.registry, required=writing)

@@ -134,4 +134,4 @@ def write(session: Session, wanted: Ports, _secrets: Secrets) -> None:
     session.write(session.commands("ports", ports=changes), lambda: kit.left(read(session), wanted), guarded=guarded)
 
 
-CELL = Cell(aspect="ports", protocol="ssh", read=read, write=write, limits=limits, risks=risks)
+CELL = Cell(aspect="ports", protocol="ssh", read=read, write=write, refusals_stand=True, limits=limits, risks=risks)

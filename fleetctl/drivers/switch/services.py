@@ -69,4 +69,4 @@ def write(session: Session, wanted: Services, _secrets: Secrets) -> None:
     session.write(commands, lambda: kit.left(read(session), wanted), hidden=communities)
 
 
-CELL = Cell(aspect="services", protocol="ssh", read=read, write=write, limits=limits)
+CELL = Cell(aspect="services", protocol="ssh", read=read, write=write, refusals_stand=True, limits=limits)

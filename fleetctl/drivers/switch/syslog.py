@@ -45,10 +45,11 @@ def write(session: Session, wanted: Syslog, _secrets: Secrets) -> None:
     if isinstance(wanted.severity, Severity):
         told["level"] = wanted.severity.value
     level = wanted.severity if isinstance(wanted.severity, Severity) else now.severity
-    number = list(Severity).index(level) if isinstance(level, Severity) else 6
+    level = level if isinstance(level, Severity) else Severity.INFORMATIONAL
+    number = list(Severity).index(level)
     kept = list(wanted.servers) if isinstance(wanted.servers, tuple) else list(servers)
-    commands = session.commands("syslog", **told, number=number, kept=kept, was=list(servers), severity=str(level))
+    commands = session.commands("syslog", **told, number=number, kept=kept, was=list(servers), severity=level.value)
     session.write(commands, lambda: kit.left(read(session), wanted))
 
 
-CELL = Cell(aspect="syslog", protocol="ssh", read=read, write=write)
+CELL = Cell(aspect="syslog", protocol="ssh", read=read, write=write, refusals_stand=True)

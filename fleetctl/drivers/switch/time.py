@@ -81,4 +81,4 @@ def _name(zone: Any) -> str:
     return {"Asia/Ho_Chi_Minh": "ICT", "UTC": "UTC"}.get(str(zone), "LOC")
 
 
-CELL = Cell(aspect="time", protocol="ssh", read=read, write=write, limits=limits)
+CELL = Cell(aspect="time", protocol="ssh", read=read, write=write, refusals_stand=True, limits=limits)

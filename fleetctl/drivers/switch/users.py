@@ -112,4 +112,4 @@ def _account(session: Session, name: str, level: Any, ref: SecretRef, secrets: S
     return {"name": name, "absent": False, "privilege": session.platform.levels[level.value], "password": password}
 
 
-CELL = Cell(aspect="users", protocol="ssh", read=read, write=write, limits=limits)
+CELL = Cell(aspect="users", protocol="ssh", read=read, write=write, refusals_stand=True, limits=limits)

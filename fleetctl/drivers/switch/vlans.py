@@ -68,4 +68,4 @@ def write(session: Session, wanted: Vlans, _secrets: Secrets) -> None:
     session.write(commands, lambda: kit.left(read(session), wanted))
 
 
-CELL = Cell(aspect="vlans", protocol="ssh", read=read, write=write, limits=limits)
+CELL = Cell(aspect="vlans", protocol="ssh", read=read, write=write, refusals_stand=True, limits=limits)

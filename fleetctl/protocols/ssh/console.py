@@ -219,9 +219,10 @@ def _not_connected(where: str, error: BaseException) -> FleetctlError:
     while cause is not None:
         if isinstance(cause, paramiko.BadHostKeyException):
             return Refused(
-                f"{where} shows another host key ({fingerprint(cause.key)}) than the one on record "
-                f"({fingerprint(cause.expected_key)}): replaced, reset, or someone in between. Nothing was sent. Look "
-                "at the switch and its serial number; if it was replaced on purpose: fleetctl adopt --replace"
+                f"{where}: it shows another SSH host key, {fingerprint(cause.key)}, than the one on record, "
+                f"{fingerprint(cause.expected_key)}. It was replaced or reset, or someone is in between. Nothing was "
+                "sent. Look at the switch and its serial number; if it was replaced on purpose, adopt it with "
+                "--replace"
             )
         cause = cause.__cause__ or cause.__context__
     return Unreachable(f"{where} cannot be reached over SSH: {_tail(str(error).strip())}")

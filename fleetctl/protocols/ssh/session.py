@@ -227,6 +227,13 @@ class Session:
             self._confirm()
         self.save()
 
+    def type(self, commands: Sequence[str]) -> None:
+        """Type settings that are taken back at once; nothing is saved. Raises PermissionError in a READ session."""
+        if self.access is not Access.WRITE:
+            raise PermissionError(f"{self.device.name}: this session only reads")
+        self.forget()
+        self._open().configure(commands)
+
     def _typed(self, commands: Sequence[str], hidden: Sequence[str], *, armed: bool) -> None:
         try:
             self._open().configure(commands, hidden)
