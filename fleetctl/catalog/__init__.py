@@ -61,9 +61,9 @@ class Registry:
 
     def protocols_of(self, device: Device) -> tuple[str, ...]:
         """Return the protocols to greet a device with; empty when no driver knows its kind or its platform."""
-        names = () if device.is_host else ("onvif",)
-        for name in (device.platform, device.vendor.lower(), *names):
-            driver = self.drivers.get(name)
+        named = (self.drivers.get(name) for name in (device.platform, device.vendor.lower()))
+        others = () if device.is_host else (self.drivers["onvif"], *self.drivers.values())
+        for driver in (*named, *others):
             if driver is not None and device.kind in driver.kinds:
                 return driver.protocols
         return ()
@@ -88,8 +88,9 @@ class Registry:
         return None
 
     def action(self, driver: Driver, name: str) -> Action | None:
-        """Return the driver's action of that name, else the generic driver's."""
-        for owner in (driver, self.drivers["onvif"]):
+        """Return the driver's action of that name, else the generic driver's where it speaks that protocol."""
+        generic = self.drivers["onvif"]
+        for owner in (driver, generic) if set(generic.protocols) & set(driver.protocols) else (driver,):
             for action in owner.actions:
                 if action.name == name:
                     return action

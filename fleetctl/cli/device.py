@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fleetctl.cli import backup
 from fleetctl.cli.context import Context, context
 from fleetctl.cli.screen import YES_WORDS, need_answer
 from fleetctl.cli.selectors import Aspects, Yes, aspect_names
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from fleetctl.operations.device import Shown
 
 app = typer.Typer(help="Look at one device, reboot it, call one operation.", no_args_is_help=True)
+app.add_typer(backup.app, name="backup")
 Name = Annotated[str, typer.Argument(metavar="DEVICE", help="The device's name in the inventory.")]
 
 
@@ -97,8 +99,19 @@ def _print_checklist(told: Context, shown: Shown) -> None:
             told.screen.out(f"  [ ] {line.setting}: {line.expected}")
 
 
-@app.command(epilog="Example: fleetctl device reboot viet-hung-cam-01 --yes")
-def reboot(ctx: typer.Context, device: Name, yes: Yes = False) -> int:
+@app.command(
+    epilog="Examples: fleetctl device reboot viet-hung-cam-01 --yes    "
+    "fleetctl device reboot viet-hung-cam-01 --via-switch --yes"
+)
+def reboot(
+    ctx: typer.Context,
+    device: Name,
+    yes: Yes = False,
+    via_switch: Annotated[
+        bool,
+        typer.Option("--via-switch", help="Take the power of its switch port and give it back: for one that hangs."),
+    ] = False,
+) -> int:
     """Reboot a device and prove that it came back."""
     from fleetctl.operations import device as operation
 
@@ -110,7 +123,12 @@ def reboot(ctx: typer.Context, device: Name, yes: Yes = False) -> int:
     if not yes and not told.screen.ask(question, YES_WORDS):
         told.screen.talk(told.say("Nothing was sent."))
         return EXIT_OK
-    result = operation.reboot(workspace, device)
+    if via_switch:
+        from fleetctl.operations import power
+
+        result = power.cycle(workspace, device)
+    else:
+        result = operation.reboot(workspace, device)
     code = exit_code([result.outcome])
     if told.json:
         fields = jsonlines.device(result.device) | {
@@ -121,6 +139,8 @@ def reboot(ctx: typer.Context, device: Name, yes: Yes = False) -> int:
         }
         told.screen.out(jsonlines.line("device", fields))
         told.screen.out(jsonlines.summary("device reboot", code))
+    elif result.outcome is Outcome.CHANGED and result.reason:
+        told.screen.out(f"{device}: {result.reason}")
     elif result.outcome is Outcome.CHANGED:
         told.screen.out(
             told.say(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from fleetctl import catalog
@@ -66,7 +67,11 @@ def _planned(
     except (BadAnswer, Rejected) as error:
         broken = Reading(aspect=aspect.name, outcome=Outcome.UNKNOWN, reason=told(error))
         return plan_aspect(aspect, expectation, broken, None)
-    return plan_aspect(aspect, expectation, reading, comparison)
+    planned = plan_aspect(aspect, expectation, reading, comparison)
+    if cell.risks is None or not planned.changes:
+        return planned
+    risk = cell.risks(link.session(cell.protocol), wanted(expectation.value, planned.changes))
+    return dataclasses.replace(planned, risk=risk)
 
 
 def _possible(comparison: Comparison, expected: Any, cell: Cell, link: Link) -> Comparison:

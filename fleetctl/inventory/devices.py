@@ -21,7 +21,7 @@ from fleetctl.inventory.values import Var
 from fleetctl.inventory.variables import BY_NAME, LOGINS, Form, Known
 from fleetctl.model import Device, Endpoint, Kind, Place
 
-_WORDS: Final = ("vendor", "model", "platform", "desk", "serial_number", "behind")
+_WORDS: Final = ("vendor", "model", "platform", "desk", "serial_number", "behind", "switch", "switch_port")
 _NOT_THE_DEVICES: Final = (*LOGINS, "factory_password", "rollout_waves")
 _KINDS: Final = tuple(kind.value for kind in Kind)
 _MAC: Final = re.compile(r"[0-9a-f]{2}([:-]?)(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}", re.IGNORECASE)

@@ -113,6 +113,10 @@ class Cell:
     moves(actual: T, wanted: T) -> (old address, new address) when the write changes where the device answers,
         else None. The engine then makes sure that the new address is free, confirms the device there, and
         undoes the write where it still answers only on the old one.
+    risks(session, wanted: T) -> str: what the write may cut that nothing undoes by itself, "" for
+        nothing; reading only. Such a change is written only where `--yes` says so.
+    refusals_stand: what the device said against a write makes it failed, even where it reads back: a console that
+        refused one line was not told to save the others.
     """
 
     aspect: str
@@ -121,6 +125,8 @@ class Cell:
     write: Callable[[Any, Any, Secrets], None] | None = None
     limits: Callable[[Any, Any], tuple[Gap, ...]] | None = None
     moves: Callable[[Any, Any], tuple[str, str] | None] | None = None
+    risks: Callable[[Any, Any], str] | None = None
+    refusals_stand: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +138,15 @@ class Action:
     disruption: Disruption
     run: Callable[[Any, Any], Any]  # (session, argument) -> result
     doc: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """What the action `backup` takes of a device; `shown` is what of it may be read: text without secrets."""
+
+    name: str
+    content: str
+    shown: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

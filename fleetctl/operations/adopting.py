@@ -219,7 +219,7 @@ class _Door:
             replace(self.job.device, user=user),
             password=(login.password or None) if login else None,
             access=Access.WRITE,
-            facts={},
+            facts={"adopting": "replace" if self.job.replace else "first"},  # a console's host key is taken in now
             known_hosts=self.job.known_hosts,
         )
 

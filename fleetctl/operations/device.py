@@ -47,7 +47,7 @@ class Shown:
     changes: tuple[Change, ...] = ()  # of a host: what its roles would change; they read nothing else
 
 
-class _Recorder:
+class Recorder:
     """The channel of work that is done here and now: durable events are journaled before it goes on."""
 
     def __init__(self, record: Any) -> None:
@@ -85,7 +85,7 @@ def show(workspace: Workspace, name: str, aspects: tuple[str, ...] = ()) -> Show
         return _listed(device, expected)
     changes: tuple[Change, ...] = ()
     with workspace.journal.run("show", {"device": name}) as record:
-        task, channel = job(workspace, device, expected), _Recorder(record)
+        task, channel = job(workspace, device, expected), Recorder(record)
         with converge.linked(task, Access.READ, channel) as link:
             driver, identity = converge.recognise(task, link, workspace.registry, required=False)
             wanted = [a for a in workspace.registry.aspects_for(device) if not aspects or a.name in aspects]
@@ -109,7 +109,7 @@ def show(workspace: Workspace, name: str, aspects: tuple[str, ...] = ()) -> Show
     )
 
 
-def _checked(task: Job, channel: _Recorder) -> tuple[tuple[Reading, ...], tuple[Change, ...]]:
+def _checked(task: Job, channel: Recorder) -> tuple[tuple[Reading, ...], tuple[Change, ...]]:
     """Return how each role of a host stands, and what it would change."""
     converge.work(task.device.name, {task.device.name: task}, channel)
     told = channel.plan.aspects if channel.plan else ()
@@ -157,7 +157,7 @@ def reboot(workspace: Workspace, name: str) -> Rebooted:
         raise UsageError(f"{name} is audit_only in the inventory: fleetctl only looks at it")
     change = Change(device=name, aspect="", field="reboot", before=None, after="requested")
     with workspace.journal.run("reboot", {"device": name}) as record:
-        channel = _Recorder(record)
+        channel = Recorder(record)
         task = job(workspace, device)
         with converge.linked(task, Access.WRITE, channel) as link:
             driver, _ = converge.recognise(task, link, workspace.registry, required=True)
@@ -166,12 +166,12 @@ def reboot(workspace: Workspace, name: str) -> Rebooted:
                 raise Unsupported(f"{name}: fleetctl cannot reboot {driver.name} devices")
             channel.confirm(Intent(device=name, aspect="", changes=(change,)))
             action.run(link.session(action.protocol), None)
-        result = _proven(task, channel, action.protocol)
+        result = proven(task, channel, action.protocol)
         record(Finished(device=name, site=device.site, outcome=result.outcome, reason=result.reason))
     return result
 
 
-def _proven(task: Job, channel: Channel, protocol: str) -> Rebooted:
+def proven(task: Job, channel: Channel, protocol: str) -> Rebooted:
     """Watch the device go down and come back."""
     device, begun = task.device, time.monotonic()
 
@@ -235,7 +235,7 @@ def call(workspace: Workspace, name: str, service: str, operation: str, argument
         raise UsageError(f"{name} is audit_only in the inventory: fleetctl only looks at it")
     access = Access.WRITE if writing else Access.READ
     with workspace.journal.run("call", {"device": name, "operation": f"{service} {operation}"}) as record:
-        channel = _Recorder(record)
+        channel = Recorder(record)
         task = job(workspace, device)
         with converge.linked(task, access, channel) as link:
             converge.recognise(task, link, workspace.registry, required=writing)

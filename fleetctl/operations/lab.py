@@ -14,11 +14,14 @@ from fleetctl.files import replace
 from fleetctl.lab import control
 from fleetctl.lab.faults import KNOWN
 from fleetctl.lab.personality import known
+from fleetctl.lab.switch import dialect
 from fleetctl.model import Device, Kind
 from fleetctl.operations.workspace import Workspace
+from fleetctl.protocols.ssh import platforms
 
 OVERLAY: Final = "zz_lab.yml"
 ACTIVATED: Final = ("admin", "Lab-activated-1")  # what a technician gave cameras that come without a password
+TECHNICIAN: Final = ("technician", "Lab-console-1")  # who gave a switch its first login, by its serial console
 HEAD: Final = """\
 # Written by `fleetctl lab up`, removed by `fleetctl lab down`: the lab's addresses instead of the real ones.
 """
@@ -31,6 +34,8 @@ class Options:
     http_port: int = 8080
     https_port: int = 8443
     rtsp_port: int = 8554
+    ssh_port: int = 8022
+    minute_s: float = 60.0
     latency_ms: float = 0.0
     strict: bool = False
     wsdl_dir: Path | None = None
@@ -44,20 +49,24 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
         raise UsageError("the lab is up already; see: fleetctl lab status, or end it: fleetctl lab down")
     (workspace.inventory_root / OVERLAY).unlink(missing_ok=True)
     cameras = [d for d in workspace.inventory.devices.values() if d.kind is Kind.CAMERA]
+    switches = [d for d in workspace.inventory.devices.values() if d.kind is Kind.SWITCH]
     if not cameras:
         raise UsageError("the inventory has no cameras to simulate")
     spec = {
         "devices": [_spec(workspace, device) for device in cameras],
+        "switches": [_switch(workspace, device) for device in switches],
+        "ssh_port": _free(options.ssh_port) if switches else -1,
         "http_port": _free(options.http_port),
         "https_port": _free(options.https_port),
         "rtsp_port": _free(options.rtsp_port),
         "latency_ms": options.latency_ms,
+        "minute_s": options.minute_s,
         "strict": options.strict,
         "wsdl_dir": str(options.wsdl_dir or ""),
     }
     control.up(spec, folder)
-    _write_overlay(workspace, cameras, control.described(folder).ports)
-    return len(cameras)
+    _write_overlay(workspace, cameras, switches, control.described(folder).ports)
+    return len(cameras) + len(switches)
 
 
 def running(workspace: Workspace) -> bool:
@@ -131,6 +140,20 @@ def _spec(workspace: Workspace, device: Device) -> dict[str, Any]:
     return told
 
 
+def _switch(workspace: Workspace, switch: Device) -> dict[str, Any]:
+    """Return a switch with every device of the inventory plugged in where the inventory says."""
+    told = platforms.of(switch)
+    wiring = {each.port: each.name for each in workspace.wired(switch).neighbours if each.port}
+    return {
+        "name": switch.name,
+        "address": address(switch),
+        "dialect": told.name,
+        "login": list(TECHNICIAN),
+        "wiring": wiring,
+        "uplink": dialect.of(told.name).ports[-1],
+    }
+
+
 def _free(port: int) -> int:
     """Return the port if nobody listens there on loopback, else 0: the lab then picks one."""
     with socket.socket() as trial:
@@ -141,7 +164,9 @@ def _free(port: int) -> int:
     return port
 
 
-def _write_overlay(workspace: Workspace, cameras: list[Device], ports: Mapping[str, int]) -> None:
+def _write_overlay(
+    workspace: Workspace, cameras: list[Device], switches: list[Device], ports: Mapping[str, int]
+) -> None:
     lines = [HEAD, "all:", "  vars:"]
     lines += [f"    onvif_port: {ports['http']}", f"    rtsp_port: {ports['rtsp']}", '    maintenance_window: "always"']
     lines += ["  hosts:"]
@@ -150,4 +175,7 @@ def _write_overlay(workspace: Workspace, cameras: list[Device], ports: Mapping[s
         if given_login(workspace, device):
             told += f", factory_user: {ACTIVATED[0]}, factory_password: {ACTIVATED[1]}"
         lines.append(f"    {device.name}: {{{told}}}")
+    for device in switches:
+        told = f"ansible_host: {address(device)}, ansible_port: {ports['ssh']}"
+        lines.append(f"    {device.name}: {{{told}, factory_user: {TECHNICIAN[0]}, factory_password: {TECHNICIAN[1]}}}")
     replace(workspace.inventory_root / OVERLAY, ("\n".join(lines) + "\n").encode("utf-8"))

@@ -17,6 +17,7 @@ from fleetctl.model import (
     Expectation,
     Finished,
     FrozenMap,
+    Kind,
     Outcome,
     Planned,
     SecretRef,
@@ -26,6 +27,7 @@ from fleetctl.operations.workspace import Workspace
 from fleetctl.reports.tally import EXIT_FAILED, EXIT_INTERRUPTED, exit_code
 
 _PLAIN: Final = frozenset({str, int, float, bool, tuple, Unset})  # what holds no secret
+ENABLE = "enable"  # the vault's name for the secret of a switch's privileged mode
 
 
 def select(workspace: Workspace, limit: str) -> tuple[Device, ...]:
@@ -60,7 +62,8 @@ def job(
     plan: DevicePlan | None = None,
 ) -> converge.Job:
     """Return what a worker needs for one device; called when its turn has come, so that secrets are revealed late."""
-    secrets = workspace.secrets(device, accounts(expectations if plan is None else plan.aspects))
+    extra = (ENABLE,) if device.kind is Kind.SWITCH else ()
+    secrets = workspace.secrets(device, extra + accounts(expectations if plan is None else plan.aspects))
     facts = workspace.facts(device.name)
     barred, fingerprint, proven = "", "", False
     if device.user and logs_in_by_password(workspace, device):
@@ -74,7 +77,7 @@ def job(
             fingerprint = workspace.fingerprints.of(device.name, device.user, secrets.reveal(ref))
             barred, proven = workspace.store.may_try(device.name, device.user, fingerprint)
     return converge.Job(
-        device=device,
+        device=workspace.wired(device),
         expectations=expectations,
         secrets=secrets,
         facts=FrozenMap(facts),
