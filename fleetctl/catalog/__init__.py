@@ -64,15 +64,26 @@ class Registry:
         """Return the protocols to greet a device with; empty when no driver knows the kind."""
         for driver in self.drivers.values():
             if driver.name == vendor.lower() and kind in driver.kinds:
-                return driver.protocols
+                return driver.speaks(kind)
         generic = self.drivers["onvif"]
         return generic.protocols if kind in generic.kinds else ()
+
+    def greetings(self, kind: Kind, vendor: str) -> tuple[str, ...]:
+        """Return the protocols by which to find out what a device is: its vendor's first, then every other.
+
+        Only recorders are asked in several ways; the inventory may name the wrong maker, or none.
+        """
+        own = self.protocols_of(kind, vendor)
+        if kind is not Kind.NVR:
+            return own[:1]
+        others = (p for driver in self.drivers.values() if kind in driver.kinds for p in driver.speaks(kind))
+        return tuple(dict.fromkeys((*own, *others)))
 
     def driver_of(self, kind: Kind, manufacturer: str, model: str) -> Driver:
         """Return the driver that recognises what the device says it is, else the generic one (`onvif`)."""
         for driver in self.drivers.values():
             if driver.name != "onvif" and kind in driver.kinds and driver.recognises(manufacturer, model):
-                return driver
+                return replace(driver, protocols=driver.speaks(kind))
         return self.drivers["onvif"]
 
     def cell(self, driver: Driver, aspect: str) -> Cell | None:

@@ -155,6 +155,18 @@ class SecretRef:
     account: str
 
 
+def secrets_in(value: object) -> Iterator[SecretRef]:
+    """Yield every secret that a value refers to, however deep."""
+    if isinstance(value, SecretRef):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from secrets_in(item)
+    elif hasattr(value, "__dataclass_fields__"):
+        for name in value.__dataclass_fields__:
+            yield from secrets_in(getattr(value, name))
+
+
 class Secrets(Protocol):
     """Gives the value of a secret at the wire, and only there."""
 
