@@ -1,0 +1,141 @@
+"""What was recorded, found by search: the oldest and the newest footage, and all of a span.
+
+Source: field facts, NVR and vendor protocols, 1.5 (search: pages of about 40, ascending; 500 on very wide windows).
+"""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from fleetctl.errors import BadAnswer, Rejected
+from fleetctl.protocols.isapi import Session
+from fleetctl.protocols.xml import child, children, tag, text, whole, words
+
+_SEARCH: Final = "/ISAPI/ContentMgmt/search"
+_PAGE: Final = 40
+_MOST_PAGES: Final = 250
+_BACK_DAYS: Final = 750  # no recorder keeps longer
+_ONE_S: Final = datetime.timedelta(seconds=1)
+RECENT_S: Final = 120.0  # footage so young means that the channel is being recorded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A piece of footage of a channel, in the recorder's own wall clock."""
+
+    channel: str
+    begin: datetime.datetime
+    end: datetime.datetime
+
+
+def now(session: Session) -> datetime.datetime:
+    """Return the recorder's wall clock, as if it were UTC; raises BadAnswer where it tells none."""
+    told = text(session.read("/ISAPI/System/time", fresh=True), "localTime")
+    try:
+        return datetime.datetime.fromisoformat(told[:19]).replace(tzinfo=datetime.UTC)
+    except ValueError:
+        raise BadAnswer(f"System/time: {told[:40]!r} is no time") from None
+
+
+def track_of(channel: str, *, sub: bool = False) -> str:
+    """Return the track of a channel's main or sub stream."""
+    return f"{channel}0{2 if sub else 1}"
+
+
+def segments(
+    session: Session, tracks: Sequence[str], begin: datetime.datetime, end: datetime.datetime, *, most: int = 0
+) -> Iterator[Segment]:
+    """Yield the footage of tracks within a span, oldest first; `most` 0 is all of it."""
+    search, position = str(uuid.uuid4()).upper(), 0
+    for _ in range(_MOST_PAGES):
+        told = session.ask(_SEARCH, _question(search, tracks, begin, end, position, most or _PAGE))
+        found = list(children(child(told, "matchList"), "searchMatchItem"))
+        for item in found:
+            if (
+                segment := _segment(
+                    text(item, "trackID"), text(item, "timeSpan/startTime"), text(item, "timeSpan/endTime")
+                )
+            ) is not None:
+                yield segment
+        position += len(found)
+        if not found or most or text(told, "responseStatusStrg").upper() != "MORE":
+            return
+
+
+def _question(
+    search: str,
+    tracks: Sequence[str],
+    begin: datetime.datetime,
+    end: datetime.datetime,
+    position: int,
+    most: int,
+) -> str:
+    span = tag("timeSpan", tag("startTime", f"{begin:%Y-%m-%dT%H:%M:%SZ}"), tag("endTime", f"{end:%Y-%m-%dT%H:%M:%SZ}"))
+    return '<?xml version="1.0" encoding="UTF-8"?>' + tag(
+        "CMSearchDescription",
+        tag("searchID", search),
+        tag("trackIDList", *(tag("trackID", words(track)) for track in tracks)),
+        tag("timeSpanList", span),
+        tag("maxResults", str(most)),
+        tag("searchResultPostion", str(position)),
+        tag("metadataList", tag("metadataDescriptor", "//recordType.meta.std-cgi.com")),
+    )
+
+
+def _segment(track: str, begin: str, end: str) -> Segment | None:
+    try:
+        first, last = (datetime.datetime.fromisoformat(told[:19]).replace(tzinfo=datetime.UTC) for told in (begin, end))
+    except ValueError:
+        return None
+    return Segment(channel=track[:-2], begin=first, end=last)
+
+
+def newest(session: Session, channels: Sequence[str], minutes: int = 10) -> dict[str, datetime.datetime]:
+    """Return by channel the end of its newest footage of the last minutes."""
+    if not channels:
+        return {}
+    at = now(session)
+    tracks = [track_of(c, sub=sub) for c in channels for sub in (False, True)]
+    found: dict[str, datetime.datetime] = {}
+    for segment in segments(session, tracks, at - datetime.timedelta(minutes=minutes), at + _ONE_S * 5):
+        found[segment.channel] = max(segment.end, found.get(segment.channel, segment.end))
+    return found
+
+
+def oldest(session: Session, channels: Sequence[str]) -> datetime.datetime | None:
+    """Return the begin of the oldest footage of any of the channels, None where there is none."""
+    if not channels:
+        return None
+    at = now(session)
+    tracks = [track_of(channel) for channel in channels]
+    begin = at - datetime.timedelta(days=_BACK_DAYS)
+    try:
+        return min((s.begin for s in segments(session, tracks, begin, at, most=1)), default=None)
+    except Rejected as error:
+        if error.code != "500":
+            raise
+        return _oldest_day(session, tracks[0], at)
+
+
+def _oldest_day(session: Session, track: str, at: datetime.datetime) -> datetime.datetime | None:
+    """Return the oldest day with footage, month by month backwards until one is empty."""
+    found: datetime.datetime | None = None
+    year, month = at.year, at.month
+    for _ in range(_BACK_DAYS // 30):
+        asked = tag("trackDailyParam", tag("year", str(year)), tag("monthOfYear", str(month)))
+        told = session.ask(f"/ISAPI/ContentMgmt/record/tracks/{track}/dailyDistribution", asked)
+        days = [
+            whole(day, "dayOfMonth")
+            for day in children(child(told, "dayList"), "day")
+            if text(day, "record").lower() == "true"
+        ]
+        known = [day for day in days if day]
+        if not known:
+            break
+        found = datetime.datetime(year, month, min(known), tzinfo=datetime.UTC)
+        year, month = (year - 1, 12) if month == 1 else (year, month - 1)
+    return found
