@@ -97,10 +97,10 @@ class Registry:
         return None
 
     def action(self, driver: Driver, name: str) -> Action | None:
-        """Return the driver's action of that name, else the generic driver's."""
+        """Return the driver's action of that name in a protocol it speaks, else the generic driver's."""
         for owner in (driver, self.drivers["onvif"]):
             for action in owner.actions:
-                if action.name == name:
+                if action.name == name and action.protocol in owner.protocols:
                     return action
         return None
 

@@ -47,7 +47,7 @@ def _sees(session: Session, key: str) -> bool:
     """Tell whether an account may look at the channels from afar; raises Unsupported where it is not told."""
     remote = child(session.read(f"{_PERMISSION}/{key}"), _REMOTE)
     if (told := boolean(remote, "preview")) is not None:
-        lists = [c for c in children(child(remote, "videoChannelPermissionList"), "videoChannelPermission")]
+        lists = list(children(child(remote, "videoChannelPermissionList"), "videoChannelPermission"))
         return told and all(boolean(c, "preview") is not False for c in lists)
     raise Unsupported("the device does not tell what the account may see")
 
@@ -68,7 +68,7 @@ def limits(session: Session, wanted: Users) -> tuple[Gap, ...]:
     """Tell the account in use, levels there are not, and accounts beyond the device's number."""
     users = {text(u, "userName"): u for u in items(session.read(USERS), "User")}
     most = tried(_most, session)
-    accounts = {} if isinstance(wanted.accounts, Unset) else dict(wanted.accounts)
+    accounts: dict[str, Any] = {} if isinstance(wanted.accounts, Unset) else dict(wanted.accounts)
     total = len(users) - sum(1 for n, a in accounts.items() if a is ABSENT and n in users)
     gaps = []
     for name, account in accounts.items():
@@ -95,7 +95,7 @@ def write(session: Session, wanted: Users, secrets: Secrets) -> None:
     Raises Refused for the account in use, Unsupported for a new account without a level.
     """
     users = {text(u, "userName"): u for u in items(session.read(USERS), "User")}
-    accounts = {} if isinstance(wanted.accounts, Unset) else dict(wanted.accounts)
+    accounts: dict[str, Any] = {} if isinstance(wanted.accounts, Unset) else dict(wanted.accounts)
     for name, account in accounts.items():
         level = _level(session, users[name]) if name in users else None
         if reason := _protected(session, name, account, level):
