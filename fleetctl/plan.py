@@ -19,6 +19,7 @@ from fleetctl.model import (
     Outcome,
     Reading,
     SecretRef,
+    Unset,
     Untold,
     setting_of,
     worst,
@@ -125,8 +126,13 @@ def _untold(field: str, expected: FrozenMap[Any], told: Any) -> Iterator[Gap]:
             continue
         for part in dataclasses.fields(item):
             actual = getattr(told[key], part.name)
-            if _compared(item, part) and isinstance(actual, Untold):
+            if not _compared(item, part):
+                continue
+            if isinstance(actual, Untold):
                 yield Gap(field=field, key=f"{key}.{part.name}", outcome=actual.outcome, reason=actual.reason)
+            elif actual is UNSET:
+                reason = "the device does not tell this and cannot be set"
+                yield Gap(field=field, key=f"{key}.{part.name}", reason=reason)
 
 
 def _compared(item: Any, part: dataclasses.Field[Any]) -> bool:
@@ -140,7 +146,7 @@ def _differing(expected: Any, told: Any) -> tuple[Any, Any]:
         field.name
         for field in dataclasses.fields(expected)
         if _compared(expected, field)
-        and not isinstance(getattr(told, field.name), Untold)
+        and not isinstance(getattr(told, field.name), Untold | Unset)
         and getattr(expected, field.name) != getattr(told, field.name)
     ]
     if not names:

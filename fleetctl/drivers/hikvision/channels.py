@@ -28,6 +28,7 @@ SOURCE: Final = "sourceInputPortDescriptor"
 _READ_ONLY: Final = tuple(f"{SOURCE}/{name}" for name in ("model", "serialNumber", "firmwareVersion"))
 _PORTS: Final = {Speech.OWN: 8000, Speech.ONVIF: 80}
 ONLINE_S: Final = 60.0  # how long a channel may take to come online after it was written
+GRACE_S: Final = 6.0  # a refusal seen sooner may be that of the login before
 _NOBODY: Final = frozenset({"", "0.0.0.0", "192.168.0.0", "::"})  # noqa: S104
 
 
@@ -263,7 +264,8 @@ def _wait(session: Session, keys: list[str]) -> None:
             told = {key: _credential(session, key) for key in left}
         except Unsupported:
             return
-        left = {k for k, credential in told.items() if not _settled(credential)}
+        patient = monotonic() < deadline - ONLINE_S + GRACE_S
+        left = {k for k, c in told.items() if not _settled(c) or (c is Credential.REFUSED and patient)}
         if left:
             sleep(0.5)
 
