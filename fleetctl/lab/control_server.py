@@ -78,7 +78,7 @@ def _break(lab: LabServer, device: str, fault: str, arguments: dict[str, Any] | 
     target = lab.world.find(device)
     told = faults.checked(fault, arguments or {})
     if fault == "reset":
-        lab.world.reset(target, bool(told["hard"]))
+        lab.world.reset(target, "Hard" if told["hard"] else "Soft")
         return told
     if fault == "swap":
         lab.world.swap(target, told["other"], same_login=bool(told["same_login"]))

@@ -69,6 +69,7 @@ class Incoming:
     body: bytes
     base: str
     rtsp: str
+    source: str = ""  # address of whoever asks
 
     @property
     def path(self) -> str:
@@ -118,9 +119,9 @@ class Dispatcher:
     def _login(self, device: SimDevice, request: Request, incoming: Incoming, needed: int) -> auth.Login:
         header = incoming.headers.get("authorization", "")
         if header and "digest" in device.personality.schemes:
-            return auth.http_digest(device, header, incoming.method, incoming.target)
+            return auth.http_digest(device, header, incoming.method, incoming.target, incoming.source)
         if request.security is not None and needed > access.ANYONE:
-            return auth.username_token(device, request.security, self.lab)
+            return auth.username_token(device, request.security, self.lab, incoming.source)
         return auth.NOBODY
 
     @staticmethod

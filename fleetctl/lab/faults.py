@@ -71,12 +71,12 @@ def lost(faults: Mapping[str, dict[str, Any]]) -> bool:
     return bool(told and told["chance"].random() < told["rate"])
 
 
-def early(faults: Mapping[str, dict[str, Any]], connection: Connection) -> bool:
+def early(faults: Mapping[str, dict[str, Any]], connection: Connection, *, onvif: bool = True) -> bool:
     """Answer instead of the device, where the fault does not care what was asked; True if it did."""
     if "html-401" in faults:
         page = b"<html><head><title>401</title></head><body><h1>Unauthorized</h1></body></html>"
         connection.reply(401, page, "text/html")
-    elif "onvif-off" in faults:
+    elif onvif and "onvif-off" in faults:
         connection.reply(404, b"<html><body>404 Not Found</body></html>", "text/html")
     elif "xml-bomb" in faults:
         connection.reply(200, BOMB, "application/soap+xml; charset=utf-8")

@@ -122,7 +122,8 @@ class Pictures:
 
     def snapshot(self, device: SimDevice, connection: Connection, incoming: Incoming) -> None:
         """Answer with a picture, to whom may see it (HTTP digest)."""
-        login = auth.http_digest(device, incoming.headers.get("authorization", ""), "GET", incoming.target)
+        header = incoming.headers.get("authorization", "")
+        login = auth.http_digest(device, header, "GET", incoming.target, incoming.source)
         if login.level < access.USER and not access.anonymous_allowed(device):
             told = auth.challenges(device, stale=login.stale, always=True)
             headers = tuple(("WWW-Authenticate", value) for value in told)

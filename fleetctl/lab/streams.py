@@ -69,11 +69,12 @@ def serving(at: Callable[[str], SimDevice | None], draw: Draw, enabled: Callable
         device = at(address)
         return stream_of(device, path, draw) if device is not None and enabled(device) else None
 
-    def authenticate(address: str, user: str, proves: Callable[[str], bool]) -> bool:
+    def authenticate(address: str, user: str, proves: Callable[[str], bool], source: str) -> bool:
         if (device := at(address)) is None:
             return False
         password = auth.password_of(device, user)
-        return auth.settle(device, user, password is not None and proves(password)).level >= access.USER
+        right = password is not None and proves(password)
+        return auth.settle(device, user, right, source).level >= access.USER
 
     def present(address: str) -> bool:
         device = at(address)

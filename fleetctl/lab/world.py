@@ -5,14 +5,22 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from fleetctl.errors import UsageError
 from fleetctl.lab.device import SimDevice
 from fleetctl.lab.dispatch import Dispatcher
 from fleetctl.lab.personality import of
+from fleetctl.lab.recorder.footage import Footage
 from fleetctl.lab.spec import LabSpec
 from fleetctl.lab.state import StateFile
 from fleetctl.lab.strict import Judge
+
+KEPT: Final = {  # what a reset leaves as it is
+    "Hard": (),
+    "Soft": ("network",),  # Core 26.06, SetSystemFactoryDefault
+    "Basic": ("network", "users", "onvif_users", "lock"),  # ISAPI, factoryReset?mode=basic
+}
 
 
 def place(device: SimDevice) -> str:
@@ -27,6 +35,7 @@ class World:
     def __init__(self, spec: LabSpec, state_dir: Path, cut: Callable[[SimDevice, str], None]) -> None:
         self.spec = spec
         self.disk = StateFile(state_dir / "state.sqlite")
+        self.footage = Footage(state_dir)
         self.judge = Judge(Path(spec.wsdl_dir)) if spec.strict else None
         self.dispatcher = Dispatcher(spec, self.disk, self.judge)
         kept = self.disk.load()
@@ -45,6 +54,27 @@ class World:
         """Return where a device answers now, "" if another has its address."""
         return next((address for address, there in self.by_address.items() if there is device), "")
 
+    def reached(self, asking: SimDevice, told: str) -> str:
+        """Return where the lab serves what a device knows as an address, "" if nobody is there.
+
+        Cameras behind a recorder of their own network are found by that recorder only, and by it first.
+        """
+        if told in self.by_address:
+            return told
+        found = [
+            (device.spec.behind == asking.name, address)
+            for address, device in self.by_address.items()
+            if str(device.read("network").get("address", "")) == told and device.spec.behind in ("", asking.name)
+        ]
+        return max(found)[1] if found else ""
+
+    def admits(self, device: SimDevice, source: str) -> bool:
+        """Tell whether a device is on the network of whoever asks: behind a recorder it is on that one's only."""
+        if not device.spec.behind:
+            return True
+        there = self.by_address.get(source)
+        return there is not None and there.name == device.spec.behind
+
     def cut(self, device: SimDevice) -> None:
         """Break every connection of a device, as when its power goes."""
         self._cut(device, self.address(device))
@@ -54,9 +84,9 @@ class World:
         device.reboot(boot_s)
         self.cut(device)
 
-    def reset(self, device: SimDevice, hard: bool) -> None:
-        """Return to the factory state and start again."""
-        device.reset(self.disk, hard=hard)
+    def reset(self, device: SimDevice, kind: str) -> None:
+        """Return to the factory state and start again; `kind`, see `KEPT`."""
+        device.reset(self.disk, keep=KEPT[kind])
         self.move()
         self.reboot(device, self.spec.boot_s)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fleetctl.lab import control
-from fleetctl.lab.personality import known
+from fleetctl.lab.personality import cameras
 from tests.judges.wsdl import FETCHED
 from tests.lab.office import IN_STEP, Office, opened
 from tests.lab.wire import Camera
@@ -24,16 +24,16 @@ def simulator(
     tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
 ) -> Iterator[dict[str, list[Camera]]]:
     state_dir = tmp_path_factory.mktemp("simulator")
-    cameras: dict[str, list[Camera]] = {}
+    given: dict[str, list[Camera]] = {}
     devices = []
-    for make, (name, rule) in enumerate(known().items(), start=1):
+    for make, (name, rule) in enumerate(cameras().items(), start=1):
         fresh = [(n, a["password"]) for n, a in rule.factory["users"].items() if a["level"] == "Administrator"]
         login = ACTIVATED if rule.fresh == "activation" else fresh[0] if fresh else None
         for number in range(1, EACH + 1):
             camera = Camera(state_dir, f"{name}-{number}", f"127.22.{make}.{number}", {}, rule, login)
             device = {"name": camera.name, "address": camera.address, "personality": name}
             devices.append(device | ({"login": list(ACTIVATED)} if rule.fresh == "activation" else {}))
-            cameras.setdefault(name, []).append(camera)
+            given.setdefault(name, []).append(camera)
     wsdl = pytestconfig.getoption("--wsdl") or (FETCHED if FETCHED.is_dir() else None)
     lab = control.up(
         {
@@ -50,10 +50,10 @@ def simulator(
         },
         state_dir,
     )
-    for camera in (camera for some in cameras.values() for camera in some):
+    for camera in (camera for some in given.values() for camera in some):
         camera.ports, camera.authority = dict(lab.ports), lab.ca_file
     try:
-        yield cameras
+        yield given
         assert control.status(state_dir)["invalid"] == [], "the simulator said what the official schema does not allow"
     finally:
         control.down(state_dir)

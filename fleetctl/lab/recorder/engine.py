@@ -1,0 +1,153 @@
+"""The recorders at work: each channel logs in to its camera, pulls a picture, writes it down; again and again.
+
+A recording is taken to go on between two pulls that both succeed. A recorder that nobody asked for a while pulls more
+rarely, and pulls of the whole lab together take no more than a part of one core.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from fleetctl.lab.device import SimDevice
+from fleetctl.lab.recorder import keeping
+from fleetctl.lab.recorder.grab import Refused, grab
+from fleetctl.lab.recorder.link import Link
+from fleetctl.lab.recorder.login import LOGINS, Denied, credentials, push_time
+from fleetctl.lab.recorder.wire import Line, Unanswered
+
+if TYPE_CHECKING:
+    from fleetctl.lab.world import World
+
+TICK_S: Final = 0.1
+TOGETHER: Final = 4  # channels that are connected at the same time
+IDLE_AFTER_S: Final = 60.0  # nobody asked the recorder for so long
+IDLE_FACTOR: Final = 6.0
+REST: Final = 4.0  # a pull of one second is followed by four without
+TIMING_S: Final = 60.0
+_PORTS: Final = {  # what a channel's ports may be, beside the lab's own
+    "HIKVISION": (8000, 80, 8443), "ONVIF": (80, 8000), "Private": (37777,), "Onvif": (80, 37777),
+}  # fmt: skip
+
+
+class Recorders:
+    """Looks after the channels of every recorder of a lab."""
+
+    def __init__(self, world: World, ports: Mapping[str, int]) -> None:
+        self._world, self._ports = world, ports
+        self._seen: dict[str, Mapping[str, Any]] = {}
+        self._next: dict[str, float] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._rest_until = 0.0
+        self._loop: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin, where there is a recorder and it may work (`record_s`)."""
+        working = self._world.spec.record_s > 0 and {"http", "rtsp"} <= set(self._ports)
+        if working and any(device.personality.recorder for device in self._world.devices.values()):
+            self._loop = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        """End every connection."""
+        tasks = [*self._tasks, *([self._loop] if self._loop else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            now = time.monotonic()
+            for device in list(self._world.devices.values()):
+                if device.personality.recorder is not None and not device.dead():
+                    self._survey(device, now)
+            await asyncio.sleep(TICK_S)
+
+    def _survey(self, recorder: SimDevice, now: float) -> None:
+        """Connect what was bound, let go what is not, and look after what is due."""
+        channels = recorder.read("channels")
+        if recorder.links is None or channels is not self._seen.get(recorder.name):
+            self._rebind(recorder, channels)
+        if now < self._next.get(recorder.name, 0.0):
+            return
+        links = recorder.links or {}
+        for number, link in links.items():
+            if link.due > now or (link.online and now < self._rest_until) or len(self._tasks) >= TOGETHER:
+                continue
+            if link.online:
+                self._rest_until = now + 3600  # until this pull is over
+            link.due = float("inf")
+            task = asyncio.get_running_loop().create_task(self._visit(recorder, number, link, channels[number]))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        due = min((link.due for link in links.values()), default=float("inf"))
+        self._next[recorder.name] = min(due, now + 1.0)
+
+    def _rebind(self, recorder: SimDevice, channels: Mapping[str, Any]) -> None:
+        """Connect anew what was bound or changed; the rest stays connected."""
+        before = self._seen.get(recorder.name, {}) if recorder.links is not None else {}
+        old = recorder.links or {}
+        recorder.links = {
+            number: old[number]
+            if number in old and before.get(number) == told
+            else Link(since=time.time(), state="connecting" if told.get("enabled", True) else "disabled")
+            for number, told in channels.items()
+            if told.get("address")
+        }
+        self._seen[recorder.name] = channels
+        self._next[recorder.name] = 0.0
+
+    async def _visit(self, recorder: SimDevice, number: str, link: Link, channel: Mapping[str, Any]) -> None:
+        began, routine = time.monotonic(), link.online
+        state: Any = "online"
+        try:
+            if not channel.get("enabled", True):
+                raise Denied("disabled")
+            await self._connect(recorder, number, link, channel)
+        except Denied as error:
+            state = error.state
+        except (Unanswered, OSError):
+            state = "unreachable"
+        except Refused as error:
+            state = "password" if error.status == 401 else "stream"
+        now = time.monotonic()
+        if state != link.state:
+            link.since = time.time()
+        link.tries = 0 if state == "online" else link.tries + 1
+        link.state = state
+        if state != "online":
+            keeping.end(link, "offline")
+        if routine:
+            self._rest_until = now + REST * (now - began)
+        link.due = now + self._pause_s(recorder, link)
+        self._next[recorder.name] = 0.0
+
+    def _pause_s(self, recorder: SimDevice, link: Link) -> float:
+        spec = self._world.spec
+        if not link.online:
+            return spec.retry_s
+        idle = time.time() - recorder.asked_at > IDLE_AFTER_S
+        return spec.record_s * (IDLE_FACTOR if idle else 1.0)
+
+    async def _connect(self, recorder: SimDevice, number: str, link: Link, channel: Mapping[str, Any]) -> None:
+        world = self._world
+        address = world.reached(recorder, str(channel["address"]))
+        protocol = str(channel.get("protocol", ""))
+        allowed = (*_PORTS.get(protocol, ()), self._ports["http"])
+        if not address or int(channel.get("port", 0)) not in allowed or protocol not in LOGINS:
+            raise Unanswered("nobody is there")
+        source = world.address(recorder)
+        async with Line(source, address, self._ports["http"]) as line:
+            camera = await LOGINS[protocol](line, channel)
+            if channel.get("timing") and time.time() - link.timed > TIMING_S:
+                local = recorder.now(world.spec) + recorder.zone_offset_s()
+                await push_time(line, channel, local, str(recorder.read("time")["tz"]))
+                link.timed = time.time()
+        link.camera = dict(camera.told)
+        sub = keeping.settings(recorder, number).get("stream") == "sub"
+        path = camera.streams[1 if sub else 0]
+        picture = await grab(source, address, self._ports["rtsp"], path, credentials(channel))
+        link.stream = path
+        if (recorder.links or {}).get(number) is link and not recorder.dead():
+            keeping.keep(world, recorder, number, link, picture)
