@@ -80,7 +80,7 @@ def complete(device: Device, value: Retention, fleet: Fleet) -> tuple[Retention,
 def judge(actual: Retention, expected: Retention) -> tuple[Gap, ...]:
     """Tell disks that cannot hold the days asked for, and a limit that deletes them before."""
     wanted = expected.at_least_days
-    if isinstance(wanted, Unset):
+    if isinstance(wanted, Unset) or actual.bitrate_kbps == 0:  # nothing is recorded yet
         return ()
     if not isinstance(actual.holds_days, float):
         return (Gap(field="holds_days", reason="the recorder does not tell its disks or its bitrates"),)

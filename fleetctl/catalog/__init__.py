@@ -86,6 +86,15 @@ class Registry:
                 return replace(driver, protocols=driver.speaks(kind))
         return self.drivers["onvif"]
 
+    def first_account(self, kind: Kind, vendor: str) -> str:
+        """Return the account by which a factory-new device of a kind is taken in, "" where there is no such thing."""
+        if kind is not Kind.NVR:
+            return ""
+        own = self.drivers.get(vendor.lower())
+        if own is not None and kind in own.kinds:
+            return own.first_account
+        return next((d.first_account for d in self.drivers.values() if kind in d.kinds and d.first_account), "")
+
     def cell(self, driver: Driver, aspect: str) -> Cell | None:
         """Return the best cell: the driver's own, else the aspect's, in the driver's order of protocols."""
         for protocol in driver.protocols:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from fleetctl import catalog
 from fleetctl.errors import UsageError
 from fleetctl.files import replace
 from fleetctl.lab import control
@@ -17,6 +18,7 @@ from fleetctl.lab.personality import known
 from fleetctl.model import Device, Kind
 from fleetctl.operations.workspace import Workspace
 
+SIMULATED: Final = frozenset({Kind.CAMERA, Kind.NVR})
 OVERLAY: Final = "zz_lab.yml"
 ACTIVATED: Final = ("admin", "Lab-activated-1")  # what a technician gave cameras that come without a password
 HEAD: Final = """\
@@ -43,11 +45,11 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
     if running(workspace):
         raise UsageError("the lab is up already; see: fleetctl lab status, or end it: fleetctl lab down")
     (workspace.inventory_root / OVERLAY).unlink(missing_ok=True)
-    cameras = [d for d in workspace.inventory.devices.values() if d.kind is Kind.CAMERA]
-    if not cameras:
-        raise UsageError("the inventory has no cameras to simulate")
+    simulated = [d for d in workspace.inventory.devices.values() if d.kind in SIMULATED and not catalog.is_host(d)]
+    if not simulated:
+        raise UsageError("the inventory has no cameras or recorders to simulate")
     spec = {
-        "devices": [_spec(workspace, device) for device in cameras],
+        "devices": [_spec(workspace, device) for device in simulated],
         "http_port": _free(options.http_port),
         "https_port": _free(options.https_port),
         "rtsp_port": _free(options.rtsp_port),
@@ -56,8 +58,8 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
         "wsdl_dir": str(options.wsdl_dir or ""),
     }
     control.up(spec, folder)
-    _write_overlay(workspace, cameras, control.described(folder).ports)
-    return len(cameras)
+    _write_overlay(workspace, simulated, control.described(folder).ports)
+    return len(simulated)
 
 
 def running(workspace: Workspace) -> bool:
@@ -99,12 +101,20 @@ def _folder(workspace: Workspace) -> Path:
 def personality(workspace: Workspace, device: Device) -> str:
     """Return the lab personality that stands for a device: that of the driver its vendor means, else the plain one."""
     driver = workspace.registry.driver_of(device.kind, device.vendor, device.model).name
-    names = sorted(known())
-    return next((n for n in names if n.startswith(driver)), "generic-like")
+    kind = "recorder" if device.kind is Kind.NVR else "camera"
+    every = known()
+    names = sorted((n for n, told in every.items() if told.kind == kind), key=lambda n: ("-nvr-like" not in n, n))
+    if device.model and (same := next((n for n in names if every[n].model == device.model), "")):
+        return same
+    begins = (device.vendor.lower(), driver) if kind == "recorder" and device.vendor else (driver,)
+    found = next((n for begin in begins for n in names if n.startswith(begin)), "")
+    return found or (names[0] if kind == "recorder" and names else "generic-like")
 
 
 def given_login(workspace: Workspace, device: Device) -> bool:
     """Return whether the lab stands for a technician who gave the device a login: it comes with none that is known."""
+    if device.kind is Kind.NVR:
+        return False  # adopt activates it
     fresh = known()[personality(workspace, device)].fresh
     driver = workspace.registry.driver_of(device.kind, device.vendor, device.model)
     return fresh == "activation" or (fresh == "login" and not driver.default_logins)
@@ -141,11 +151,11 @@ def _free(port: int) -> int:
     return port
 
 
-def _write_overlay(workspace: Workspace, cameras: list[Device], ports: Mapping[str, int]) -> None:
+def _write_overlay(workspace: Workspace, devices: list[Device], ports: Mapping[str, int]) -> None:
     lines = [HEAD, "all:", "  vars:"]
     lines += [f"    onvif_port: {ports['http']}", f"    rtsp_port: {ports['rtsp']}", '    maintenance_window: "always"']
     lines += ["  hosts:"]
-    for device in cameras:
+    for device in devices:
         told = f"ansible_host: {address(device)}"
         if given_login(workspace, device):
             told += f", factory_user: {ACTIVATED[0]}, factory_password: {ACTIVATED[1]}"

@@ -154,7 +154,7 @@ def limits(session: Session, wanted: Channels) -> tuple[Gap, ...]:
         return ()
     every = slots(session)
     gaps = []
-    for key, item in wanted.cameras.items():
+    for key, item in sorted(wanted.cameras.items(), key=_by_number):
         if item is ABSENT or not isinstance(item, BoundCamera):
             continue
         if key not in every and every:
@@ -197,7 +197,7 @@ def write(session: Session, wanted: Channels, secrets: Secrets) -> None:
         leaves = any(k != key and i is not ABSENT and i.address == slot.address for k, i in cameras.items())
         if key in cameras and (cameras[key] is ABSENT or leaves):
             _unbind(session, slot)
-    for key, item in cameras.items():
+    for key, item in sorted(cameras.items(), key=_by_number):
         if item is not ABSENT:
             _bind(session, key, item, secrets)
     _wait(session, [key for key, item in cameras.items() if item is not ABSENT and item.address is not UNSET])
@@ -208,6 +208,11 @@ def _unbind(session: Session, slot: Slot) -> None:
         session.tell(f"{_PAGE}/deleteCameraByGroup", {"group": [{"uniqueChannels": [int(slot.channel) - 1]}]})
     except Unsupported:
         session.store({f'RemoteDevice["{slot.table}"].Enable': False})
+
+
+def _by_number(pair: tuple[str, Any]) -> int:
+    """Order channels by number: older firmware gives a new one the first free place, whatever is asked."""
+    return int(pair[0])
 
 
 def _bind(session: Session, key: str, item: BoundCamera, secrets: Secrets) -> None:

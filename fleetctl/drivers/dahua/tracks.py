@@ -14,7 +14,7 @@ from fleetctl.aspects.recording import Recording, Schedule, Stream, Track, judge
 from fleetctl.aspects.retention import Kept, Retention, holds_days
 from fleetctl.aspects.retention import judge as judge_retention
 from fleetctl.drivers.dahua import footage
-from fleetctl.drivers.dahua.channels import bound
+from fleetctl.drivers.dahua.channels import bound, slots
 from fleetctl.drivers.dahua.storage import capacity_bytes, recording_now
 from fleetctl.errors import Unsupported
 from fleetctl.model import UNSET, Cell, FrozenMap, Gap, Secrets, Unset, Untold
@@ -32,16 +32,15 @@ Slot = tuple[int, int, int]  # minutes from, minutes to, mask
 
 
 def read_recording(session: Session) -> Recording:
-    """Read how each channel with a camera is recorded, and whether it is being recorded now."""
+    """Read how each channel is recorded, and of those with a camera whether they are being recorded now."""
     keys = list(bound(session))
     modes, tables, encode = session.table("RecordMode"), session.table("Record"), tried(session.table, "Encode")
     active = tried(recording_now, session, keys)
     return Recording(
         channels=FrozenMap(
             {
-                key: _recorded(int(key) - 1, modes, tables, encode, _of(active, key))
-                for key in keys
-                if f"RecordMode[{int(key) - 1}].Mode" in modes
+                str(number + 1): _recorded(number, modes, tables, encode, _of(active, str(number + 1)))
+                for number in keyvalue.indexes(modes, "RecordMode")
             }
         )
     )
@@ -176,7 +175,7 @@ def read_retention(session: Session) -> Retention:
     kbps, size = tried(_bitrate_kbps, session, keys), tried(capacity_bytes, session)
     known = isinstance(kbps, int) and isinstance(size, float)
     return Retention(
-        channels=FrozenMap({key: _kept(table) for key in keys}),
+        channels=FrozenMap({key: _kept(table) for key in slots(session)}),
         oldest_days=tried(_oldest_days, session, keys),
         holds_days=holds_days(size, kbps) if known else UNSET,
         bitrate_kbps=kbps if isinstance(kbps, int) else UNSET,

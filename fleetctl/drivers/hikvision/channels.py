@@ -132,7 +132,7 @@ def limits(session: Session, wanted: Channels) -> tuple[Gap, ...]:
     there = {text(channel, "id"): channel for channel in bound(session)}
     most = tried(_most, session)
     gaps = []
-    for key, item in wanted.cameras.items():
+    for key, item in sorted(wanted.cameras.items(), key=_by_number):
         if item is ABSENT:
             continue
         if isinstance(most, int) and most and int(key) > most:
@@ -183,7 +183,8 @@ def write(session: Session, wanted: Channels, secrets: Secrets) -> None:
     moving = {k for k, c in there.items() for n, i in cameras.items() if i is not ABSENT and n != k and _on(c, i)}
     for key in sorted({k for k, item in cameras.items() if item is ABSENT and k in there} | (moving & set(cameras))):
         session.write("DELETE", f"{CHANNELS}/{key}")
-    written = [key for key, item in cameras.items() if item is not ABSENT and _bind(session, key, item, secrets)]
+    ordered = sorted(cameras.items(), key=_by_number)
+    written = [key for key, item in ordered if item is not ABSENT and _bind(session, key, item, secrets)]
     _wait(session, written)
 
 
@@ -201,6 +202,11 @@ def _switch(session: Session, on: bool) -> dict[str, object]:
     return {name: on}
 
 
+def _by_number(pair: tuple[str, Any]) -> int:
+    """Order channels by number: older firmware gives a new one the first free place, whatever is asked."""
+    return int(pair[0])
+
+
 def _bind(session: Session, key: str, item: BoundCamera, secrets: Secrets) -> bool:
     """Write one channel: in its slot where the recorder has one, else as a new one."""
     listed = session.read(CHANNELS, fresh=True)
@@ -215,7 +221,19 @@ def _bind(session: Session, key: str, item: BoundCamera, secrets: Secrets) -> bo
         session.write("PUT", f"{CHANNELS}/{key}", changed(slot, values, remove=_READ_ONLY))
     else:
         session.write("POST", CHANNELS, like(listed, "InputProxyChannel", {"id": key, **values}))
+        _landed(session, key, item)
     return item.address is not UNSET
+
+
+def _landed(session: Session, key: str, item: BoundCamera) -> None:
+    """Look where a new camera is, by its address; one that the recorder put elsewhere is taken off again."""
+    found = next((text(c, "id") for c in bound(session) if _on(c, item)), "")
+    if found and found != key:
+        session.write("DELETE", f"{CHANNELS}/{found}")
+        raise Rejected(
+            f"channel {key}: this firmware gives a new camera the first free channel, which is {found}; "
+            f"give {item.camera} that channel in the inventory"
+        )
 
 
 def _values(item: BoundCamera, slot: Element | None) -> dict[str, object]:

@@ -37,18 +37,23 @@ def _track(session: Session, channel: str, *, sub: bool = False) -> Element | No
     return by_id(session.read(_TRACKS), "Track", footage.track_of(channel, sub=sub))
 
 
+def _channels(session: Session) -> list[str]:
+    """Return the channels that have a track, with a camera or without."""
+    return list(dict.fromkeys(text(t, "id")[:-2] for t in items(session.read(_TRACKS), "Track") if text(t, "id")))
+
+
 # --- recording -------------------------------------------------------------------------------------
 
 
 def read_recording(session: Session) -> Recording:
-    """Read how each channel with a camera is recorded, and whether it is being recorded now."""
+    """Read how each channel is recorded, and of those with a camera whether they are being recorded now."""
     keys = [text(channel, "id") for channel in bound(session)]
     newest = tried(footage.newest, session, keys)
     now = tried(footage.now, session)
     found = {}
-    for key in keys:
+    for key in _channels(session):
         active: Any = newest if isinstance(newest, Untold) else UNSET
-        if not isinstance(newest, Untold) and not isinstance(now, Untold):
+        if key in keys and not isinstance(newest, Untold) and not isinstance(now, Untold):
             active = key in newest and (now - newest[key]).total_seconds() < footage.RECENT_S
         found[key] = _recorded(session, key, active)
     return Recording(channels=FrozenMap(found))
@@ -240,7 +245,7 @@ def _fresh_action(block: Element) -> Element:
 def read_retention(session: Session) -> Retention:
     """Read the limits, and measure: the oldest footage, the disks, the bitrates."""
     keys = [text(channel, "id") for channel in bound(session)]
-    kept = {key: _kept(track) for key in keys if (track := _track(session, key)) is not None}
+    kept = {key: _kept(track) for key in _channels(session) if (track := _track(session, key)) is not None}
     kbps = tried(_bitrate_kbps, session, keys)
     size = tried(capacity_bytes, session)
     known = isinstance(kbps, int) and isinstance(size, float)
