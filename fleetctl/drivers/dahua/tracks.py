@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from fleetctl.aspects.recording import Recording, Schedule, Stream, Track, judge
-from fleetctl.aspects.retention import Kept, Retention, holds_days
+from fleetctl.aspects.retention import Kept, Retention, measured
 from fleetctl.aspects.retention import judge as judge_retention
 from fleetctl.drivers.dahua import footage
 from fleetctl.drivers.dahua.channels import bound, slots
 from fleetctl.drivers.dahua.storage import capacity_bytes, recording_now
 from fleetctl.errors import Unsupported
-from fleetctl.model import UNSET, Cell, FrozenMap, Gap, Secrets, Unset, Untold
+from fleetctl.model import UNSET, Absent, Cell, FrozenMap, Gap, Secrets, Unset, Untold
 from fleetctl.protocols.dahua import Session, keyvalue
 from fleetctl.protocols.onvif_parts import tried
 
@@ -173,13 +173,9 @@ def read_retention(session: Session) -> Retention:
     keys = list(bound(session))
     table = tried(session.table, "StorageGlobal")
     kbps, size = tried(_bitrate_kbps, session, keys), tried(capacity_bytes, session)
-    known = isinstance(kbps, int) and isinstance(size, float)
-    return Retention(
-        channels=FrozenMap({key: _kept(table) for key in slots(session)}),
-        oldest_days=tried(_oldest_days, session, keys),
-        holds_days=holds_days(size, kbps) if known else UNSET,
-        bitrate_kbps=kbps if isinstance(kbps, int) else UNSET,
-    )
+    kept: FrozenMap[Kept | Absent] = FrozenMap({key: _kept(table) for key in slots(session)})
+    told = Retention(channels=kept, oldest_days=tried(_oldest_days, session, keys))
+    return measured(told, len(keys), size, kbps)
 
 
 def _kept(table: Any) -> Kept:

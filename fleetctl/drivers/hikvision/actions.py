@@ -75,8 +75,7 @@ def find_footage(session: Session, argument: tuple[datetime.datetime, datetime.d
     found: list[footage.Segment] = []
     for channel in bound(session):
         key = text(channel, "id")
-        tracks = [footage.track_of(key), footage.track_of(key, sub=True)]
-        found += footage.segments(session, tracks, begin, end)
+        found += footage.segments(session, footage.track_of(key), begin, end)
     return tuple(found)
 
 

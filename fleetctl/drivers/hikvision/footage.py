@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from fleetctl.errors import BadAnswer, Rejected
+from fleetctl.errors import BadAnswer, Rejected, Unsupported
 from fleetctl.protocols.isapi import Session
 from fleetctl.protocols.xml import child, children, tag, text, whole, words
 
@@ -47,19 +47,17 @@ def track_of(channel: str, *, sub: bool = False) -> str:
 
 
 def segments(
-    session: Session, tracks: Sequence[str], begin: datetime.datetime, end: datetime.datetime, *, most: int = 0
+    session: Session, track: str, begin: datetime.datetime, end: datetime.datetime, *, most: int = 0
 ) -> Iterator[Segment]:
-    """Yield the footage of tracks within a span, oldest first; `most` 0 is all of it."""
+    """Yield the footage of a track within a span, oldest first; `most` 0 is all of it."""
     search, position = str(uuid.uuid4()).upper(), 0
     for _ in range(_MOST_PAGES):
-        told = session.ask(_SEARCH, _question(search, tracks, begin, end, position, most or _PAGE))
+        told = session.ask(_SEARCH, _question(search, track, begin, end, position, most or _PAGE))
         found = list(children(child(told, "matchList"), "searchMatchItem"))
         for item in found:
-            if (
-                segment := _segment(
-                    text(item, "trackID"), text(item, "timeSpan/startTime"), text(item, "timeSpan/endTime")
-                )
-            ) is not None:
+            span = child(item, "timeSpan")
+            segment = _segment(track, text(span, "startTime"), text(span, "endTime"))
+            if segment is not None:
                 yield segment
         position += len(found)
         if not found or most or text(told, "responseStatusStrg").upper() != "MORE":
@@ -68,7 +66,7 @@ def segments(
 
 def _question(
     search: str,
-    tracks: Sequence[str],
+    track: str,
     begin: datetime.datetime,
     end: datetime.datetime,
     position: int,
@@ -78,7 +76,7 @@ def _question(
     return '<?xml version="1.0" encoding="UTF-8"?>' + tag(
         "CMSearchDescription",
         tag("searchID", search),
-        tag("trackIDList", *(tag("trackID", words(track)) for track in tracks)),
+        tag("trackIDList", tag("trackID", words(track))),
         tag("timeSpanList", span),
         tag("maxResults", str(most)),
         tag("searchResultPostion", str(position)),
@@ -95,30 +93,31 @@ def _segment(track: str, begin: str, end: str) -> Segment | None:
 
 
 def newest(session: Session, channels: Sequence[str], minutes: int = 10) -> dict[str, datetime.datetime]:
-    """Return by channel the end of its newest footage of the last minutes."""
+    """Return by channel the end of its newest footage of the last minutes, of its main stream."""
     if not channels:
         return {}
     at = now(session)
-    tracks = [track_of(c, sub=sub) for c in channels for sub in (False, True)]
+    begin, end = at - datetime.timedelta(minutes=minutes), at + _ONE_S * 5
     found: dict[str, datetime.datetime] = {}
-    for segment in segments(session, tracks, at - datetime.timedelta(minutes=minutes), at + _ONE_S * 5):
-        found[segment.channel] = max(segment.end, found.get(segment.channel, segment.end))
+    for channel in channels:
+        for segment in segments(session, track_of(channel), begin, end):
+            found[channel] = max(segment.end, found.get(channel, segment.end))
     return found
 
 
 def oldest(session: Session, channels: Sequence[str]) -> datetime.datetime | None:
-    """Return the begin of the oldest footage of any of the channels, None where there is none."""
+    """Return the begin of the oldest footage of any of the channels, None where there is none.
+
+    Where the recorder refuses a search so wide, the days of the first channel are asked for, month by month.
+    """
     if not channels:
         return None
     at = now(session)
-    tracks = [track_of(channel) for channel in channels]
     begin = at - datetime.timedelta(days=_BACK_DAYS)
     try:
-        return min((s.begin for s in segments(session, tracks, begin, at, most=1)), default=None)
-    except Rejected as error:
-        if error.code != "500":
-            raise
-        return _oldest_day(session, tracks[0], at)
+        return min((s.begin for c in channels for s in segments(session, track_of(c), begin, at, most=1)), default=None)
+    except (Rejected, Unsupported):
+        return _oldest_day(session, track_of(channels[0]), at)
 
 
 def _oldest_day(session: Session, track: str, at: datetime.datetime) -> datetime.datetime | None:

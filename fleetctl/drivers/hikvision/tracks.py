@@ -13,7 +13,7 @@ from typing import Any, Final
 from lxml import etree
 
 from fleetctl.aspects.recording import Recording, Schedule, Stream, Track, judge
-from fleetctl.aspects.retention import Kept, Retention, holds_days
+from fleetctl.aspects.retention import Kept, Retention, measured
 from fleetctl.aspects.retention import judge as judge_retention
 from fleetctl.drivers.hikvision import footage
 from fleetctl.drivers.hikvision.channels import bound
@@ -248,12 +248,8 @@ def read_retention(session: Session) -> Retention:
     kept = {key: _kept(track) for key in _channels(session) if (track := _track(session, key)) is not None}
     kbps = tried(_bitrate_kbps, session, keys)
     size = tried(capacity_bytes, session)
-    known = isinstance(kbps, int) and isinstance(size, float)
-    return Retention(
-        channels=FrozenMap(kept),
-        oldest_days=tried(_oldest_days, session, keys),
-        holds_days=holds_days(size, kbps) if known else UNSET,
-        bitrate_kbps=kbps if isinstance(kbps, int) else UNSET,
+    return measured(
+        Retention(channels=FrozenMap(kept), oldest_days=tried(_oldest_days, session, keys)), len(keys), size, kbps
     )
 
 
@@ -266,11 +262,10 @@ def _kept(track: Element) -> Kept:
 
 def _bitrate_kbps(session: Session, keys: list[str]) -> int:
     """Return the sum of what the recorded streams may use; raises Unsupported where one is not told."""
-    streams = {text(s, "id"): s for s in items(session.read(_STREAMS), "StreamingChannel")}
     total = 0
     for key in keys:
         by_sub = _is_on(_track(session, key, sub=True)) and not _is_on(_track(session, key))
-        stream = streams.get(footage.track_of(key, sub=by_sub))
+        stream = session.read(f"{_STREAMS}/{footage.track_of(key, sub=by_sub)}")
         told = whole(stream, "Video/vbrUpperCap")
         if text(stream, "Video/videoQualityControlType").upper() != "VBR" or told is None:
             told = whole(stream, "Video/constantBitRate") or told
