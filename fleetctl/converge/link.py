@@ -72,6 +72,11 @@ class Link:
             )
         return self._sessions[protocol]
 
+    @property
+    def open_sessions(self) -> tuple[Any, ...]:
+        """The sessions that are open."""
+        return tuple(self._sessions.values())
+
     def _password(self) -> str | None:
         if not self.device.user:
             return None

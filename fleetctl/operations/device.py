@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fleetctl import converge
+from fleetctl import catalog, converge
 from fleetctl.converge import Job
 from fleetctl.errors import FleetctlError, Unreachable, Unsupported, UsageError
 from fleetctl.model import (
@@ -44,7 +44,7 @@ class Shown:
     expectations: Mapping[str, Expectation]
 
 
-class _Recorder:
+class Recorder:
     """The channel of work that is done here and now: durable events are journaled before it goes on."""
 
     def __init__(self, record: Any) -> None:
@@ -77,7 +77,7 @@ def show(workspace: Workspace, name: str, aspects: tuple[str, ...] = ()) -> Show
     expected = workspace.expectations(device, aspects)
     with workspace.journal.run("show", {"device": name}) as record:
         task = job(workspace, device, expected)
-        with converge.linked(task, Access.READ, _Recorder(record)) as link:
+        with converge.linked(task, Access.READ, Recorder(record)) as link:
             driver, identity = converge.recognise(task, link, workspace.registry, required=False)
             wanted = [a for a in workspace.registry.aspects_of(device.kind) if not aspects or a.name in aspects]
             readings = tuple(
@@ -117,7 +117,7 @@ def reboot(workspace: Workspace, name: str) -> Rebooted:
         raise UsageError(f"{name} is audit_only in the inventory: fleetctl only looks at it")
     change = Change(device=name, aspect="", field="reboot", before=None, after="requested")
     with workspace.journal.run("reboot", {"device": name}) as record:
-        channel = _Recorder(record)
+        channel = Recorder(record)
         task = job(workspace, device)
         with converge.linked(task, Access.WRITE, channel) as link:
             driver, _ = converge.recognise(task, link, workspace.registry, required=True)
@@ -152,7 +152,7 @@ def _proven(task: Job, channel: Channel, device: Device) -> Rebooted:
         return Rebooted(device=device, outcome=Outcome.UNREACHABLE, reason=reason, down_s=down, up_s=None)
     try:
         with converge.linked(task, Access.READ, channel) as link:
-            converge.same_device(device, link.session("onvif").identity(), required=True)
+            converge.recognise(task, link, catalog.load(), required=True)
     except FleetctlError as error:
         return Rebooted(device=device, outcome=converge.outcome_of(error), reason=str(error), down_s=down, up_s=up)
     return Rebooted(device=device, outcome=Outcome.CHANGED, reason="", down_s=down, up_s=up)
@@ -165,8 +165,10 @@ def _answers(task: Job) -> bool:
     from fleetctl.protocols import opener
 
     endpoint = replace(task.device.endpoint, timeout_s=2.0)
+    protocols = catalog.load().protocols_of(task.device.kind, task.device.vendor)
+    protocol = task.facts.get("protocol") or protocols[0]
     try:
-        session = opener("onvif")(
+        session = opener(protocol)(
             replace(task.device, endpoint=endpoint, user=""),
             password=None,
             access=Access.READ,
@@ -175,6 +177,8 @@ def _answers(task: Job) -> bool:
         )
     except Unreachable:
         return False
+    except FleetctlError:
+        return True  # something answers
     try:
         return bool(session.alive())
     finally:
@@ -195,7 +199,7 @@ def call(workspace: Workspace, name: str, service: str, operation: str, argument
         raise UsageError(f"{name} is audit_only in the inventory: fleetctl only looks at it")
     access = Access.WRITE if writing else Access.READ
     with workspace.journal.run("call", {"device": name, "operation": f"{service} {operation}"}) as record:
-        channel = _Recorder(record)
+        channel = Recorder(record)
         task = job(workspace, device)
         with converge.linked(task, access, channel) as link:
             converge.recognise(task, link, workspace.registry, required=writing)

@@ -16,6 +16,7 @@ from fleetctl.drivers.dahua.storage import disks, health_of
 from fleetctl.drivers.dahua.users import accounts_of, write_account
 from fleetctl.errors import Refused, Unsupported
 from fleetctl.model import Action, Disruption, SecretRef, Secrets
+from fleetctl.protocols import identities
 from fleetctl.protocols.dahua import Session, keyvalue
 
 
@@ -58,7 +59,8 @@ def snapshot(session: Session, argument: object) -> bytes:
 def format_disk(session: Session, argument: tuple[str, str]) -> str:
     """Format a disk that the recorder reports unformatted; returns what it said of it before.
 
-    Raises Refused for a disk in any other state, and where its serial number is not the one given.
+    Raises Refused for a disk in any other state, and where its serial number (the recorder's, where it does not tell
+    that of its disks) is not the one given.
     """
     key, serial = argument
     disk = disks(session).get(key)
@@ -68,8 +70,10 @@ def format_disk(session: Session, argument: tuple[str, str]) -> str:
     if health_of(disk) is not Health.UNFORMATTED:
         state = disk.get("State", "")
         raise Refused(f"disk {key} is {state}, not unformatted: its recordings would be lost. Nothing was sent")
-    if own and own.strip() != serial.strip():
-        raise Refused(f"disk {key} has the serial number {own}, not {serial}. Nothing was sent")
+    expected = own or session.identity().serial_number
+    if not identities.same_serial(expected, serial):
+        whose = f"disk {key}" if own else "the recorder, which does not tell those of its disks,"
+        raise Refused(f"{whose} has the serial number {expected}, not {serial}. Nothing was sent")
     path = keyvalue.escaped(disk.get("Detail[0].Path") or disk.get("Name", ""))
     session.order("storageDevice", "setDevice", f"&type=FormatPatition&path={path}")
     return disk.get("State", "")
@@ -86,6 +90,11 @@ def channels_bound(session: Session, _argument: object) -> tuple[str, ...]:
     return tuple(bound(session))
 
 
+def live_path(_session: Session, argument: object) -> str:
+    """Return the path at which a channel's main stream is looked at live; channels count from 1 here."""
+    return f"/cam/realmonitor?channel={argument}&subtype=0"
+
+
 def _action(name: str, run: Any, disruption: Disruption, doc: str) -> Action:
     return Action(name=name, protocol="dahua", disruption=disruption, run=run, doc=doc)
 
@@ -97,5 +106,6 @@ ACTIONS = (
     _action("snapshot", snapshot, Disruption.NONE, "take a picture now"),
     _action("format_disk", format_disk, Disruption.SERVICE, "format a disk that is unformatted"),
     _action("find_footage", find_footage, Disruption.NONE, "find what was recorded"),
+    _action("live_path", live_path, Disruption.NONE, "where a channel is looked at"),
     _action("channels_bound", channels_bound, Disruption.NONE, "list the channels that have a camera"),
 )

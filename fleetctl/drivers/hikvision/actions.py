@@ -17,6 +17,7 @@ from fleetctl.drivers.hikvision.storage import STORAGE, disks, health_of
 from fleetctl.drivers.hikvision.users import USERS, write_account
 from fleetctl.errors import Refused
 from fleetctl.model import Action, Disruption, SecretRef, Secrets
+from fleetctl.protocols import identities
 from fleetctl.protocols.isapi import Session
 from fleetctl.protocols.isapi.activation import activate as give_password
 from fleetctl.protocols.xml import text
@@ -54,7 +55,8 @@ def snapshot(session: Session, argument: object) -> bytes:
 def format_disk(session: Session, argument: tuple[str, str]) -> str:
     """Format a disk that the recorder reports unformatted; returns what it said of it before.
 
-    Raises Refused for a disk in any other state, and where its serial number is not the one given.
+    Raises Refused for a disk in any other state, and where its serial number (the recorder's, where it does not tell
+    that of its disks) is not the one given.
     """
     key, serial = argument
     disk = disks(session).get(key)
@@ -63,8 +65,10 @@ def format_disk(session: Session, argument: tuple[str, str]) -> str:
     told, own = text(disk, "status"), text(disk, "hddSerialNumber")
     if health_of(disk) is not Health.UNFORMATTED:
         raise Refused(f"disk {key} is {told}, not unformatted: its recordings would be lost. Nothing was sent")
-    if own and own.strip() != serial.strip():
-        raise Refused(f"disk {key} has the serial number {own}, not {serial}. Nothing was sent")
+    expected = own or session.identity().serial_number
+    if not identities.same_serial(expected, serial):
+        whose = f"disk {key}" if own else "the recorder, which does not tell those of its disks,"
+        raise Refused(f"{whose} has the serial number {expected}, not {serial}. Nothing was sent")
     session.write("PUT", f"{STORAGE}/hdd/{key}/format")
     return told
 
@@ -84,6 +88,11 @@ def channels_bound(session: Session, _argument: object) -> tuple[str, ...]:
     return tuple(text(channel, "id") for channel in bound(session))
 
 
+def live_path(_session: Session, argument: object) -> str:
+    """Return the path at which a channel's main stream is looked at live."""
+    return f"/Streaming/Channels/{footage.track_of(str(argument))}"
+
+
 def _action(name: str, run: Any, disruption: Disruption, doc: str) -> Action:
     return Action(name=name, protocol="isapi", disruption=disruption, run=run, doc=doc)
 
@@ -95,5 +104,6 @@ ACTIONS = (
     _action("snapshot", snapshot, Disruption.NONE, "take a picture now"),
     _action("format_disk", format_disk, Disruption.SERVICE, "format a disk that is unformatted"),
     _action("find_footage", find_footage, Disruption.NONE, "find what was recorded"),
+    _action("live_path", live_path, Disruption.NONE, "where a channel is looked at"),
     _action("channels_bound", channels_bound, Disruption.NONE, "list the channels that have a camera"),
 )
