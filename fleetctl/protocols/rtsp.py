@@ -13,7 +13,7 @@ from typing import Final
 from fleetctl.errors import BadAnswer, Refused, Unreachable, Unsupported
 from fleetctl.model import Device
 from fleetctl.protocols.digest import DigestAuth
-from fleetctl.protocols.sockets import MAX_HEAD, dialled
+from fleetctl.protocols.sockets import MAX_HEAD, Dial, dialled
 
 _STATUS: Final = re.compile(rb"RTSP/1\.\d (\d{3})")
 
@@ -26,7 +26,7 @@ def describe(device: Device, path: str, password: str, known_hosts: str = "") ->
     """
     point = device.endpoint
     deadline = monotonic() + point.timeout_s
-    dial = dialled
+    dial: Dial = dialled
     if point.via:
         from fleetctl.protocols import tunnel
 
