@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fleetctl.errors import FleetctlError, UsageError
 from fleetctl.lab import access, faults
+from fleetctl.lab.recorder.keeping import recorder_state
 
 if TYPE_CHECKING:
     from fleetctl.lab.server import LabServer
@@ -125,6 +126,8 @@ def _state(lab: LabServer, device: str) -> dict[str, Any]:
     told["locked"] = target.locked or {}
     told["subscriptions"] = len(target.subscriptions or ())
     told["dead"] = target.dead()
+    if target.personality.recorder is not None:
+        told |= recorder_state(lab.world, target)
     return told
 
 

@@ -16,6 +16,7 @@ from fleetctl.lab.spec import DeviceSpec, LabSpec
 from fleetctl.lab.state import StateFile
 
 if TYPE_CHECKING:
+    from fleetctl.lab.recorder.footage import Recording
     from fleetctl.lab.recorder.link import Link
 
 BATTERYLESS_START_S: Final = 946684800.0  # 2000-01-01, where a clock without a battery begins
@@ -47,6 +48,7 @@ class SimDevice:
         "overlay",
         "pending",
         "personality",
+        "searches",
         "serial_number",
         "spec",
         "subscriptions",
@@ -71,6 +73,7 @@ class SimDevice:
         self.up_at = 0.0
         self.made_at = time.time()
         self.asked_at = 0.0
+        self.searches: dict[int, list[Recording]] = {}  # of files, under way, by number
         self.challenge = ""  # the secret of an activation under way
         self.links: dict[str, Link] | None = None  # a recorder's connections to its cameras, by channel
         self.connections = 0

@@ -100,7 +100,7 @@ class Dispatcher:
             request = parse(incoming.body)
             name = f"{request.service or '?'}:{request.operation}"
             needed = self._needed(device, request)
-            if needed > access.ANYONE and _crowded(device):  # turned away at the door: no challenge, no fault
+            if needed > access.ANYONE and crowded(device):  # turned away at the door: no challenge, no fault
                 device.note(name, user, "no connection left", self.lab.log_size)
                 return Reply(status=401, body=b"", content_type="text/html")
             login = self._login(device, request, incoming, needed)
@@ -234,7 +234,7 @@ class Dispatcher:
         return Reply(status=error.status, body=body)
 
 
-def _crowded(device: SimDevice) -> bool:
+def crowded(device: SimDevice) -> bool:
     """Tell whether the device has no connection left, so that it answers 401 without looking at the login."""
     most = device.personality.max_connections
     return bool((most and device.connections > most) or (device.faults and "connections" in device.faults))

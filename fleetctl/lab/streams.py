@@ -20,7 +20,8 @@ def profile_at(device: SimDevice, path: str) -> Mapping[str, Any] | None:
     paths = {token: stream_path(device, token) for token, told in profiles.items() if told.get("VideoSource")}
     exact = [token for token, told in paths.items() if told == path]
     alike = [token for token, told in paths.items() if "?" not in path and told.partition("?")[0] == path]
-    token = next(iter(exact or alike), "")
+    begun = [token for token, told in paths.items() if "?" in path and told.startswith(f"{path}&")]
+    token = next(iter(exact or alike or begun), "")
     return profiles.get(token) if path else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fleetctl.lab import isapi
+from fleetctl.lab import cgi, isapi
 from fleetctl.lab.device import SimDevice
 from fleetctl.lab.dispatch import Incoming, Reply
 from fleetctl.lab.world import World
@@ -17,4 +17,6 @@ def speaking(device: SimDevice, path: str) -> Answering | None:
     make = device.personality
     if make.isapi is not None and path.startswith(("/ISAPI/", "/SDK/")):
         return isapi.answer
+    if make.cgi is not None and path.startswith("/cgi-bin/"):
+        return cgi.answer
     return None

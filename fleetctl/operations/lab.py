@@ -1,4 +1,4 @@
-"""The lab of a workspace: every camera of its inventory, simulated on loopback."""
+"""The lab of a workspace: every camera and recorder of its inventory, simulated on loopback."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from fleetctl import catalog
+from fleetctl.catalog import is_host
 from fleetctl.errors import UsageError
 from fleetctl.files import replace
 from fleetctl.lab import control
@@ -18,7 +18,7 @@ from fleetctl.lab.personality import known
 from fleetctl.model import Device, Kind
 from fleetctl.operations.workspace import Workspace
 
-SIMULATED: Final = frozenset({Kind.CAMERA, Kind.NVR})
+PLAYED: Final = (Kind.CAMERA, Kind.NVR)
 OVERLAY: Final = "zz_lab.yml"
 ACTIVATED: Final = ("admin", "Lab-activated-1")  # what a technician gave cameras that come without a password
 HEAD: Final = """\
@@ -45,11 +45,11 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
     if running(workspace):
         raise UsageError("the lab is up already; see: fleetctl lab status, or end it: fleetctl lab down")
     (workspace.inventory_root / OVERLAY).unlink(missing_ok=True)
-    simulated = [d for d in workspace.inventory.devices.values() if d.kind in SIMULATED and not catalog.is_host(d)]
-    if not simulated:
+    devices = [d for d in workspace.inventory.devices.values() if d.kind in PLAYED and not is_host(d)]
+    if not devices:
         raise UsageError("the inventory has no cameras or recorders to simulate")
     spec = {
-        "devices": [_spec(workspace, device) for device in simulated],
+        "devices": [_spec(workspace, device, number) for number, device in enumerate(devices)],
         "http_port": _free(options.http_port),
         "https_port": _free(options.https_port),
         "rtsp_port": _free(options.rtsp_port),
@@ -58,8 +58,8 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
         "wsdl_dir": str(options.wsdl_dir or ""),
     }
     control.up(spec, folder)
-    _write_overlay(workspace, simulated, control.described(folder).ports)
-    return len(simulated)
+    _write_overlay(workspace, devices, control.described(folder).ports)
+    return len(devices)
 
 
 def running(workspace: Workspace) -> bool:
@@ -99,29 +99,35 @@ def _folder(workspace: Workspace) -> Path:
 
 
 def personality(workspace: Workspace, device: Device) -> str:
-    """Return the lab personality that stands for a device: that of the driver its vendor means, else the plain one."""
-    driver = workspace.registry.driver_of(device.kind, device.vendor, device.model).name
+    """Return the lab personality that stands for a device: that of its model, else of its vendor, else the plain one."""
     kind = "recorder" if device.kind is Kind.NVR else "camera"
-    every = known()
-    names = sorted((n for n, told in every.items() if told.kind == kind), key=lambda n: ("-nvr-like" not in n, n))
-    if device.model and (same := next((n for n in names if every[n].model == device.model), "")):
-        return same
-    begins = (device.vendor.lower(), driver) if kind == "recorder" and device.vendor else (driver,)
-    found = next((n for begin in begins for n in names if n.startswith(begin)), "")
-    return found or (names[0] if kind == "recorder" and names else "generic-like")
+    makes = {name: told for name, told in sorted(known().items()) if told.kind == kind}
+    if found := next((n for n, told in makes.items() if device.model and told.model == device.model), ""):
+        return found
+    driver = workspace.registry.driver_of(device.kind, device.vendor, device.model).name
+    starts = (driver,) if kind == "camera" else (f"{device.vendor}-nvr", f"{driver}-nvr")
+    plain = "generic-like" if kind == "camera" else "onvif-nvr-like"
+    return next((n for start in starts for n in makes if n.startswith(f"{start}-like")), None) or next(
+        (n for start in starts for n in makes if n.startswith(start)), plain
+    )
 
 
 def given_login(workspace: Workspace, device: Device) -> bool:
     """Return whether the lab stands for a technician who gave the device a login: it comes with none that is known."""
-    if device.kind is Kind.NVR:
-        return False  # adopt activates it
     fresh = known()[personality(workspace, device)].fresh
     driver = workspace.registry.driver_of(device.kind, device.vendor, device.model)
+    if device.kind is Kind.NVR and driver.first_account:
+        return False  # adopt gives it its first password
     return fresh == "activation" or (fresh == "login" and not driver.default_logins)
 
 
-def address(device: Device) -> str:
-    """Return the loopback address that stands for a device's: 10.20.1.11 is 127.20.1.11."""
+def address(device: Device, number: int = 0) -> str:
+    """Return the loopback address that stands for a device's: 10.20.1.11 is 127.20.1.11.
+
+    What is behind a recorder has its `number` in a network of the lab's own, as the inventory need not know where it is.
+    """
+    if device.behind:
+        return str(ipaddress.IPv4Address((127 << 24) | (254 << 16) | (number + 1)))
     try:
         told = ipaddress.IPv4Address(device.endpoint.address)
     except ValueError:
@@ -129,15 +135,18 @@ def address(device: Device) -> str:
     return str(ipaddress.IPv4Address((127 << 24) | (int(told) & 0xFFFFFF)))
 
 
-def _spec(workspace: Workspace, device: Device) -> dict[str, Any]:
+def _spec(workspace: Workspace, device: Device, number: int) -> dict[str, Any]:
     told: dict[str, Any] = {
         "name": device.name,
-        "address": address(device),
+        "address": address(device, number),
         "personality": personality(workspace, device),
         "network_address": device.endpoint.address,  # a technician gave it that; the lab reaches it by another
     }
     if given_login(workspace, device):
         told["login"] = list(ACTIVATED)
+    if device.behind:
+        told["behind"] = device.behind
+        told["network_address"] = device.endpoint.address or f"192.168.254.{device.channel + 1}"
     return told
 
 
@@ -156,8 +165,8 @@ def _write_overlay(workspace: Workspace, devices: list[Device], ports: Mapping[s
     lines += [f"    onvif_port: {ports['http']}", f"    rtsp_port: {ports['rtsp']}", '    maintenance_window: "always"']
     lines += ["  hosts:"]
     for device in devices:
-        told = f"ansible_host: {address(device)}"
+        told = f"ansible_host: {address(device)}" if not device.behind else ""
         if given_login(workspace, device):
-            told += f", factory_user: {ACTIVATED[0]}, factory_password: {ACTIVATED[1]}"
+            told += f"{', ' if told else ''}factory_user: {ACTIVATED[0]}, factory_password: {ACTIVATED[1]}"
         lines.append(f"    {device.name}: {{{told}}}")
     replace(workspace.inventory_root / OVERLAY, ("\n".join(lines) + "\n").encode("utf-8"))

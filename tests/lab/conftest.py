@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from fleetctl.lab import control
-from fleetctl.lab.personality import cameras
+from fleetctl.lab.personality import cameras, known
 from tests.judges.wsdl import FETCHED
+from tests.lab.boxes import Boxes
 from tests.lab.office import IN_STEP, Office, opened
 from tests.lab.wire import Camera
 
@@ -63,6 +64,21 @@ def simulator(
 def camera(simulator: dict[str, list[Camera]]) -> Callable[[str], Camera]:
     """Give the next untouched camera of a make ("hikvision"); a lab has EACH of them."""
     return lambda make: simulator[f"{make}-like"].pop()
+
+
+# --- recorders and vendors' protocols (boxes.py) ------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def boxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Boxes]:
+    """A lab of recorders that work fast: a picture twice a second, a failed login tried again as soon."""
+    counts = {name: 12 for name, rule in known().items() if rule.kind == "recorder"}
+    counts |= {"hikvision-like": 30, "hikvision-v57-like": 12, "dahua-like": 20, "bosch-like": 4}
+    made = Boxes(tmp_path_factory.mktemp("boxes"), counts, record_s=0.5, retry_s=0.5, ntp_delay_s=0.2)
+    try:
+        yield made
+    finally:
+        control.down(made.state_dir)
 
 
 # --- whole workspaces, driven by the command (office.py) -------------------------------------------------

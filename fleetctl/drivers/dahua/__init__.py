@@ -32,5 +32,4 @@ DRIVER = Driver(
     actions=actions.ACTIONS,
     default_logins=(("admin", "admin"),),
     password_max=32,
-    first_account="admin",
 )

@@ -20,15 +20,6 @@ from fleetctl.protocols import identities
 from fleetctl.protocols.dahua import Session, keyvalue
 
 
-def activate(_session: Session, _argument: tuple[SecretRef, Secrets]) -> str:
-    """Tell what a technician does: the maker's way to make the first account is not public."""
-    raise Unsupported(
-        "this device was never initialised, and its maker publishes no way to do that over the network",
-        nearest="initialise it at its own screen or with its maker's ConfigTool, name that login in the inventory "
-        "(factory_user, factory_password), then adopt again",
-    )
-
-
 def make_account(session: Session, argument: tuple[SecretRef, Secrets]) -> str:
     """Make an administrator account; returns its name, "" if there is none.
 
@@ -100,7 +91,6 @@ def _action(name: str, run: Any, disruption: Disruption, doc: str) -> Action:
 
 
 ACTIONS = (
-    _action("activate", activate, Disruption.NONE, "tell how a factory-new device gets its first account"),
     _action("make_account", make_account, Disruption.NONE, "make an administrator account"),
     _action("reboot", reboot, Disruption.REBOOT, "restart the device"),
     _action("snapshot", snapshot, Disruption.NONE, "take a picture now"),

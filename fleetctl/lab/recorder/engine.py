@@ -1,7 +1,8 @@
 """The recorders at work: each channel logs in to its camera, pulls a picture, writes it down; again and again.
 
-A recording is taken to go on between two pulls that both succeed. A recorder that nobody asked for a while pulls more
-rarely, and pulls of the whole lab together take no more than a part of one core.
+A recording is taken to go on between two pulls that both succeed. A recorder that nobody asked for a while looks after
+its channels more rarely; and all logins of a lab together, and all pulls, take no more than a part of one core: with
+thousands of channels each of them has its turn less often.
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ TICK_S: Final = 0.1
 TOGETHER: Final = 4  # channels that are connected at the same time
 IDLE_AFTER_S: Final = 60.0  # nobody asked the recorder for so long
 IDLE_FACTOR: Final = 6.0
-REST: Final = 4.0  # a pull of one second is followed by four without
+REST_LOGIN: Final = 2.0  # routine logins that took one second together are followed by two without
+REST_PULL: Final = 4.0
+REST_MOST_S: Final = 1.0  # what took longer was waiting, not work
 TIMING_S: Final = 60.0
 _PORTS: Final = {  # what a channel's ports may be, beside the lab's own
-    "HIKVISION": (8000, 80, 8443), "ONVIF": (80, 8000), "Private": (37777,), "Onvif": (80, 37777),
+    "HIKVISION": (8000, 80, 8443), "ONVIF": (80, 8000), "Private": (37777,), "Onvif": (80,),
 }  # fmt: skip
 
 
@@ -40,7 +43,7 @@ class Recorders:
         self._seen: dict[str, Mapping[str, Any]] = {}
         self._next: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._rest_until = 0.0
+        self._login_at = self._pull_at = 0.0  # when the next routine one may be
         self._loop: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -73,10 +76,8 @@ class Recorders:
             return
         links = recorder.links or {}
         for number, link in links.items():
-            if link.due > now or (link.online and now < self._rest_until) or len(self._tasks) >= TOGETHER:
+            if link.due > now or (link.online and now < self._login_at) or len(self._tasks) >= TOGETHER:
                 continue
-            if link.online:
-                self._rest_until = now + 3600  # until this pull is over
             link.due = float("inf")
             task = asyncio.get_running_loop().create_task(self._visit(recorder, number, link, channels[number]))
             self._tasks.add(task)
@@ -99,7 +100,6 @@ class Recorders:
         self._next[recorder.name] = 0.0
 
     async def _visit(self, recorder: SimDevice, number: str, link: Link, channel: Mapping[str, Any]) -> None:
-        began, routine = time.monotonic(), link.online
         state: Any = "online"
         try:
             if not channel.get("enabled", True):
@@ -118,8 +118,6 @@ class Recorders:
         link.state = state
         if state != "online":
             keeping.end(link, "offline")
-        if routine:
-            self._rest_until = now + REST * (now - began)
         link.due = now + self._pause_s(recorder, link)
         self._next[recorder.name] = 0.0
 
@@ -135,9 +133,10 @@ class Recorders:
         address = world.reached(recorder, str(channel["address"]))
         protocol = str(channel.get("protocol", ""))
         allowed = (*_PORTS.get(protocol, ()), self._ports["http"])
-        if not address or int(channel.get("port", 0)) not in allowed or protocol not in LOGINS:
+        port = int(channel.get("http_port" if protocol == "Onvif" else "port", 0))
+        if not address or port not in allowed or protocol not in LOGINS:
             raise Unanswered("nobody is there")
-        source = world.address(recorder)
+        source, began, routine = world.address(recorder), time.monotonic(), link.online
         async with Line(source, address, self._ports["http"]) as line:
             camera = await LOGINS[protocol](line, channel)
             if channel.get("timing") and time.time() - link.timed > TIMING_S:
@@ -145,9 +144,21 @@ class Recorders:
                 await push_time(line, channel, local, str(recorder.read("time")["tz"]))
                 link.timed = time.time()
         link.camera = dict(camera.told)
+        if routine:
+            self._login_at = _rested(self._login_at, began, REST_LOGIN)
+            if time.monotonic() < self._pull_at:
+                return  # logged in: the recording goes on, its next picture comes later
+        began = time.monotonic()
         sub = keeping.settings(recorder, number).get("stream") == "sub"
         path = camera.streams[1 if sub else 0]
         picture = await grab(source, address, self._ports["rtsp"], path, credentials(channel))
-        link.stream = path
+        if routine:
+            self._pull_at = _rested(self._pull_at, began, REST_PULL)
         if (recorder.links or {}).get(number) is link and not recorder.dead():
             keeping.keep(world, recorder, number, link, picture)
+
+
+def _rested(until: float, began: float, rest: float) -> float:
+    """Return when the next of a kind may be, after one that began then."""
+    now = time.monotonic()
+    return max(until, now) + rest * min(REST_MOST_S, now - began)

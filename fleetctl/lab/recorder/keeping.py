@@ -108,3 +108,23 @@ def keep(world: World, recorder: SimDevice, number: str, link: Link, picture: Pi
 
 def _kb(picture: Picture, seconds: float) -> float:
     return picture.kbps / 8 * seconds
+
+
+SECTIONS: Final = ("channels", "recording", "disks", "storage", "sync")
+
+
+def recorder_state(world: World, recorder: SimDevice) -> dict[str, Any]:
+    """Return what a recorder holds beside what every device does, for people and tests: passwords as they are."""
+    held = {number: world.footage.span(recorder.name, number) for number in recorder.read("channels")}
+    links = {
+        number: {
+            "state": link.state,
+            "recording": link.recording,
+            "why_not": link.why_not,
+            "tries": link.tries,
+            "camera": link.camera,
+        }
+        for number, link in (recorder.links or {}).items()
+    }
+    told: dict[str, Any] = {name: recorder.read(name) for name in SECTIONS}
+    return {**told, "disks": disks(recorder), "links": links, "held": held, "used_mb": used_mb(world, recorder)}

@@ -20,7 +20,6 @@ class Link:
     tries: int = 0
     recording: bool = False
     why_not: str = ""  # why it does not record: schedule, disk, off, offline
-    stream: str = ""  # the camera's stream, where its path had to be asked for
     camera: dict[str, str] = field(default_factory=dict)  # model, serial, firmware, mac as the camera told
     timed: float = 0.0  # when the camera's clock was last set
     span: tuple[float, float] | None = None  # the recording under way, in the recorder's clock

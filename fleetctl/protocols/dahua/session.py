@@ -21,7 +21,11 @@ from fleetctl.protocols.sockets import Dial
 from fleetctl.protocols.web import Web, client_of
 
 LOCKED: Final = 268632081
-UNINITIALISED: Final = "the device was never initialised"
+UNINITIALISED: Final = (
+    "the device was never initialised, and its maker publishes no way to do that over the network: initialise it at its "
+    "own screen or with its maker's ConfigTool, name that login in the inventory (factory_user, factory_password), then "
+    "adopt again"
+)
 MAX_PICTURE: Final = 16 * 1024 * 1024
 _FIRST: Final = ("magicBox", "getSystemInfo")
 
@@ -201,7 +205,7 @@ class Session:
                 raise error
             if _uninitialised(response):
                 self.inactive = True
-                raise Refused(f"{what}: {UNINITIALISED}; take it in: fleetctl adopt")
+                raise Refused(f"{what}: {UNINITIALISED}")
             raise Rejected(f"{what}: this login has no right to it, or the device does not have it", code="403")
         if response.status in (400, 404, 501):
             raise Unsupported(f"{what}: not offered, or not with this value (HTTP {response.status})")
@@ -280,7 +284,7 @@ class Session:
     def prove(self) -> None:
         """Log in; raises Refused: `credential` when the login was rejected, else because there is none, or a lock."""
         if self.inactive:
-            raise Refused(f"{UNINITIALISED}: it has no account yet")
+            raise Refused(UNINITIALISED)
         self.read(*_FIRST, fresh=True)
         if not self._web.proven:
             raise Refused("the device takes everybody without a login; the login cannot be proven")
