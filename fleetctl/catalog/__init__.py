@@ -63,7 +63,7 @@ class Registry:
     def protocols_of(self, kind: Kind, vendor: str) -> tuple[str, ...]:
         """Return the protocols to greet a device with; empty when no driver knows the kind."""
         for driver in self.drivers.values():
-            if driver.name == vendor.lower() and kind in driver.kinds:
+            if self._is(driver, vendor) and kind in driver.kinds:
                 return driver.speaks(kind)
         generic = self.drivers["onvif"]
         return generic.protocols if kind in generic.kinds else ()
@@ -76,8 +76,15 @@ class Registry:
         own = self.protocols_of(kind, vendor)
         if kind is not Kind.NVR:
             return own[:1]
-        others = (p for driver in self.drivers.values() if kind in driver.kinds for p in driver.speaks(kind))
-        return tuple(dict.fromkeys((*own, *others)))
+        others = [p for driver in self.drivers.values() if kind in driver.kinds for p in driver.speaks(kind)]
+        generic = set(self.drivers["onvif"].protocols)  # what many speak tells least: asked last
+        return tuple(dict.fromkeys(sorted((*own, *others), key=lambda protocol: protocol in generic)))
+
+    @staticmethod
+    def _is(driver: Driver, vendor: str) -> bool:
+        """Return whether a vendor of the inventory means a driver: by its name, or as a brand that it recognises."""
+        named = vendor.strip().lower()
+        return driver.name == named or (driver.name != "onvif" and bool(named) and driver.recognises(named, ""))
 
     def driver_of(self, kind: Kind, manufacturer: str, model: str) -> Driver:
         """Return the driver that recognises what the device says it is, else the generic one (`onvif`)."""
@@ -90,8 +97,8 @@ class Registry:
         """Return the account by which a factory-new device of a kind is taken in, "" where there is no such thing."""
         if kind is not Kind.NVR:
             return ""
-        own = self.drivers.get(vendor.lower())
-        if own is not None and kind in own.kinds:
+        own = next((d for d in self.drivers.values() if self._is(d, vendor) and kind in d.kinds), None)
+        if own is not None:
             return own.first_account
         return next((d.first_account for d in self.drivers.values() if kind in d.kinds and d.first_account), "")
 

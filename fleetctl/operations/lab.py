@@ -99,7 +99,7 @@ def _folder(workspace: Workspace) -> Path:
 
 
 def personality(workspace: Workspace, device: Device) -> str:
-    """Return the lab personality that stands for a device: that of its model, else of its vendor, else the plain one."""
+    """Return the lab personality that stands for a device: of its model, else of its vendor, else the plain one."""
     kind = "recorder" if device.kind is Kind.NVR else "camera"
     makes = {name: told for name, told in sorted(known().items()) if told.kind == kind}
     if found := next((n for n, told in makes.items() if device.model and told.model == device.model), ""):
@@ -124,7 +124,7 @@ def given_login(workspace: Workspace, device: Device) -> bool:
 def address(device: Device, number: int = 0) -> str:
     """Return the loopback address that stands for a device's: 10.20.1.11 is 127.20.1.11.
 
-    What is behind a recorder has its `number` in a network of the lab's own, as the inventory need not know where it is.
+    What is behind a recorder has its `number` in a network of the lab's own: the inventory need not know where it is.
     """
     if device.behind:
         return str(ipaddress.IPv4Address((127 << 24) | (254 << 16) | (number + 1)))

@@ -17,8 +17,9 @@ from fleetctl.protocols.dahua import Session, keyvalue
 
 _PAGE: Final = 100
 _MOST_PAGES: Final = 100
-_BACK_DAYS: Final = 750
+_BACK_DAYS: Final = 366  # looked back so far; wider searches are refused
 _FORM: Final = "%Y-%m-%d %H:%M:%S"
+_AHEAD: Final = datetime.timedelta(minutes=10)  # footage of a clock that was put back since
 RECENT_S: Final = 120.0  # footage so young means that the channel is being recorded
 
 
@@ -88,7 +89,7 @@ def _pages(session: Session, finder: str, channel: str, most: int) -> Iterator[S
 def newest(session: Session, channels: Sequence[str], minutes: int = 10) -> dict[str, datetime.datetime]:
     """Return by channel the end of its newest footage of the last minutes."""
     at = now(session)
-    begin, end = at - datetime.timedelta(minutes=minutes), at + datetime.timedelta(seconds=5)
+    begin, end = at - datetime.timedelta(minutes=minutes), at + _AHEAD
     found: dict[str, datetime.datetime] = {}
     for channel in channels:
         for segment in segments(session, channel, begin, end):

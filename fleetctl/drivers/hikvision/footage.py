@@ -18,8 +18,8 @@ from fleetctl.protocols.xml import child, children, tag, text, whole, words
 _SEARCH: Final = "/ISAPI/ContentMgmt/search"
 _PAGE: Final = 40
 _MOST_PAGES: Final = 250
-_BACK_DAYS: Final = 750  # no recorder keeps longer
-_ONE_S: Final = datetime.timedelta(seconds=1)
+_BACK_DAYS: Final = 366  # looked back so far; wider searches are refused by many
+_AHEAD: Final = datetime.timedelta(minutes=10)  # footage of a clock that was put back since
 RECENT_S: Final = 120.0  # footage so young means that the channel is being recorded
 
 
@@ -97,7 +97,7 @@ def newest(session: Session, channels: Sequence[str], minutes: int = 10) -> dict
     if not channels:
         return {}
     at = now(session)
-    begin, end = at - datetime.timedelta(minutes=minutes), at + _ONE_S * 5
+    begin, end = at - datetime.timedelta(minutes=minutes), at + _AHEAD
     found: dict[str, datetime.datetime] = {}
     for channel in channels:
         for segment in segments(session, track_of(channel), begin, end):

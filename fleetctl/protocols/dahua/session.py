@@ -22,9 +22,9 @@ from fleetctl.protocols.web import Web, client_of
 
 LOCKED: Final = 268632081
 UNINITIALISED: Final = (
-    "the device was never initialised, and its maker publishes no way to do that over the network: initialise it at its "
-    "own screen or with its maker's ConfigTool, name that login in the inventory (factory_user, factory_password), then "
-    "adopt again"
+    "the device was never initialised, and its maker publishes no way to do that over the network: initialise it at "
+    "its own screen or with its maker's ConfigTool, name that login in the inventory (factory_user, "
+    "factory_password), then adopt again"
 )
 MAX_PICTURE: Final = 16 * 1024 * 1024
 _FIRST: Final = ("magicBox", "getSystemInfo")
