@@ -354,15 +354,15 @@ def test_an_ini_file_is_read_through_ansible_without_places(tmp_path: Path) -> N
 # --- the pilot ---
 
 
-def test_the_pilot_has_five_communes_of_four_cameras_and_no_fault() -> None:
+def test_the_pilot_has_five_communes_of_four_cameras_and_a_recorder_and_no_fault() -> None:
     loaded = inventory.load(PILOT, ASPECTS)
     assert loaded.check(lambda each: standard.settings_faults(each, ASPECTS)) == ()
     assert {key: (site.area, len(site.devices)) for key, site in loaded.sites().items()} == {
-        "viet_hung": ("long_bien", 4),
-        "gia_thuy": ("long_bien", 4),
-        "xuan_phuong": ("tu_liem", 4),
-        "an_khanh": ("hoai_duc", 4),
-        "tung_thien": ("son_tay", 4),
+        "viet_hung": ("long_bien", 5),
+        "gia_thuy": ("long_bien", 5),
+        "xuan_phuong": ("tu_liem", 5),
+        "an_khanh": ("hoai_duc", 5),
+        "tung_thien": ("son_tay", 5),
     }
     assert loaded.warnings == ()
     rates = {name: loaded.values(name)["video_main_frame_rate_fps"].value for name in loaded.devices}
