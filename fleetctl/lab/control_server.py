@@ -83,13 +83,15 @@ def _break(lab: LabServer, device: str, fault: str, arguments: dict[str, Any] | 
         return told
     if fault == "swap":
         lab.world.swap(target, told["other"], same_login=bool(told["same_login"]))
+    if fault == "duplicate-address":
+        lab.world.duplicate(target, same_login=bool(told["same_login"]))
     target.faults = {**(target.faults or {}), fault: told}
     if fault == "clock":
         target.change("clock").update(offset_s=float(told["offset_s"]), set_at=time.time())
         target.commit(lab.world.disk)
     if fault in ("unplug", "onvif-off"):
         lab.world.cut(target)
-    return {name: value for name, value in told.items() if name != "chance"}
+    return {name: value for name, value in told.items() if name not in ("chance", "left")}
 
 
 def _mend(lab: LabServer, device: str, fault: str = "") -> list[str]:
@@ -100,6 +102,10 @@ def _mend(lab: LabServer, device: str, fault: str = "") -> list[str]:
         told = (target.faults or {}).pop(name)
         if name == "swap":
             lab.world.unswap(target, told["other"])
+        if name == "duplicate-address":
+            lab.world.unduplicate(target)
+        if name == "stall":
+            lab.world.cut(target)
         if name == "clock":
             target.change("clock").update(offset_s=0.0, set_at=time.time())
             target.commit(lab.world.disk)

@@ -50,6 +50,7 @@ class SimDevice:
         "personality",
         "searches",
         "serial_number",
+        "sessions",
         "spec",
         "subscriptions",
         "up_at",
@@ -73,6 +74,7 @@ class SimDevice:
         self.up_at = 0.0
         self.made_at = time.time()
         self.asked_at = 0.0
+        self.sessions: dict[str, dict[str, Any]] = {}  # of JSON-RPC, by number
         self.searches: dict[int, list[Recording]] = {}  # of files, under way, by number
         self.challenge = ""  # the secret of an activation under way
         self.links: dict[str, Link] | None = None  # a recorder's connections to its cameras, by channel
@@ -181,6 +183,7 @@ class SimDevice:
         now = time.time()
         self.up_at = now + boot_s
         self.nonces = self.misses = self.locked = self.subscriptions = self.links = None
+        self.sessions, self.searches, self.challenge = {}, {}, ""
         if self.personality.loses_clock:
             self.fresh_clock = now
 

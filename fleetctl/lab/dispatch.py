@@ -24,6 +24,7 @@ from fleetctl.lab.services import (
     imaging,
     media,
     media2,
+    recording,
 )
 from fleetctl.lab.soap import NAMESPACES, SERVICES, WSNT, Request, SoapFault, fault, head, parse
 from fleetctl.lab.spec import LabSpec
@@ -44,6 +45,8 @@ OPERATIONS: Final[dict[str, Operations]] = {
     "timg": imaging.OPERATIONS,
     "tmd": deviceio.OPERATIONS,
     "tev": events.OPERATIONS,
+    "trc": recording.OPERATIONS,
+    "trv": recording.RECEIVERS,
 }
 
 

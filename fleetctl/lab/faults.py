@@ -31,6 +31,11 @@ KNOWN: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "swap": ("another device answers here; `other`: the two change places", {"other": "", "same_login": True}),
     "reset": ("somebody pressed the button: factory state", {"hard": True}),
     "onvif-off": ("ONVIF is switched off: 404", {}),
+    "stall": ("answers no more once so many writes were carried out", {"writes": 2}),
+    "duplicate-address": ("every second connection reaches another device of the same make", {"same_login": False}),
+    "disk-full": ("a recorder's disks are full of what it may not overwrite", {}),
+    "disk-failure": ("a recorder's disk has failed", {"disk": 1}),
+    "disk-unformatted": ("a recorder's disk is not formatted", {"disk": 1}),
     "unplug": ("nothing answers; `silent`: not even a refusal", {"silent": False}),
     "xml-bomb": ("answers hold an entity bomb", {}),
     "endless-body": ("answers never end", {}),
@@ -60,6 +65,8 @@ def checked(fault: str, told: Mapping[str, Any]) -> dict[str, Any]:
     if unknown := [name for name in told if name not in defaults]:
         raise UsageError(f"{fault} has no argument {unknown[0]!r}; it has {', '.join(defaults) or 'none'}")
     arguments = {**defaults, **told}
+    if fault == "stall":
+        arguments["left"] = int(arguments["writes"])
     if fault == "loss":
         arguments["chance"] = random.Random(arguments["seed"])
     return arguments
@@ -69,6 +76,11 @@ def lost(faults: Mapping[str, dict[str, Any]]) -> bool:
     """Throw the dice of `loss`."""
     told = faults.get("loss")
     return bool(told and told["chance"].random() < told["rate"])
+
+
+def stalled(faults: Mapping[str, dict[str, Any]]) -> bool:
+    """Tell whether `stall` has set in."""
+    return "stall" in faults and faults["stall"]["left"] <= 0
 
 
 def early(faults: Mapping[str, dict[str, Any]], connection: Connection, *, onvif: bool = True) -> bool:

@@ -99,11 +99,14 @@ class Pictures:
         def draw(device: SimDevice, width: int, height: int) -> View:
             return view(device, self._world.spec, width, height)
 
-        self._rtsp = streams.serving(self._at, draw, _streams)
+        self._rtsp = streams.serving(self._at, draw, _streams, self._reached)
         return await self._rtsp.start(port, bind)
 
     def _at(self, address: str) -> SimDevice | None:
         return self._world.by_address.get(address)
+
+    def _reached(self, asking: SimDevice, told: str) -> SimDevice | None:
+        return self._world.by_address.get(self._world.reached(asking, told))
 
     async def stop(self) -> None:
         """End every stream."""

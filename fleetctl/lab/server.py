@@ -56,7 +56,7 @@ class LabServer:
         self._sockets: list[socket.socket] = []
         self._authority = Authority(state_dir / "ca")
         self._pictures = Pictures(self.world)
-        self._recorders = Recorders(self.world, self.ports)
+        self._recorders = self.world.recorders = Recorders(self.world, self.ports)
         self._responder: Responder | None = None
         self._control: Path | None = None
 
@@ -111,7 +111,7 @@ class LabServer:
                 return
             except OSError:  # out of descriptors: those who wait are taken when others have gone
                 return
-            device = self.world.by_address.get(sock.getsockname()[0])
+            device = self.world.met(sock.getsockname()[0])
             if device is None or not _listens(device, secure) or not self.world.admits(device, peer[0]):
                 self._turn_away(sock, device)
             else:
@@ -132,6 +132,7 @@ class LabServer:
         if secure:
             sock = self._authority.wrapped(sock, sock.getsockname()[0])
         connection = Connection(asyncio.get_running_loop(), sock, self._request, peer)
+        connection.owner = device.name
         device.connections += 1
         self._open.setdefault(device.name, set()).add(connection)
         connection.on_close = lambda: self._gone(device, connection)
@@ -151,7 +152,7 @@ class LabServer:
     # --- requests --------------------------------------------------------------------------------
 
     def _request(self, connection: Connection, method: str, target: str, headers: dict[str, str], body: bytes) -> None:
-        device = self.world.by_address.get(connection.address)
+        device = self.world.double(connection.owner) or self.world.by_address.get(connection.address)
         if device is None or device.dead():
             connection.reset()
             return
@@ -174,6 +175,8 @@ class LabServer:
     def _handle(self, device: SimDevice, connection: Connection, incoming: Incoming) -> None:
         vendor = vendors.speaking(device, incoming.path)
         if device.faults:
+            if faults.stalled(device.faults):
+                return  # the connection stays open, nothing comes
             if faults.lost(device.faults):
                 connection.reset()
                 return
@@ -195,6 +198,8 @@ class LabServer:
 
     def _send(self, device: SimDevice, connection: Connection, reply: Reply) -> None:
         if device.faults:
+            if reply.wrote and "stall" in device.faults:
+                device.faults["stall"]["left"] -= 1
             if reply.wrote and "power-cut" in device.faults:
                 self.world.power_cut(device)
                 return

@@ -26,6 +26,7 @@ class Visit:
     user: str = ""
     level: int = access.ANYONE
     after: After = field(default_factory=After)
+    pushed: str = ""  # a new password that a recorder brings to its cameras
 
     @property
     def query(self) -> Mapping[str, str]:

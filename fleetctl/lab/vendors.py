@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fleetctl.lab import cgi, isapi
+from fleetctl.lab.cgi import rpc
 from fleetctl.lab.device import SimDevice
 from fleetctl.lab.dispatch import Incoming, Reply
 from fleetctl.lab.world import World
@@ -19,4 +20,6 @@ def speaking(device: SimDevice, path: str) -> Answering | None:
         return isapi.answer
     if make.cgi is not None and path.startswith("/cgi-bin/"):
         return cgi.answer
+    if make.cgi is not None and make.cgi.rpc and path in ("/RPC2", "/RPC2_Login", "/OutsideCmd"):
+        return rpc.answer
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fleetctl.errors import UsageError
 from fleetctl.lab.device import SimDevice
@@ -15,6 +15,9 @@ from fleetctl.lab.recorder.footage import Footage
 from fleetctl.lab.spec import LabSpec
 from fleetctl.lab.state import StateFile
 from fleetctl.lab.strict import Judge
+
+if TYPE_CHECKING:
+    from fleetctl.lab.recorder.engine import Recorders
 
 KEPT: Final = {  # what a reset leaves as it is
     "Hard": (),
@@ -42,6 +45,8 @@ class World:
         self.devices = {d.name: SimDevice(d, of(d.personality), kept.get(d.name)) for d in spec.devices}
         self.by_address = {place(device): device for device in self.devices.values()}
         self._swapped: dict[str, SimDevice] = {}  # addresses at which `swap` put another device
+        self.recorders: Recorders | None = None  # set by whoever lets them work
+        self._doubles: dict[str, str] = {}  # a device whose address is there twice -> the other one
         self._cut = cut
 
     def find(self, name: str) -> SimDevice:
@@ -67,6 +72,28 @@ class World:
             if str(device.read("network").get("address", "")) == told and device.spec.behind in ("", asking.name)
         ]
         return max(found)[1] if found else ""
+
+    def met(self, address: str) -> SimDevice | None:
+        """Return who answers a new connection to an address; two with the same address do so by turns."""
+        device = self.by_address.get(address)
+        if device is None or device.name not in self._doubles:
+            return device
+        told = (device.faults or {}).get("duplicate-address", {})
+        told["turn"] = not told.get("turn", False)
+        return self.devices[self._doubles[device.name]] if told["turn"] else device
+
+    def double(self, name: str) -> SimDevice | None:
+        """Return the device of that name, if it is the second at an address."""
+        return self.devices[name] if name in self._doubles.values() else None
+
+    def duplicate(self, target: SimDevice, *, same_login: bool) -> None:
+        """Let a stranger of the same make have the device's address too."""
+        self._doubles[target.name] = self._stranger(target, same_login, "double").name
+
+    def unduplicate(self, target: SimDevice) -> None:
+        """End `duplicate`."""
+        there = self.devices.pop(self._doubles.pop(target.name))
+        self._cut(there, self.address(target))
 
     def admits(self, device: SimDevice, source: str) -> bool:
         """Tell whether a device is on the network of whoever asks: behind a recorder it is on that one's only."""
@@ -126,8 +153,8 @@ class World:
         self.by_address.update(self._swapped)
         self._cut(target, address)
 
-    def _stranger(self, target: SimDevice, same_login: bool) -> SimDevice:
-        number = f"{target.name}~stranger"
+    def _stranger(self, target: SimDevice, same_login: bool, word: str = "stranger") -> SimDevice:
+        number = f"{target.name}~{word}"
         stranger = SimDevice(target.spec.renamed(number), target.personality, None)
         if same_login:
             stranger.changed = {"users": dict(target.read("users"))}

@@ -112,6 +112,7 @@ class Boxes:
     def __init__(self, state_dir: Path, counts: Mapping[str, int], **options: Any) -> None:
         self.state_dir = state_dir
         self._left: dict[str, list[Box]] = {}
+        self._given: list[Box] = []
         devices = []
         for make, (name, count) in enumerate(counts.items(), start=1):
             rule = of(name)
@@ -126,4 +127,12 @@ class Boxes:
             box.ports, box.authority = dict(lab.ports), lab.ca_file
 
     def of(self, name: str) -> Box:
-        return self._left[name].pop()
+        self._given.append(self._left[name].pop())
+        return self._given[-1]
+
+    def release(self) -> None:
+        """Let the recorders that were given away rest."""
+        for box in self._given:
+            for number in box.state().get("channels", ()):
+                control.ask(self.state_dir, "drop", device=box.name, section="channels", key=number)
+        self._given.clear()

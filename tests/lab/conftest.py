@@ -70,15 +70,27 @@ def camera(simulator: dict[str, list[Camera]]) -> Callable[[str], Camera]:
 
 
 @pytest.fixture(scope="session")
-def boxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Boxes]:
+def many_boxes(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Boxes]:
     """A lab of recorders that work fast: a picture twice a second, a failed login tried again as soon."""
     counts = {name: 12 for name, rule in known().items() if rule.kind == "recorder"}
     counts |= {"hikvision-like": 30, "hikvision-v57-like": 12, "dahua-like": 20, "bosch-like": 4}
-    made = Boxes(tmp_path_factory.mktemp("boxes"), counts, record_s=0.5, retry_s=0.5, ntp_delay_s=0.2)
+    wsdl = pytestconfig.getoption("--wsdl") or (FETCHED if FETCHED.is_dir() else None)
+    strict = {"strict": wsdl is not None, "wsdl_dir": str(wsdl or "")}
+    made = Boxes(tmp_path_factory.mktemp("boxes"), counts, record_s=0.5, retry_s=0.5, ntp_delay_s=0.2, **strict)
     try:
         yield made
+        assert control.status(made.state_dir)["invalid"] == [], (
+            "a recorder said what the official schema does not allow"
+        )
     finally:
         control.down(made.state_dir)
+
+
+@pytest.fixture
+def boxes(many_boxes: Boxes) -> Iterator[Boxes]:
+    """Give devices by personality, each untouched; when the test is over its recorders let their cameras go."""
+    yield many_boxes
+    many_boxes.release()
 
 
 # --- whole workspaces, driven by the command (office.py) -------------------------------------------------

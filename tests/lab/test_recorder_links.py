@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -107,3 +109,115 @@ def test_an_address_of_the_inventory_reaches_the_labs_camera(boxes: Boxes) -> No
     control.change(boxes.state_dir, camera.name, "network", address="10.77.1.11")
     recorder.bind(1, camera, ipAddress="10.77.1.11")
     recorder.until_state(1, "online")
+
+
+# --- what is on the disks ------------------------------------------------------------------------------
+
+
+def recording(recorder: Box, number: int = 1) -> bool:
+    return bool(recorder.links().get(str(number), {}).get("recording"))
+
+
+def bound(boxes: Boxes) -> Box:
+    recorder = boxes.of("hikvision-nvr-like")
+    recorder.bind(1, boxes.of("hikvision-like"))
+    recorder.until(lambda: recording(recorder))
+    return recorder
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"), [("disk-full", "ok"), ("disk-failure", "error"), ("disk-unformatted", "unformatted")]
+)
+def test_a_recorder_without_room_is_online_and_records_nothing(boxes: Boxes, fault: str, status: str) -> None:
+    recorder = bound(boxes)
+    recorder.break_(fault)
+    recorder.until(lambda: not recording(recorder))
+    disk = recorder.isapi("GET", "ContentMgmt/Storage")
+    assert (disk.text("status"), disk.text("freeSpace")) == (status, "0")
+    assert recorder.status_of(1) == ("true", "connect")
+    recorder.mend()
+    recorder.until(lambda: recording(recorder))
+
+
+def test_the_oldest_footage_is_overwritten_when_the_disk_is_full(boxes: Boxes) -> None:
+    recorder = bound(boxes)
+    first = recorder.state()["held"]["1"][0]
+    control.change(boxes.state_dir, recorder.name, "disks", **{"1": {"mb": 2, "state": "ok"}})
+    recorder.until(lambda: recorder.state()["held"]["1"][0] > first, 20)
+    assert recorder.state()["used_mb"] <= 2
+
+
+def test_nothing_is_overwritten_where_that_is_switched_off(boxes: Boxes) -> None:
+    recorder = bound(boxes)
+    control.change(boxes.state_dir, recorder.name, "storage", overwrite=False)
+    control.change(boxes.state_dir, recorder.name, "disks", **{"1": {"mb": 1, "state": "ok"}})
+    recorder.until(lambda: recorder.links()["1"]["why_not"] == "disk", 20)
+
+
+def test_a_gap_stays_where_the_camera_was_away(boxes: Boxes) -> None:
+    recorder, camera = boxes.of("hikvision-nvr-like"), boxes.of("hikvision-like")
+    recorder.bind(1, camera)
+    recorder.until(lambda: recording(recorder))
+    camera.break_("unplug")
+    recorder.until_state(1, "unreachable")
+    camera.mend()
+    recorder.until(lambda: recording(recorder))
+    recorder.until(lambda: len(spans(recorder)) == 2)
+    (_, end), (start, _) = spans(recorder)
+    assert end < start
+
+
+def spans(recorder: Box, track: int = 101) -> list[tuple[str, str]]:
+    """Search all recordings of a track."""
+    told = recorder.isapi(
+        "POST",
+        "ContentMgmt/search",
+        f"<CMSearchDescription><searchID>1</searchID><trackIDList><trackID>{track}</trackID></trackIDList><timeSpanList>"
+        "<timeSpan><startTime>2026-06-01T00:00:00Z</startTime><endTime>2027-06-01T00:00:00Z</endTime></timeSpan>"
+        "</timeSpanList><maxResults>40</maxResults><searchResultPostion>0</searchResultPostion></CMSearchDescription>",
+    )
+    return list(zip(told.texts("startTime"), told.texts("endTime"), strict=True))
+
+
+def test_what_is_switched_off_or_not_scheduled_is_not_recorded(boxes: Boxes) -> None:
+    recorder = bound(boxes)
+    track = recorder.isapi("GET", "ContentMgmt/record/tracks/101").body.decode()
+    recorder.isapi("PUT", "ContentMgmt/record/tracks/101", track.replace("<Enable>true<", "<Enable>false<"))
+    recorder.until(lambda: recording(recorder))
+    off = track.replace("<enableSchedule>true<", "<enableSchedule>false<")
+    assert recorder.isapi("PUT", "ContentMgmt/record/tracks/101", off).text("statusCode") == "1"
+    recorder.until(lambda: recorder.links()["1"]["why_not"] == "off")
+    motion = track.replace(">CMR</ActionRecordingMode>", ">MOTION</ActionRecordingMode>")
+    recorder.isapi("PUT", "ContentMgmt/record/tracks/101", motion)
+    recorder.until(lambda: recorder.links()["1"]["why_not"] == "schedule")
+
+
+def test_a_viewing_account_sees_the_channels_it_was_allowed_to_and_only_while_they_are_online(boxes: Boxes) -> None:
+    recorder = bound(boxes)
+    told = recorder.isapi(
+        "POST",
+        "Security/users",
+        "<User><id>0</id><userName>lanhdao</userName><password>Xem-camera-7</password><userLevel>Viewer</userLevel></User>",
+    )
+    number = told.text("id")
+    see = f"rtsp://lanhdao:Xem-camera-7@{recorder.address}:{recorder.ports['rtsp']}/Streaming/Channels/101"
+    assert "401" in looked(see)
+    rights = recorder.isapi("GET", f"Security/UserPermission/{number}").body.decode()
+    recorder.isapi("PUT", f"Security/UserPermission/{number}", rights.replace("<preview>false<", "<preview>true<"))
+    assert looked(see) == "h264,1920,1080"
+    assert "404" in looked(see.replace("101", "201"))
+
+
+def looked(url: str) -> str:
+    ffprobe = shutil.which("ffprobe")
+    if ffprobe is None:
+        pytest.fail("ffprobe is missing: it judges the streams. Mend: apt-get install ffmpeg")
+    shown = ["-show_entries", "stream=codec_name,width,height", "-of", "csv=p=0"]
+    ran = subprocess.run(
+        [ffprobe, "-v", "error", "-rtsp_transport", "tcp", *shown, url],
+        capture_output=True,
+        check=False,
+        timeout=60,
+        text=True,
+    )
+    return ran.stdout.strip() or ran.stderr

@@ -13,6 +13,7 @@ from fleetctl.lab.isapi import (
     capabilities,
     channels,
     login,
+    media,
     network,
     security,
     storage,
@@ -27,7 +28,7 @@ from fleetctl.lab.world import World
 
 _ALL = {
     **system.PAGES, **network.PAGES, **security.PAGES, **capabilities.PAGES, **activation.PAGES, **channels.PAGES,
-    **tracks.PAGES, **storage.PAGES,
+    **tracks.PAGES, **storage.PAGES, **media.PAGES,
 }  # fmt: skip
 
 
@@ -68,6 +69,8 @@ def answer(world: World, device: SimDevice, incoming: Incoming) -> Reply:
         visit.note(name, error.code)
         return _no(visit, error)
     visit.settle(wrote=reply.wrote)
+    if visit.pushed and world.recorders is not None:
+        world.recorders.push_password(device, visit.pushed)
     reply.after = visit.after
     visit.note(name, "ok")
     return reply

@@ -270,6 +270,17 @@ def restart(visit: Visit, number: str) -> Reply:
     return done(visit)
 
 
+def activate(visit: Visit) -> Reply:
+    """PUT ContentMgmt/InputProxy/channels/activate: the recorder gives a factory-new camera its first password."""
+    sent = xml.parsed(visit.incoming.body, "VideoSourceActivation")
+    address, password = xml.text(sent, "ipAddress"), xml.text(sent, "password")
+    if not visit.world.reached(visit.device, address):
+        raise Refused("ipcNetworkAbnormal")
+    if visit.world.recorders is not None:
+        visit.world.recorders.activate(visit.device, address, password)
+    return done(visit)
+
+
 def get_sync(visit: Visit) -> Reply:
     """GET ContentMgmt/InputProxy/syncIPCPasswd: whether a new admin password is pushed to the cameras."""
     recorder_of(visit)
@@ -311,6 +322,7 @@ PAGES: dict[tuple[str, str], Page] = {
     ("GET", f"{_BASE}/channels/#/status"): reads(status, on="recorder"),
     ("GET", f"{_BASE}/channels/#/portMapParam"): reads(ports, on="recorder"),
     ("PUT", f"{_BASE}/channels/#/reboot"): writes(restart, on="recorder"),
+    ("PUT", f"{_BASE}/channels/activate"): writes(activate, on="recorder"),
     ("GET", f"{_BASE}/syncIPCPasswd"): reads(get_sync, level=_A, on="recorder"),
     ("PUT", f"{_BASE}/syncIPCPasswd"): writes(set_sync, on="recorder"),
 }

@@ -108,6 +108,8 @@ def create(visit: Visit) -> Reply:
     for at, other in taken.items():
         kept[other] = {**kept[other], "id": at}
     kept[name] = {"level": LEVELS[level], "password": xml.text(sent, "password"), "id": number}
+    if visit.device.personality.recorder is not None:  # sees nothing from afar until it is allowed to
+        kept[name] |= {"preview": [], "playback": []}
     return done(visit, code, created=number)
 
 
@@ -137,6 +139,8 @@ def change(visit: Visit, number: str) -> Reply:
         code = check_password(visit, new, password)
     old = kept.pop(name)
     kept[new] = {**old, "id": at, "level": level, "password": password or old["password"]}
+    if name == "admin" and visit.device.personality.recorder and visit.device.read("sync").get("password"):
+        visit.pushed = password
     return done(visit, code)
 
 
@@ -175,7 +179,7 @@ def permission(visit: Visit, number: str) -> Reply:
             "videoChannelPermissionList": {
                 "videoChannelPermission": [
                     {"id": n, "preview": n in rights["preview"], "playBack": n in rights["playback"]}
-                    for n in sorted({*rights["preview"], *rights["playback"]})
+                    for n in _every(visit)
                 ]
             },
         },
@@ -183,9 +187,13 @@ def permission(visit: Visit, number: str) -> Reply:
     return told(visit, "UserPermission", content)
 
 
-def _rights(visit: Visit, kept: Mapping[str, Any]) -> dict[str, list[int]]:
+def _every(visit: Visit) -> list[int]:
     recorder = visit.device.personality.recorder
-    every = list(range(1, (recorder.channels if recorder else 1) + 1))
+    return list(range(1, (recorder.channels if recorder else 1) + 1))
+
+
+def _rights(visit: Visit, kept: Mapping[str, Any]) -> dict[str, list[int]]:
+    every = _every(visit)
     if kept["level"] == "Administrator":
         return {"preview": every, "playback": every}
     return {"preview": list(kept.get("preview", every)), "playback": list(kept.get("playback", ()))}

@@ -46,7 +46,7 @@ PERSONALITY = Personality(
         "tmd": "/onvif/deviceIO_service",
     },
     realm="Login to 6F0PAJ",
-    cgi=Cgi(missing="400"),
+    cgi=Cgi(missing="400", rpc=True),
     clock_window_s=120.0,
     max_connections=4,
     lock_after=5,

@@ -84,6 +84,7 @@ OLD: Final = replace(
         tables=_TABLES - {"AutoAddRemoteDevice"},
         unreadable=frozenset(("StorageGlobal",)),
         basic=True,
+        rpc=True,
     ),
     factory={**NEW.factory, "users": {"admin": {"level": "Administrator", "password": "admin", "fixed": True}}},
 )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fleetctl.lab.world import World
 
 DAY_S: Final = 86400
+FILES_LEAST: Final = 8  # a full disk holds no fewer recordings
 WHOLE_WEEK: Final = {str(day): [[0, DAY_S, ["timed"]]] for day in range(7)}
 DEFAULT: Final[Mapping[str, Any]] = {
     "on": False,
@@ -90,7 +91,7 @@ def keep(world: World, recorder: SimDevice, number: str, link: Link, picture: Pi
     if why := reason_not_to(recorder, number, now + recorder.zone_offset_s()):
         end(link, why)
         return
-    if link.span is None or now < link.span[1] or now - link.span[0] > world.spec.segment_s:
+    if link.span is None or now < link.span[1] or _long(world, recorder, now - link.span[0], picture):
         goes_on = link.span is not None and now >= link.span[1]
         if goes_on and link.span is not None:  # the old one reaches up to where the new one begins
             footage.extend(link.number, now, _kb(picture, now - link.span[0]))
@@ -104,6 +105,11 @@ def keep(world: World, recorder: SimDevice, number: str, link: Link, picture: Pi
             end(link, "disk")
             return
     link.recording, link.why_not = True, ""
+
+
+def _long(world: World, recorder: SimDevice, seconds: float, picture: Picture) -> bool:
+    """Tell whether a recording has its length, or takes so much of the disk that another must begin."""
+    return seconds > world.spec.segment_s or _kb(picture, seconds) > room_mb(recorder) * 1000 / FILES_LEAST
 
 
 def _kb(picture: Picture, seconds: float) -> float:

@@ -21,6 +21,7 @@ class Link:
     recording: bool = False
     why_not: str = ""  # why it does not record: schedule, disk, off, offline
     camera: dict[str, str] = field(default_factory=dict)  # model, serial, firmware, mac as the camera told
+    streams: tuple[str, str] = ("", "")  # where the camera's streams are: main, sub
     timed: float = 0.0  # when the camera's clock was last set
     span: tuple[float, float] | None = None  # the recording under way, in the recorder's clock
     number: int = 0  # of that recording in the index

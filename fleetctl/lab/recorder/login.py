@@ -197,7 +197,20 @@ async def _paths(talk: _Onvif) -> Any:
             yield parts.path + (f"?{parts.query}" if parts.query else "")
 
 
-LOGINS: Final[Mapping[str, Login]] = {"HIKVISION": hikvision, "ONVIF": onvif, "Private": private, "Onvif": onvif}
+async def rtsp(line: Line, channel: Mapping[str, Any]) -> Camera:
+    """Log in nowhere: the stream's own login, in its address, is all there is (Profile G, receivers)."""
+    del line
+    path = str(channel["path"])
+    return Camera(told={}, streams=(path, path))
+
+
+LOGINS: Final[Mapping[str, Login]] = {
+    "RTSP": rtsp,
+    "HIKVISION": hikvision,
+    "ONVIF": onvif,
+    "Private": private,
+    "Onvif": onvif,
+}
 
 
 # --- the recorder's clock, pushed to the camera --------------------------------------------------------
