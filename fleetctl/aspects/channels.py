@@ -91,6 +91,13 @@ class Channels:
         pattern=r"[\x21-\x7e]{1,32}",
         instruction=True,
     )
+    port: int | Unset = setting(
+        "port at which the recorder reaches cameras over ONVIF, where it is not the one fleetctl uses (onvif_port): "
+        "behind a router that forwards ports",
+        minimum=1,
+        maximum=65535,
+        instruction=True,
+    )
     cameras: FrozenMap[BoundCamera | Absent] | Unset = setting(
         'camera by channel, counted from "1": {"1": viet-hung-cam-01, ...}, or a mapping with more',
         pattern=r"[1-9][0-9]{0,3}",
@@ -127,7 +134,7 @@ def complete(device: Device, value: Channels, fleet: Fleet) -> tuple[Channels, t
             continue
         found = _camera(device, key, item, fleet)
         if isinstance(found, Device):
-            made[key] = _filled(item, found, value.user, fleet)
+            made[key] = _filled(item, found, value, fleet)
             if made[key].user is UNSET:
                 wrongs.append(
                     ("cameras", "nothing says which account the recorder uses on cameras", "set channels_user")
@@ -153,12 +160,12 @@ def _camera(device: Device, key: str, item: BoundCamera, fleet: Fleet) -> Device
     return found
 
 
-def _filled(item: BoundCamera, camera: Device, user: str | Unset, fleet: Fleet) -> BoundCamera:
+def _filled(item: BoundCamera, camera: Device, value: Channels, fleet: Fleet) -> BoundCamera:
     """Return the item with what follows from its camera; what the inventory says of the channel itself stays."""
-    account = item.user or user
+    account = item.user or value.user
     values = fleet.values(camera.name)
     protocol = item.protocol or Speech.ONVIF
-    port = item.port or (camera.endpoint.port if protocol is Speech.ONVIF else UNSET)
+    port = item.port or ((value.port or camera.endpoint.port) if protocol is Speech.ONVIF else UNSET)
     if camera.behind:  # its address and login belong to the recorder
         return replace(item, address=UNSET, port=UNSET, user=account, password=UNSET, protocol=UNSET)
     try:

@@ -60,7 +60,7 @@ def _ill(key: str, disk: Disk) -> Gap | None:
     told = f"disk {key} ({disk.told})" if disk.told is not UNSET else f"disk {key}"
     if disk.health is Health.UNFORMATTED:
         reason = f"{told} is not formatted: fleetctl device format-disk DEVICE {key}"
-        return Gap(field="disks", key=key, outcome=Outcome.BLOCKED, reason=reason)
+        return Gap(field="disks", key=key, outcome=Outcome.FAILED, reason=reason)
     if disk.health is Health.FAILED:
         return Gap(field="disks", key=key, outcome=Outcome.FAILED, reason=f"{told} has failed; replace it")
     if disk.health is Health.UNKNOWN:

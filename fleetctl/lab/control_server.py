@@ -172,7 +172,22 @@ def _counts(lab: LabServer, device: str = "") -> dict[str, int]:
 
 def _writes(lab: LabServer, device: str = "") -> dict[str, int]:
     """Writing requests by operation, carried out or not."""
-    return {name: n for name, n in _counts(lab, device).items() if access.writes(name.rpartition(":")[2])}
+    return {name: n for name, n in _counts(lab, device).items() if _is_writing(name)}
+
+
+_FINDER: Final = frozenset(("factory.create", "findFile", "findNextFile", "close", "destroy"))  # of recordings
+_SEARCHES: Final = ("search", "logSearch", "dailyDistribution", "test")  # last words of POSTs that only ask
+
+
+def _is_writing(name: str) -> bool:
+    """Tell whether a noted request writes: by its method over ISAPI, by its verb over CGI, else by its operation."""
+    protocol, _, asked = name.partition(":")
+    if protocol == "isapi":
+        method, _, page = asked.partition(" ")
+        return method != "GET" and not (method == "POST" and page.rpartition("/")[2] in _SEARCHES)
+    if protocol == "cgi":
+        return not asked.startswith("get") and asked not in _FINDER
+    return access.writes(name.rpartition(":")[2])
 
 
 def _forget(lab: LabServer, device: str = "") -> None:

@@ -36,6 +36,8 @@ class Options:
     latency_ms: float = 0.0
     strict: bool = False
     wsdl_dir: Path | None = None
+    record_s: float = 10.0  # how often a recorder pulls a picture of each channel
+    retry_s: float = 10.0  # how long after a failed login a recorder tries again
 
 
 def up(workspace: Workspace, options: Options | None = None) -> int:
@@ -56,6 +58,8 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
         "latency_ms": options.latency_ms,
         "strict": options.strict,
         "wsdl_dir": str(options.wsdl_dir or ""),
+        "record_s": options.record_s,
+        "retry_s": options.retry_s,
     }
     control.up(spec, folder)
     _write_overlay(workspace, devices, control.described(folder).ports)
@@ -162,7 +166,12 @@ def _free(port: int) -> int:
 
 def _write_overlay(workspace: Workspace, devices: list[Device], ports: Mapping[str, int]) -> None:
     lines = [HEAD, "all:", "  vars:"]
-    lines += [f"    onvif_port: {ports['http']}", f"    rtsp_port: {ports['rtsp']}", '    maintenance_window: "always"']
+    lines += [
+        f"    onvif_port: {ports['http']}",
+        f"    rtsp_port: {ports['rtsp']}",
+        '    maintenance_window: "always"',
+        "    channels_port: 80",
+    ]
     lines += ["  hosts:"]
     for device in devices:
         told = f"ansible_host: {address(device)}" if not device.behind else ""

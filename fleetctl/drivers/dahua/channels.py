@@ -160,7 +160,7 @@ def limits(session: Session, wanted: Channels) -> tuple[Gap, ...]:
         if key not in every and every:
             gaps.append(Gap(field="cameras", key=key, reason=f"the recorder has {len(every)} channels"))
         elif reason := _conflict(key, item, every, wanted.cameras):
-            gaps.append(Gap(field="cameras", key=key, outcome=Outcome.BLOCKED, reason=reason))
+            gaps.append(Gap(field="cameras", key=key, outcome=Outcome.FAILED, reason=reason))
     return tuple(gaps)
 
 

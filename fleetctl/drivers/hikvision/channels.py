@@ -138,7 +138,7 @@ def limits(session: Session, wanted: Channels) -> tuple[Gap, ...]:
         if isinstance(most, int) and most and int(key) > most:
             gaps.append(Gap(field="cameras", key=key, reason=f"the recorder has {most} channels"))
         elif reason := _conflict(key, item, there, wanted.cameras):
-            gaps.append(Gap(field="cameras", key=key, outcome=Outcome.BLOCKED, reason=reason))
+            gaps.append(Gap(field="cameras", key=key, outcome=Outcome.FAILED, reason=reason))
     return tuple(gaps)
 
 

@@ -110,7 +110,7 @@ def test_firmware_without_the_pages_takes_it_in_the_table_over_https_only() -> N
 def test_conflicts_are_a_persons() -> None:
     session = FakeDahua(TABLES, PAGES)
     gaps = channels.limits(session, wanted(_2=CAMERA, _9=dataclasses.replace(CAMERA, address="10.20.1.50")))  # type: ignore[arg-type]
-    assert [(g.key, g.outcome) for g in gaps] == [("2", Outcome.BLOCKED), ("9", Outcome.UNSUPPORTED)]
+    assert [(g.key, g.outcome) for g in gaps] == [("2", Outcome.FAILED), ("9", Outcome.UNSUPPORTED)]
     decided = dataclasses.replace(CAMERA, address="10.20.1.12", replaces="10.20.1.99")
     assert channels.limits(session, wanted(_2=decided)) == ()  # type: ignore[arg-type]
 

@@ -145,7 +145,7 @@ def test_a_channel_of_another_camera_is_a_conflict_that_a_person_decides() -> No
     session = FakeIsapi(PAGES)
     item = CAMERA
     gaps = channels.limits(session, wanted(_2=item))  # type: ignore[arg-type]
-    assert [(g.key, g.outcome) for g in gaps] == [("2", Outcome.BLOCKED)]
+    assert [(g.key, g.outcome) for g in gaps] == [("2", Outcome.FAILED)]
     assert "10.20.1.99 (serial S-99)" in gaps[0].reason
     other = BoundCamera(**{f: getattr(item, f) for f in ("camera", "protocol", "port", "user")}, address="10.20.1.12")
     decided = BoundCamera(camera="c", address="10.20.1.12", replaces="10.20.1.99")
@@ -155,7 +155,7 @@ def test_a_channel_of_another_camera_is_a_conflict_that_a_person_decides() -> No
 
 def test_a_camera_on_another_channel_already_and_a_channel_beyond_the_last_are_told() -> None:
     gaps = channels.limits(FakeIsapi(PAGES), wanted(_5=CAMERA, _9=CAMERA))  # type: ignore[arg-type]
-    assert [(g.key, g.outcome) for g in gaps] == [("5", Outcome.BLOCKED), ("9", Outcome.UNSUPPORTED)]
+    assert [(g.key, g.outcome) for g in gaps] == [("5", Outcome.FAILED), ("9", Outcome.UNSUPPORTED)]
 
 
 def test_two_cameras_change_places_without_a_person() -> None:
