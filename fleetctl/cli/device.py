@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fleetctl.cli import backup
+from fleetctl.cli import backup, recorder
 from fleetctl.cli.context import Context, context
 from fleetctl.cli.screen import YES_WORDS, need_answer
 from fleetctl.cli.selectors import Aspects, Yes, aspect_names
@@ -20,15 +20,33 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Look at one device, reboot it, call one operation.", no_args_is_help=True)
 app.add_typer(backup.app, name="backup")
+recorder.register(app)
 Name = Annotated[str, typer.Argument(metavar="DEVICE", help="The device's name in the inventory.")]
 
 
-@app.command(epilog="Example: fleetctl device show viet-hung-cam-01 --aspect video")
-def show(ctx: typer.Context, device: Name, aspect: Aspects = None) -> int:
+@app.command(
+    epilog="Examples: fleetctl device show viet-hung-cam-01 --aspect video    "
+    "fleetctl device show viet-hung-nvr --footage 2026-11-25 2026-11-26"
+)
+def show(
+    ctx: typer.Context,
+    device: Name,
+    aspect: Aspects = None,
+    footage: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            "--footage", metavar="FROM TO", help="Of a recorder: what it recorded between two moments, and the gaps."
+        ),
+    ] = None,
+) -> int:
     """Show every setting of a device beside what is expected."""
     from fleetctl.operations import device as operation
 
     told = context(ctx)
+    if footage is not None:
+        from fleetctl.cli.recorder import show_footage
+
+        return show_footage(told, device, footage)
     shown = operation.show(told.open(), device, aspect_names(aspect))
     if told.json:
         from fleetctl.reports.readings import objects

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fleetctl import converge
+from fleetctl import catalog, converge
 from fleetctl.converge import Job
 from fleetctl.errors import FleetctlError, Unreachable, Unsupported, UsageError
 from fleetctl.model import (
@@ -192,7 +192,7 @@ def proven(task: Job, channel: Channel, protocol: str) -> Rebooted:
         return Rebooted(device=device, outcome=Outcome.UNREACHABLE, reason=reason, down_s=down, up_s=None)
     try:
         with converge.linked(task, Access.READ, channel) as link:
-            converge.same_device(device, link.session(protocol).identity(), required=True)
+            converge.recognise(task, link, catalog.load(), required=True)
     except FleetctlError as error:
         return Rebooted(device=device, outcome=converge.outcome_of(error), reason=str(error), down_s=down, up_s=up)
     return Rebooted(device=device, outcome=Outcome.CHANGED, reason="", down_s=down, up_s=up)
@@ -205,6 +205,8 @@ def _answers(task: Job, protocol: str) -> bool:
     from fleetctl.protocols import opener
 
     endpoint = replace(task.device.endpoint, timeout_s=2.0)
+    protocols = catalog.load().protocols_of(task.device)
+    protocol = task.facts.get("protocol") or protocols[0]
     try:
         session = opener(protocol)(
             replace(task.device, endpoint=endpoint, user=""),
@@ -215,6 +217,8 @@ def _answers(task: Job, protocol: str) -> bool:
         )
     except Unreachable:
         return False
+    except FleetctlError:
+        return True  # something answers
     try:
         return bool(session.alive())
     finally:
