@@ -45,6 +45,7 @@ class SimDevice:
         "misses",
         "name",
         "nonces",
+        "off",
         "overlay",
         "pending",
         "personality",
@@ -72,6 +73,7 @@ class SimDevice:
         self.pending: dict[str, Any] | None = None
         self.faults: dict[str, dict[str, Any]] | None = None
         self.up_at = 0.0
+        self.off = False  # its port gives no power, or is shut
         self.made_at = time.time()
         self.asked_at = 0.0
         self.sessions: dict[str, dict[str, Any]] = {}  # of JSON-RPC, by number
@@ -175,8 +177,10 @@ class SimDevice:
     # --- life ------------------------------------------------------------------------------------
 
     def dead(self) -> bool:
-        """Tell whether nothing answers now: it boots, or it is unplugged."""
-        return time.time() < self.up_at or bool(self.faults and "unplug" in self.faults)
+        """Tell whether nothing answers now: it boots, hangs, is unplugged, or has no power."""
+        if self.off or time.time() < self.up_at:
+            return True
+        return bool(self.faults and ("unplug" in self.faults or "hang" in self.faults))
 
     def reboot(self, boot_s: float) -> None:
         """Be dead for some seconds; forget what lives in memory, and the clock if there is no battery."""
