@@ -185,7 +185,12 @@ def _counts(lab: LabServer, device: str = "") -> dict[str, int]:
 def _writes(lab: LabServer, device: str = "") -> dict[str, int]:
     """Writing requests by operation, carried out or not."""
     told = _counts(lab, device)
-    return {name: n for name, n in told.items() if name == "cli:write" or access.writes(name.rpartition(":")[2])}
+    return {name: n for name, n in told.items() if _writing(name)}
+
+
+def _writing(name: str) -> bool:
+    """Return whether an operation writes: a line of a console says so itself."""
+    return name == "cli:write" if name.startswith("cli:") else access.writes(name.rpartition(":")[2])
 
 
 def _forget(lab: LabServer, device: str = "") -> None:
