@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fleetctl import converge
+from fleetctl import catalog, converge
 from fleetctl.converge import Job
 from fleetctl.errors import FleetctlError, Unreachable, Unsupported, UsageError
 from fleetctl.model import (
@@ -19,6 +19,7 @@ from fleetctl.model import (
     Expectation,
     Finished,
     Intent,
+    Kind,
     Outcome,
     Reading,
 )
@@ -152,7 +153,8 @@ def proven(task: Job, channel: Channel, device: Device) -> Rebooted:
         return Rebooted(device=device, outcome=Outcome.UNREACHABLE, reason=reason, down_s=down, up_s=None)
     try:
         with converge.linked(task, Access.READ, channel) as link:
-            converge.same_device(device, link.session("onvif").identity(), required=True)
+            protocol = catalog.load().protocols_of(device.kind, device.vendor)[0]
+            converge.same_device(device, link.session(protocol).identity(), required=True)
     except FleetctlError as error:
         return Rebooted(device=device, outcome=converge.outcome_of(error), reason=str(error), down_s=down, up_s=up)
     return Rebooted(device=device, outcome=Outcome.CHANGED, reason="", down_s=down, up_s=up)
@@ -162,8 +164,10 @@ def _answers(task: Job) -> bool:
     """Return whether the device answers at all, asked without its login."""
     from dataclasses import replace
 
-    from fleetctl.protocols import opener
+    from fleetctl.protocols import opener, ssh
 
+    if task.device.kind is Kind.SWITCH:
+        return ssh.answers(task.device, task.known_hosts)
     endpoint = replace(task.device.endpoint, timeout_s=2.0)
     try:
         session = opener("onvif")(

@@ -45,6 +45,11 @@ def connect(
     return Session(device, access, platform, line)
 
 
+def shown_key(device: Device, known_hosts: str) -> Any:
+    """Return the host key that a device shows, without a login; raises Unreachable, Refused (a relay)."""
+    return _Line(device, platforms.of(device), known_hosts, None, "", "").shown_key()
+
+
 class _Line:
     """How the console is reached, again and again with the same login."""
 
