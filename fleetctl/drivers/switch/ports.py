@@ -62,10 +62,10 @@ def _unused(session: Session, ports: dict[str, Port]) -> tuple[str, ...]:
 
 def limits(session: Session, wanted: Ports) -> tuple[Gap, ...]:
     """Tell ports that the switch does not have, and what a port or platform cannot."""
-    now, gaps = read(session), []
+    now = read(session)
     named: Any = wanted.named if isinstance(wanted.named, FrozenMap) else {}
-    for name in [name for name, item in named.items() if item is ABSENT]:
-        gaps.append(Gap(field="named", key=name, reason="a port cannot be removed; shut it with enabled: false"))
+    gone = "a port cannot be removed; shut it with enabled: false"
+    gaps = [Gap(field="named", key=name, reason=gone) for name, item in named.items() if item is ABSENT]
     for name, item in _items(wanted):
         there = now.named.get(name) if isinstance(now.named, FrozenMap) else None
         if there is None:
