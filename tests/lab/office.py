@@ -74,7 +74,9 @@ class Office:
     """A workspace on disk, and the lab that belongs to it."""
 
     root: Path
-    lab_options: lab.Options = field(default_factory=lambda: lab.Options(http_port=0, https_port=0, rtsp_port=0))
+    lab_options: lab.Options = field(
+        default_factory=lambda: lab.Options(http_port=0, https_port=0, rtsp_port=0, ssh_port=0)
+    )
 
     # --- the command -------------------------------------------------------------------------------
 

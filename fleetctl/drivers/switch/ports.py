@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fleetctl.aspects.ports import Port, Ports
 from fleetctl.drivers.switch import kit
-from fleetctl.model import UNSET, Cell, FrozenMap, Gap, Secrets, Unset
+from fleetctl.model import ABSENT, UNSET, Cell, FrozenMap, Gap, Secrets, Unset
 from fleetctl.protocols.ssh.grammar import Record
 from fleetctl.protocols.ssh.names import canonical, in_order
 
@@ -62,7 +62,10 @@ def _unused(session: Session, ports: dict[str, Port]) -> tuple[str, ...]:
 
 def limits(session: Session, wanted: Ports) -> tuple[Gap, ...]:
     """Tell ports that the switch does not have, and what a port or platform cannot."""
-    now, gaps = read(session), []
+    now = read(session)
+    named: Any = wanted.named if isinstance(wanted.named, FrozenMap) else {}
+    gone = "a port cannot be removed; shut it with enabled: false"
+    gaps = [Gap(field="named", key=name, reason=gone) for name, item in named.items() if item is ABSENT]
     for name, item in _items(wanted):
         there = now.named.get(name) if isinstance(now.named, FrozenMap) else None
         if there is None:

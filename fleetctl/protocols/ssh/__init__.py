@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from fleetctl.model import Access, Device
     from fleetctl.protocols.ssh.session import Session
 
-__all__ = ["connect"]
+__all__ = ["answers", "connect"]
 
 
 def connect(device: Device, *, password: str | None, access: Access, **more: Any) -> Session:
@@ -16,3 +16,15 @@ def connect(device: Device, *, password: str | None, access: Access, **more: Any
     from fleetctl.protocols.ssh import session
 
     return session.connect(device, password=password, access=access, **more)
+
+
+def answers(device: Device, known_hosts: str) -> bool:
+    """Tell whether a console answers at all, asked without a login."""
+    from fleetctl.errors import Unreachable
+    from fleetctl.protocols.ssh import session
+
+    try:
+        session.shown_key(device, known_hosts)
+    except Unreachable:
+        return False
+    return True

@@ -179,6 +179,9 @@ def _bounded(device_type: str) -> Callable[..., Any]:
 
         def read_channel(self) -> str:
             piece: str = super().read_channel()
+            line = self.remote_conn
+            if not piece and line is not None and (line.closed or line.eof_received):
+                raise EOFError("closed by the switch")
             self.received += len(piece)
             if self.received > MAX_ANSWER:
                 raise BadAnswer(f"more than {MAX_ANSWER} bytes in one answer")

@@ -19,7 +19,7 @@ from fleetctl.protocols.ssh.platforms import Platform
 
 ADOPTING: Final = "adopting"  # a fact: "first" takes in the host key that is shown, "replace" also another one
 HOST_KEY: Final = "host_key"
-REVERT_MIN: Final = 3  # after which the switch undoes by itself what was not confirmed
+UNDOES: Final = "undoes it by itself within 3 minutes"  # as the platforms' files arm it
 
 
 def connect(
@@ -43,6 +43,11 @@ def connect(
     line = _Line(device, platform, known_hosts, dial, password, enable)
     line.pin((facts or {}).get(ADOPTING, ""))
     return Session(device, access, platform, line)
+
+
+def shown_key(device: Device, known_hosts: str) -> Any:
+    """Return the host key that a device shows, without a login; raises Unreachable, Refused (a relay)."""
+    return _Line(device, platforms.of(device), known_hosts, None, "", "").shown_key()
 
 
 class _Line:
@@ -212,7 +217,7 @@ class Session:
         try:
             if arm is not None:
                 self._open().converse(arm)
-            self._typed(commands, hidden, armed=armed)
+            self._open().configure(commands, hidden)
             self.forget()
             if left := reached():
                 undone = "; not saved, the next start of the switch undoes it" if self.platform.save else ""
@@ -220,6 +225,11 @@ class Session:
         except Rejected:
             if armed:
                 self._stand_down()
+            raise
+        except Unreachable as error:
+            self.close()
+            if armed:
+                raise Unreachable(f"{error}; the switch {UNDOES}") from error
             raise
         finally:
             self.forget()
@@ -233,15 +243,6 @@ class Session:
             raise PermissionError(f"{self.device.name}: this session only reads")
         self.forget()
         self._open().configure(commands)
-
-    def _typed(self, commands: Sequence[str], hidden: Sequence[str], *, armed: bool) -> None:
-        try:
-            self._open().configure(commands, hidden)
-        except Unreachable as error:
-            self.close()
-            if not armed:
-                raise
-            raise Unreachable(f"{error}; the switch undoes it by itself within {REVERT_MIN} minutes") from error
 
     def _stand_down(self) -> None:
         """Take the revert back, for one is still there: no start of the whole switch for one refused line."""
@@ -257,8 +258,7 @@ class Session:
         except FleetctlError as error:
             self.close()
             raise Unreachable(
-                f"{self._line.where}: no new connection after the change ({error}); the switch undoes it by itself "
-                f"within {REVERT_MIN} minutes"
+                f"{self._line.where}: no new connection after the change ({error}); the switch {UNDOES}"
             ) from error
         fresh.close()
         if self.platform.disarm is not None:

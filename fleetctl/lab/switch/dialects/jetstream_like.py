@@ -191,6 +191,7 @@ DIALECT = Lines(
         (r"^ip http(?: secure)?-?server\n", ""),
         (r"^ip http server\n", ""),
         (r"^telnet disable\n", ""),
+        (r"^  power inline supply enable\n", ""),
     ),
     off="shutdown",
     no_power="power inline supply disable",

@@ -135,6 +135,8 @@ class RouterOs:
         if line == SAFE:
             shell.safe = not shell.safe
             shell.before = switch.running.copy().plain() if shell.safe else {}
+            if not shell.safe:
+                switch.save()
             return f"[Safe Mode {'taken' if shell.safe else 'released'}]\n"
         if line in ("quit", "/quit"):
             shell.closed = True
@@ -340,7 +342,7 @@ def _add(prefix: str) -> Callable[[Tree, re.Match[str]], str]:
 
 
 ORDERS: Mapping[str, Callable[[Tree, re.Match[str]], str]] = {
-    r"/interface ethernet set \[find name=(?P<port>\S+)\] (?P<values>.+)": _port,
+    r"/interface ethernet set \[ ?find (?:default-)?name=(?P<port>\S+?) ?\] (?P<values>.+)": _port,
     r"/interface ethernet poe set \[find name=(?P<port>\S+)\] (?P<values>poe-out=(?:auto-on|off|forced-on))": _port,
     r"/interface bridge port set \[find interface=(?P<port>\S+)\] (?P<values>pvid=\d+)": _port,
     r"/interface bridge vlan add .+": _vlan,
