@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from fleetctl.lab import control
 from fleetctl.lab.personality import of
@@ -250,3 +254,67 @@ def test_another_camera_at_a_channels_address_is_seen_by_its_serial(boxes: Boxes
     before = recorder.isapi("GET", "ContentMgmt/InputProxy/channels/1").text("serialNumber")
     camera.break_("swap", same_login=True)
     recorder.until(lambda: recorder.isapi("GET", "ContentMgmt/InputProxy/channels/1").text("serialNumber") != before)
+
+
+# --- sealed fields, footage of the past ------------------------------------------------------------------
+
+
+def sealed(box: Box, text: str, iv: bytes, salt: str = "") -> str:
+    """Seal a field as the facts have it: 100 rounds of SHA-256, AES-128-CBC of the text in Base64."""
+    assert box.login is not None
+    user, password = box.login
+    base = hashlib.sha256(f"{user}{salt}{password}".encode()).hexdigest() if salt else password
+    key = hashlib.sha256(f"{base}AaBbCcDd1234!@#$".encode()).hexdigest()
+    for _ in range(99):
+        key = hashlib.sha256(key.encode()).hexdigest()
+    plain = base64.b64encode(text.encode())
+    plain += bytes([16 - len(plain) % 16]) * (16 - len(plain) % 16)
+    closing = Cipher(algorithms.AES(bytes.fromhex(key[:32])), modes.CBC(iv)).encryptor()
+    return (closing.update(plain) + closing.finalize()).hex()
+
+
+@pytest.mark.parametrize("make", ["hikvision-nvr-m-like", "hikvision-v57-like"])
+def test_a_password_may_come_sealed_with_the_logins_own_secret(boxes: Boxes, make: str) -> None:
+    it, iv = boxes.of(make), bytes(range(16))
+    salt = it.isapi("GET", "Security/capabilities").text("salt") or ""
+    assert bool(salt) is (make == "hikvision-v57-like")
+    name, password = (sealed(it, text, iv, salt) for text in ("lanhdao", "Xem-camera-7"))
+    own = f"<loginPassword>{sealed(it, it.login[1], iv, salt)}</loginPassword>"  # type: ignore[index]
+    made = it.isapi("POST", f"Security/users?security=1&iv={iv.hex()}", user(name, password, more=own))
+    assert made.text("subStatusCode") == "ok"
+    assert it.state()["users"]["lanhdao"]["password"] == "Xem-camera-7"
+    told = it.isapi("GET", f"Security/users?security=1&iv={iv.hex()}").texts("userName")
+    assert told[1] == name, "and a name comes back sealed, too"
+    plain = it.isapi("POST", f"Security/users?security=1&iv={iv.hex()}", user("quay", "Xem-camera-7"))
+    assert refusal(plain)[1] == "passwordDecodeError"
+
+
+def test_footage_of_the_past_is_found_day_by_day_and_page_by_page(boxes: Boxes) -> None:
+    recorder = boxes.of("hikvision-nvr-like")
+    start = 1_793_000_000.0  # 2026-10-26 07:33:20 UTC
+    for number in range(45):
+        at = start + number * 3600
+        control.footage(boxes.state_dir, recorder.name, 2, at, at + 1800, 900_000)
+    body = (
+        "<CMSearchDescription><searchID>1</searchID><trackIDList><trackID>201</trackID></trackIDList><timeSpanList>"
+        "<timeSpan><startTime>2026-10-20T00:00:00Z</startTime><endTime>2026-11-20T00:00:00Z</endTime></timeSpan>"
+        "</timeSpanList><maxResults>{}</maxResults><searchResultPostion>{}</searchResultPostion></CMSearchDescription>"
+    )
+    first = recorder.isapi("POST", "ContentMgmt/search", body.format(1, 0))
+    assert (first.text("responseStatusStrg"), first.texts("startTime")) == ("MORE", ["2026-10-26T15:33:20Z"])
+    page = recorder.isapi("POST", "ContentMgmt/search", body.format(1000, 0))
+    assert (page.text("responseStatusStrg"), page.text("numOfMatches")) == ("MORE", "40"), "forty at most"
+    last = recorder.isapi("POST", "ContentMgmt/search", body.format(1000, 40))
+    assert (last.text("responseStatusStrg"), last.text("numOfMatches")) == ("OK", "5")
+    month = "<trackDailyParam><year>2026</year><monthOfYear>10</monthOfYear></trackDailyParam>"
+    told = recorder.isapi("POST", "ContentMgmt/record/tracks/201/dailyDistribution", month)
+    assert [n for n, held in enumerate(told.texts("record"), start=1) if held == "true"] == [26, 27, 28]
+    disk = recorder.isapi("GET", "ContentMgmt/Storage")
+    assert int(disk.text("freeSpace") or 0) == 1_000_204 - 45 * 900
+
+
+def test_disks_are_told_in_numbers_too(boxes: Boxes) -> None:
+    recorder = boxes.of("hikvision-nvr-like")
+    recorder.break_("disk-unformatted")
+    told = json.loads(recorder.isapi("GET", "System/workingstatus/hdStatus?format=json").body)
+    assert told == {"HDStatus": [{"hdNo": 1, "status": 1, "volume": 1_000_204, "freeSpace": 0}]}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fleetctl.lab.generations import Isapi, Recorder
-from fleetctl.lab.isapi import xml
+from fleetctl.lab.isapi import sealed, xml
 from fleetctl.lab.isapi.pages import Page, done, reads, rule_of, told, writes
 from fleetctl.lab.isapi.status import Refused
 from fleetctl.lab.recorder import keeping
@@ -49,7 +49,7 @@ def source_of(visit: Visit, number: str, kept: Mapping[str, Any], *, whole: bool
         name: kept["address"],
         "managePortNo": kept["port"],
         "srcInputPort": kept.get("source", 1),
-        "userName": kept["user"],
+        "userName": sealed.closed(visit, kept["user"]),
         "connMode": kept.get("mode", "manual") if rule.conn_mode else None,
         "streamType": kept.get("transport", "auto"),
         "deviceID": "" if whole else None,
@@ -139,7 +139,7 @@ def _unique(visit: Visit, number: str, new: Mapping[str, Any]) -> None:
 
 def add(visit: Visit) -> Reply:
     """POST ContentMgmt/InputProxy/channels: the id asked for is honoured by newer firmware only."""
-    sent = xml.parsed(visit.incoming.body, "InputProxyChannel")
+    sent = sealed.opened(visit, xml.parsed(visit.incoming.body, "InputProxyChannel"))
     rule, recorder = rule_of(visit), recorder_of(visit)
     channels = visit.device.change("channels")
     new = _taken(visit, sent, {})
@@ -159,7 +159,7 @@ def add(visit: Visit) -> Reply:
 def put(visit: Visit, number: str) -> Reply:
     """PUT ContentMgmt/InputProxy/channels/ID: the document replaces the channel; without an address it has none."""
     check(visit, number)
-    sent = xml.parsed(visit.incoming.body, "InputProxyChannel")
+    sent = sealed.opened(visit, xml.parsed(visit.incoming.body, "InputProxyChannel"))
     if xml.text(sent, "id", default=number) != number:
         raise Refused("badParameters", words="id is that of another channel")
     channels = visit.device.change("channels")
@@ -175,7 +175,7 @@ def put(visit: Visit, number: str) -> Reply:
 
 def put_all(visit: Visit) -> Reply:
     """PUT ContentMgmt/InputProxy/channels: the whole list is replaced; what it does not name is unbound."""
-    sent = xml.each(xml.parsed(visit.incoming.body, "InputProxyChannelList"), "InputProxyChannel")
+    sent = xml.each(sealed.opened(visit, xml.parsed(visit.incoming.body, "InputProxyChannelList")), "InputProxyChannel")
     channels = visit.device.change("channels")
     old = dict(channels)
     channels.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from fleetctl.lab import access
-from fleetctl.lab.isapi import xml
+from fleetctl.lab.isapi import sealed, xml
 from fleetctl.lab.isapi.pages import Page, done, reads, rule_of, told, writes
 from fleetctl.lab.isapi.status import Refused
 from fleetctl.lab.isapi.users import check_password, numbered
@@ -31,7 +31,7 @@ def users(visit: Visit) -> Reply:
 def create(visit: Visit) -> Reply:
     """POST Security/ONVIF/users."""
     section = _apart(visit)
-    sent = xml.parsed(visit.incoming.body, "User")
+    sent = sealed.opened(visit, xml.parsed(visit.incoming.body, "User"))
     name, kind = xml.text(sent, "userName"), xml.text(sent, "userType")
     if not name or kind not in _ONVIF:
         raise Refused("badXmlContent", words="userName and userType are expected")
@@ -48,7 +48,7 @@ def create(visit: Visit) -> Reply:
 def change(visit: Visit, number: str) -> Reply:
     """PUT Security/ONVIF/users/ID."""
     section = _apart(visit)
-    sent = xml.parsed(visit.incoming.body, "User")
+    sent = sealed.opened(visit, xml.parsed(visit.incoming.body, "User"))
     kept = visit.device.change(section)
     name = numbered(kept).get(int(number) if number.isdigit() else 0, "")
     if not name:

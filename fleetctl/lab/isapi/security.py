@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, Final
 
 from fleetctl.lab import access, auth
-from fleetctl.lab.isapi import xml
+from fleetctl.lab.isapi import sealed, xml
 from fleetctl.lab.isapi.pages import Page, done, reads, rule_of, told, writes
 from fleetctl.lab.vendor import Reply, Visit, strength
 
@@ -67,9 +66,9 @@ def security_cap(visit: Visit) -> dict[str, Any]:
             "SecurityAnswerLenLimit": {"@min": 1, "@max": 128},
         },
         "securityVersion": {"@opt": "1"},
-        "keyIterateNum": 100,
+        "keyIterateNum": sealed.ROUNDS,
         "isIrreversible": True if rule.salt else None,
-        "salt": hashlib.sha256(visit.device.serial_number.encode()).hexdigest() if rule.salt else None,
+        "salt": sealed.salt_of(visit) if rule.salt else None,
         "SecurityAlgorithm": {"algorithmType": {"@opt": "MD5,SHA256,MD5/SHA256"}} if both else None,
         "isSupportONVIFUserManagement": True if rule.onvif_accounts else None,
         "supportIPCActivatePassword": True if rule.activates else None,

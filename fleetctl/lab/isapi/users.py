@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fleetctl.lab import access, auth
-from fleetctl.lab.isapi import xml
+from fleetctl.lab.isapi import sealed, xml
 from fleetctl.lab.isapi.pages import Page, done, reads, rule_of, told, writes
 from fleetctl.lab.isapi.status import Refused
 from fleetctl.lab.soap import Element
@@ -43,11 +43,11 @@ def numbered(users: Mapping[str, Any]) -> dict[int, str]:
     return dict(sorted(found.items()))
 
 
-def _user(number: int, name: str, kept: Mapping[str, Any]) -> dict[str, Any]:
+def _user(visit: Visit, number: int, name: str, kept: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": number,
         "enabled": True,
-        "userName": name,
+        "userName": sealed.closed(visit, name),
         "bondIpAddressList": {},
         "userLevel": _WORDS[kept["level"]],
     }
@@ -57,7 +57,7 @@ def users(visit: Visit) -> Reply:
     """GET Security/users: never with passwords. Who is no administrator sees himself."""
     kept = visit.device.read("users")
     seen = [
-        _user(number, name, kept[name])
+        _user(visit, number, name, kept[name])
         for number, name in numbered(kept).items()
         if visit.level >= access.ADMINISTRATOR or name == visit.user
     ]
@@ -76,7 +76,7 @@ def one_user(visit: Visit, number: str) -> Reply:
     at, name = _at(visit, number)
     if visit.level < access.ADMINISTRATOR and name != visit.user:
         raise Refused("lowPrivilege")
-    return told(visit, "User", _user(at, name, visit.device.read("users")[name]))
+    return told(visit, "User", _user(visit, at, name, visit.device.read("users")[name]))
 
 
 def _own_password(visit: Visit, sent: Element) -> None:
@@ -89,7 +89,7 @@ def _own_password(visit: Visit, sent: Element) -> None:
 
 def create(visit: Visit) -> Reply:
     """POST Security/users."""
-    sent = xml.parsed(visit.incoming.body, "User")
+    sent = sealed.opened(visit, xml.parsed(visit.incoming.body, "User"))
     _own_password(visit, sent)
     kept, rule = visit.device.change("users"), visit.device.personality.passwords
     name, level = xml.text(sent, "userName"), xml.text(sent, "userLevel")
@@ -116,7 +116,7 @@ def change(visit: Visit, number: str) -> Reply:
     at, name = _at(visit, number)
     if visit.level < access.ADMINISTRATOR and name != visit.user:
         raise Refused("lowPrivilege")
-    sent = xml.parsed(visit.incoming.body, "User")
+    sent = sealed.opened(visit, xml.parsed(visit.incoming.body, "User"))
     if visit.level >= access.ADMINISTRATOR:
         _own_password(visit, sent)
     kept = visit.device.change("users")
@@ -200,7 +200,7 @@ def _rights(visit: Visit, kept: Mapping[str, Any]) -> dict[str, list[int]]:
 def set_permission(visit: Visit, number: str) -> Reply:
     """PUT Security/UserPermission/ID."""
     _, name = _at(visit, number)
-    sent = xml.find(xml.parsed(visit.incoming.body, "UserPermission"), "remotePermission")
+    sent = xml.find(sealed.opened(visit, xml.parsed(visit.incoming.body, "UserPermission")), "remotePermission")
     if sent is None:
         raise Refused("badXmlContent", words="remotePermission is expected")
     kept = visit.device.change("users")
