@@ -71,7 +71,11 @@ class Recorders:
             now = time.monotonic()
             due = now >= self._chores_at
             for device in list(self._world.devices.values()):
-                if device.personality.recorder is not None and not device.dead():
+                if device.personality.recorder is None:
+                    continue
+                if device.dead():
+                    device.links = None  # what it recorded ends here
+                else:
                     if due:
                         self._chores(device)
                     self._survey(device, now)
