@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import entry_points
 from types import ModuleType
-from typing import Any, Final
+from typing import Any
 
 from fleetctl.catalog import roles
 from fleetctl.catalog.roles import Role
 from fleetctl.model import Action, Aspect, Cell, Device, Driver, FrozenMap, Kind
 
 ENTRY_POINTS = "fleetctl.extensions"
-PLATFORMS: Final = ("linux", "windows")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +43,9 @@ class Registry:
 
         A role that something else than `apply` runs is left out.
         """
-        if not is_host(device):
+        if not device.is_host:
             return self.aspects_of(device.kind)
-        own = (a for a in self.of_hosts.values() if device.kind in a.kinds)
+        own = (a for a in self.of_hosts.values() if a.of(device))
         return _ordered(tuple(a for a in own if a.applied_by == "apply"))
 
     @property
@@ -60,18 +59,21 @@ class Registry:
         every = (*self.of_devices.values(), *self.of_hosts.values())
         return {aspect.type.__name__: aspect.type for aspect in every}
 
-    def protocols_of(self, kind: Kind, vendor: str) -> tuple[str, ...]:
-        """Return the protocols to greet a device with; empty when no driver knows the kind."""
-        for driver in self.drivers.values():
-            if driver.name == vendor.lower() and kind in driver.kinds:
+    def protocols_of(self, device: Device) -> tuple[str, ...]:
+        """Return the protocols to greet a device with; empty when no driver knows its kind or its platform."""
+        names = () if device.is_host else ("onvif",)
+        for name in (device.platform, device.vendor.lower(), *names):
+            driver = self.drivers.get(name)
+            if driver is not None and device.kind in driver.kinds:
                 return driver.protocols
-        generic = self.drivers["onvif"]
-        return generic.protocols if kind in generic.kinds else ()
+        return ()
 
-    def driver_of(self, kind: Kind, manufacturer: str, model: str) -> Driver:
-        """Return the driver that recognises what the device says it is, else the generic one (`onvif`)."""
+    def driver_of(self, device: Device, manufacturer: str, model: str) -> Driver:
+        """Return the driver of the device's platform, or the one that recognises what it says it is, else `onvif`."""
+        if (own := self.drivers.get(device.platform)) is not None:
+            return own
         for driver in self.drivers.values():
-            if driver.name != "onvif" and kind in driver.kinds and driver.recognises(manufacturer, model):
+            if driver.name != "onvif" and device.kind in driver.kinds and driver.recognises(manufacturer, model):
                 return driver
         return self.drivers["onvif"]
 
@@ -119,11 +121,6 @@ def _modules(package: str) -> Iterator[ModuleType]:
             yield module
 
 
-def is_host(device: Device) -> bool:
-    """Return whether a device is a computer whose settings are roles': its platform is linux, or windows."""
-    return device.platform in PLATFORMS
-
-
 @lru_cache(maxsize=1)
 def device_aspects() -> Mapping[str, Aspect]:
     """Return the aspects that `fleetctl.aspects` defines; raises ValueError when two bear one name."""
@@ -144,7 +141,7 @@ def _all(own: Mapping[str, Aspect], hosts: Mapping[str, Aspect]) -> dict[str, As
     """Return every aspect; one that devices and hosts share has the hosts' type, which is the device's and more."""
     found = {**hosts, **own}
     for name in own.keys() & hosts.keys():
-        found[name] = replace(own[name], type=hosts[name].type, kinds=own[name].kinds | hosts[name].kinds)
+        found[name] = replace(own[name], type=hosts[name].type, host_kinds=hosts[name].host_kinds)
     return dict(sorted(found.items()))
 
 

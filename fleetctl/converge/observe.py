@@ -13,13 +13,17 @@ from fleetctl.plan import Comparison, compare, plan_aspect, wanted
 
 def recognise(job: Job, link: Link, registry: catalog.Registry, *, required: bool) -> tuple[Driver, Any]:
     device = link.device
-    protocols = registry.protocols_of(device.kind, device.vendor)
+    protocols = registry.protocols_of(device)
+    if device.platform == "windows":
+        raise Unsupported(
+            f"{device.name}: Windows is listed only; what to do by hand: fleetctl device show {device.name}"
+        )
     if not protocols:
         raise Unsupported(f"{device.name}: fleetctl has no driver for kind {device.kind.value} yet")
     with speaking(device, protocols[0]):
         identity = link.session(protocols[0]).identity()
     same_device(job.device, identity, required=required)
-    return registry.driver_of(device.kind, identity.manufacturer, identity.model), identity
+    return registry.driver_of(device, identity.manufacturer, identity.model), identity
 
 
 def observe(job: Job, link: Link, channel: Channel) -> list[Outcome]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from fleetctl.model.fleet import Device
 from fleetctl.model.values import UNSET, Disruption, Kind, Outcome, Secrets
 
 
@@ -66,8 +67,13 @@ class Aspect:
     kinds: frozenset[Kind]
     disruption: Disruption
     doc: str
+    host_kinds: frozenset[Kind] = frozenset()  # of computers (platform linux, windows), whose settings are roles'
     after: tuple[str, ...] = ()  # aspects written before this one
     applied_by: str = "apply"  # "firmware roll" for what apply never writes, "" for read only
+
+    def of(self, device: Device) -> bool:
+        """Return whether the device has this aspect, by its kind and whether it is a host."""
+        return device.kind in (self.host_kinds if device.is_host else self.kinds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from fleetctl.executor import Policy, Stop
 from fleetctl.inventory import edit
 from fleetctl.model import Device, Event, Finished, Learned, Outcome
 from fleetctl.operations.adopting import Job, Login, work
-from fleetctl.operations.runs import execute, select, task
+from fleetctl.operations.runs import execute, logs_in_by_password, select, task
 from fleetctl.operations.workspace import Workspace
 
 IDENTITY = ("serial_number", "mac_address")
@@ -25,6 +25,7 @@ def adopt(
     into the inventory file of their host. Raises UsageError, VaultError.
     """
     devices = [d for d in select(workspace, limit) if force or replace_ or not adopted(workspace, d)]
+    devices = [d for d in devices if d.platform != "windows"]  # listed and looked after by hand
     without = [d.name for d in devices if not d.user]
     if without:
         raise UsageError(
@@ -34,7 +35,8 @@ def adopt(
     by_name = {d.name: d for d in devices}
     names: dict[str, dict[str, list[str]]] = {}
     for d in devices:
-        names.setdefault(d.site, {})[d.name] = [d.user]
+        if logs_in_by_password(workspace, d):
+            names.setdefault(d.site, {})[d.name] = [d.user]
     for site, accounts in names.items():
         workspace.vault.ensure(site, accounts)
 
@@ -46,7 +48,7 @@ def adopt(
         workspace,
         kind="adopt",
         arguments={"limit": limit},
-        tasks=[task(d) for d in devices],
+        tasks=[task(d, together=False) for d in devices],
         payload=payload,
         policy=Policy(per_site=4),
         stop=stop or Stop(),
@@ -61,11 +63,19 @@ def adopt(
 
 def adopted(workspace: Workspace, device: Device) -> bool:
     """Return whether the device's identity is on record and its login was accepted once."""
+    if device.platform == "windows":
+        return True
     has = bool(device.serial_number or device.mac_address)
-    return has and workspace.store.proven(device.name, device.user)
+    return has and (not logs_in_by_password(workspace, device) or workspace.store.proven(device.name, device.user))
 
 
 def _job(workspace: Workspace, device: Device, *, replace_: bool) -> Job:
+    if not logs_in_by_password(workspace, device):
+        by_key = Login(user=device.user, password="", fingerprint="")
+        return Job(
+            device=device, own=by_key, own_first=True, first=(), spent="", password="", replace=replace_,
+            known_hosts=workspace.known_hosts,
+        )  # fmt: skip
     password = workspace.password(device)
     fingerprint = workspace.fingerprints.of(device.name, device.user, password)
     barred, proven = workspace.store.may_try(device.name, device.user, fingerprint)
@@ -93,7 +103,7 @@ def _factory_logins(workspace: Workspace, device: Device) -> tuple[tuple[str, st
     values = workspace.inventory.values(device.name)
     if "factory_user" in values and "factory_password" in values:
         return ((str(values["factory_user"].value), str(values["factory_password"].value)),)
-    return workspace.registry.driver_of(device.kind, device.vendor, device.model).default_logins
+    return workspace.registry.driver_of(device, device.vendor, device.model).default_logins
 
 
 def _record(device: Device, facts: Mapping[str, str]) -> None:

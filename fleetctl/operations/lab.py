@@ -98,7 +98,7 @@ def _folder(workspace: Workspace) -> Path:
 
 def personality(workspace: Workspace, device: Device) -> str:
     """Return the lab personality that stands for a device: that of the driver its vendor means, else the plain one."""
-    driver = workspace.registry.driver_of(device.kind, device.vendor, device.model).name
+    driver = workspace.registry.driver_of(device, device.vendor, device.model).name
     names = sorted(known())
     return next((n for n in names if n.startswith(driver)), "generic-like")
 
@@ -106,7 +106,7 @@ def personality(workspace: Workspace, device: Device) -> str:
 def given_login(workspace: Workspace, device: Device) -> bool:
     """Return whether the lab stands for a technician who gave the device a login: it comes with none that is known."""
     fresh = known()[personality(workspace, device)].fresh
-    driver = workspace.registry.driver_of(device.kind, device.vendor, device.model)
+    driver = workspace.registry.driver_of(device, device.vendor, device.model)
     return fresh == "activation" or (fresh == "login" and not driver.default_logins)
 
 

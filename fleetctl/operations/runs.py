@@ -36,15 +36,15 @@ def select(workspace: Workspace, limit: str) -> tuple[Device, ...]:
     return found
 
 
-def task(device: Device, needs: Iterable[str] = ()) -> Task:
-    """Return a device as a task of the executor."""
+def task(device: Device, needs: Iterable[str] = (), *, together: bool = True) -> Task:
+    """Return a device as a task of the executor; Linux hosts are worked on `together` in batches."""
     return Task(
         name=device.name,
         site=device.site,
         uplink=device.uplink or device.site,
         needs=tuple(needs),
         kind=device.kind,
-        batch=f"hosts {device.endpoint.via}".strip() if device.platform == "linux" else "",
+        batch=f"hosts {device.endpoint.via}".strip() if together and device.platform == "linux" else "",
     )
 
 
@@ -63,8 +63,7 @@ def job(
     secrets = workspace.secrets(device, accounts(expectations if plan is None else plan.aspects))
     facts = workspace.facts(device.name)
     barred, fingerprint, proven = "", "", False
-    host = device.platform == "linux"
-    if device.user and not (host and "ansible_password" not in workspace.inventory.values(device.name)):
+    if device.user and logs_in_by_password(workspace, device):
         ref = SecretRef(device=device.name, account=device.user)
         if ref not in secrets:
             barred = (
@@ -84,8 +83,13 @@ def job(
         barred=barred,
         plan=plan,
         known_hosts=workspace.known_hosts,
-        around=workspace.around(device.site) if host else None,
+        around=workspace.around(device.site) if device.platform == "linux" else None,
     )
+
+
+def logs_in_by_password(workspace: Workspace, device: Device) -> bool:
+    """Return whether a device has a password to log in with; a Linux host may do with a key."""
+    return device.platform != "linux" or "ansible_password" in workspace.inventory.values(device.name)
 
 
 def accounts(owners: Iterable[Any]) -> tuple[str, ...]:

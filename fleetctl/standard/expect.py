@@ -42,7 +42,7 @@ def expectations(device: Device, inventory: Fleet, aspects: Aspects) -> tuple[Ex
 
 
 def _expect(device: Device, values: Mapping[str, Value], aspect: Aspect, faults: list[Fault]) -> Expectation | None:
-    if device.kind not in aspect.kinds:
+    if not aspect.of(device):
         return None
     told: dict[str, Any] = {}
     places: dict[str, Place] = {}
