@@ -30,7 +30,6 @@ from tests.unit.aspects.cases.time import clock
 from tests.unit.aspects.cases.users import BOSCH
 from tests.unit.aspects.fakes import SECRETS, FakeSession, request
 
-
 COMPUTED = frozenset(("clock_error_s", "used", "holds_days", "oldest_days", "bitrate_kbps", "capacity_gb", "channels"))
 """Measured by fleetctl itself, or for all channels what one channel has."""
 
