@@ -23,6 +23,7 @@ pilot: setup pilot-down  ## five pilot communes on loopback, from factory-fresh 
 	@$(call step,fleetctl plan) && { $(FLEETCTL) plan || [ $$? -eq 3 ]; }
 	@$(call step,fleetctl apply --yes) && $(FLEETCTL) apply --yes
 	@$(call step,fleetctl audit --report html:report.html) && $(FLEETCTL) audit --report html:.pilot/report.html
+	@$(call step,fleetctl site check viet_hung) && $(FLEETCTL) site check viet_hung
 	@$(call step,fleetctl status) && $(FLEETCTL) status
 	@printf '\n%s\n' \
 	  'The report: .pilot/report.html. The lab goes on; try in .pilot:' \
@@ -30,6 +31,7 @@ pilot: setup pilot-down  ## five pilot communes on loopback, from factory-fresh 
 	  '  fleetctl audit                                it is told (exit 1: the login is refused)' \
 	  '  fleetctl adopt --again -l viet-hung-cam-01 && fleetctl apply -l viet-hung-cam-01   takes it back in' \
 	  '  fleetctl device show viet-hung-cam-02         what one camera is and has' \
+	  '  fleetctl device show viet-hung-nvr            a recorder: channels, recording, disks' \
 	  '  fleetctl inventory explain viet-hung-cam-01   which line set which value' \
 	  'End it with: make pilot-down'
 
