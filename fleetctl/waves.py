@@ -81,7 +81,7 @@ class Policy:
     """How a run goes about its tasks. Callables run in the parent, between two events."""
 
     processes: int = 0  # 0: one for each processor, at most 4
-    threads: int = 32  # in each process
+    threads: int = 64  # in each process: they wait for devices nearly all of the time
     process_threshold: int = 200  # a run of fewer tasks uses threads of this process only
     per_site: int = 0  # tasks of one site at the same time; 0: no limit
     per_uplink: int = 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fleetctl.cli import recorder
+from fleetctl.cli import backup, recorder
 from fleetctl.cli.context import Context, context
 from fleetctl.cli.screen import YES_WORDS, need_answer
 from fleetctl.cli.selectors import Aspects, Yes, aspect_names
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fleetctl.operations.device import Shown
 
 app = typer.Typer(help="Look at one device, reboot it, call one operation.", no_args_is_help=True)
+app.add_typer(backup.app, name="backup")
 recorder.register(app)
 Name = Annotated[str, typer.Argument(metavar="DEVICE", help="The device's name in the inventory.")]
 
@@ -58,6 +59,7 @@ def show(
             "mac_address": shown.mac_address,
             "driver": shown.driver,
             "aspects": objects(shown.readings, shown.expectations),
+            "changes": [jsonlines.change(change) for change in shown.changes],
         }
         told.screen.out(jsonlines.line("device", fields))
         told.screen.out(jsonlines.summary("device show", EXIT_OK))
@@ -72,12 +74,13 @@ def _print(told: Context, shown: Shown) -> None:
     from fleetctl.cli.screen import STYLES, table
     from fleetctl.reports import wording
     from fleetctl.reports.readings import lines
-    from fleetctl.reports.values import clean
+    from fleetctl.reports.values import clean, setting_name
+    from fleetctl.reports.values import shown as value
 
     say, device = told.say, shown.device
     facts = (
         (say("Device"), f"{device.name} ({device.kind.value}, {device.site})"),
-        (say("Address"), f"{device.endpoint.address}:{device.endpoint.port}"),
+        (say("Address"), device.endpoint.address + ("" if device.is_host else f":{device.endpoint.port}")),
         (say("Maker, model"), f"{shown.manufacturer} {shown.model}"),
         (say("Firmware"), shown.firmware),
         (say("Serial number"), shown.serial_number),
@@ -85,9 +88,12 @@ def _print(told: Context, shown: Shown) -> None:
         (say("Driver"), shown.driver),
     )
     width = max(len(name) for name, _ in facts)
-    for name, value in facts:
-        told.screen.out(f"{name:<{width}}  {clean(value) or '-'}")
+    for name, fact in facts:
+        told.screen.out(f"{name:<{width}}  {clean(fact) or '-'}")
     told.screen.out()
+    if device.platform == "windows":
+        _print_checklist(told, shown)
+        return
     made = table(say("Setting"), say("Actual"), say("Expected"))
     for reading in shown.readings:
         if reading.outcome is not None:
@@ -96,11 +102,34 @@ def _print(told: Context, shown: Shown) -> None:
         for line in lines(device.name, reading, shown.expectations.get(reading.aspect)):
             style = "red" if line.differs else "green" if line.expected else ""
             made.add_row(line.setting, Text(line.actual, style=style), line.expected)
+    for change in shown.changes:
+        made.add_row(setting_name(change), Text(value(change.before), style="red"), value(change.after))
     told.screen.table(made)
 
 
-@app.command(epilog="Example: fleetctl device reboot viet-hung-cam-01 --yes")
-def reboot(ctx: typer.Context, device: Name, yes: Yes = False) -> int:
+def _print_checklist(told: Context, shown: Shown) -> None:
+    """Print what is expected of a device that fleetctl does not set, to be looked through by hand."""
+    from fleetctl.reports.readings import wanted
+
+    told.screen.out(told.say("fleetctl sets nothing on Windows. By hand, and ticked off on paper:"))
+    for expectation in shown.expectations.values():
+        for line in wanted(expectation):
+            told.screen.out(f"  [ ] {line.setting}: {line.expected}")
+
+
+@app.command(
+    epilog="Examples: fleetctl device reboot viet-hung-cam-01 --yes    "
+    "fleetctl device reboot viet-hung-cam-01 --via-switch --yes"
+)
+def reboot(
+    ctx: typer.Context,
+    device: Name,
+    yes: Yes = False,
+    via_switch: Annotated[
+        bool,
+        typer.Option("--via-switch", help="Take the power of its switch port and give it back: for one that hangs."),
+    ] = False,
+) -> int:
     """Reboot a device and prove that it came back."""
     from fleetctl.operations import device as operation
 
@@ -112,7 +141,12 @@ def reboot(ctx: typer.Context, device: Name, yes: Yes = False) -> int:
     if not yes and not told.screen.ask(question, YES_WORDS):
         told.screen.talk(told.say("Nothing was sent."))
         return EXIT_OK
-    result = operation.reboot(workspace, device)
+    if via_switch:
+        from fleetctl.operations import power
+
+        result = power.cycle(workspace, device)
+    else:
+        result = operation.reboot(workspace, device)
     code = exit_code([result.outcome])
     if told.json:
         fields = jsonlines.device(result.device) | {
@@ -123,6 +157,8 @@ def reboot(ctx: typer.Context, device: Name, yes: Yes = False) -> int:
         }
         told.screen.out(jsonlines.line("device", fields))
         told.screen.out(jsonlines.summary("device reboot", code))
+    elif result.outcome is Outcome.CHANGED and result.reason:
+        told.screen.out(f"{device}: {result.reason}")
     elif result.outcome is Outcome.CHANGED:
         told.screen.out(
             told.say(

@@ -8,7 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from fleetctl.errors import BadAnswer, FleetctlError, Interrupted, Refused, Rejected, Unreachable, Unsupported
+from fleetctl.errors import (
+    BadAnswer,
+    FleetctlError,
+    Interrupted,
+    Refused,
+    Rejected,
+    Unreachable,
+    Unsupported,
+    VaultError,
+)
 from fleetctl.model import (
     Access,
     Attempt,
@@ -69,6 +78,7 @@ class Link:
                 access=self.access,
                 facts={**self.job.facts, "login": "proven"} if self.job.proven else self.job.facts,
                 known_hosts=self.job.known_hosts,
+                **self._more(protocol),
             )
         return self._sessions[protocol]
 
@@ -87,6 +97,15 @@ class Link:
                 Attempt(device=self.device.name, account=self.device.user, fingerprint=self.job.fingerprint)
             )
         return self.job.secrets.reveal(SecretRef(device=self.device.name, account=self.device.user))
+
+    def _more(self, protocol: str) -> dict[str, str]:
+        """Return the secret of a console's privileged mode, where the vault has one."""
+        if protocol != "ssh":
+            return {}
+        try:
+            return {"enable": self.job.secrets.reveal(SecretRef(device=self.device.name, account="enable"))}
+        except VaultError:
+            return {}
 
     def judge(self, *, accepted: bool) -> None:
         """Tell the run once whether the login was accepted."""

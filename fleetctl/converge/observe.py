@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from fleetctl import catalog
@@ -14,15 +15,19 @@ from fleetctl.plan import Comparison, compare, plan_aspect, wanted
 def recognise(job: Job, link: Link, registry: catalog.Registry, *, required: bool) -> tuple[Driver, Any]:
     """Return the driver of what answers, and who it says it is: the device is asked, not the inventory believed."""
     device = link.device
+    if device.platform == "windows":
+        raise Unsupported(
+            f"{device.name}: Windows is listed only; what to do by hand: fleetctl device show {device.name}"
+        )
     identity = greet(link, registry).identity()
     same_device(job.device, identity, required=required)
-    return registry.driver_of(device.kind, identity.manufacturer, identity.model), identity
+    return registry.driver_of(device, identity.manufacturer, identity.model), identity
 
 
 def greet(link: Link, registry: catalog.Registry) -> Any:
     """Return a session in the first protocol that the device speaks; finding out presents no login."""
     device = link.device
-    protocols = registry.greetings(device.kind, device.vendor)
+    protocols = registry.greetings(device)
     if not protocols:
         raise Unsupported(f"{device.name}: fleetctl has no driver for kind {device.kind.value} yet")
     known = link.job.facts.get("protocol", "")
@@ -82,7 +87,11 @@ def _planned(
     except (BadAnswer, Rejected) as error:
         broken = Reading(aspect=aspect.name, outcome=Outcome.UNKNOWN, reason=told(error))
         return plan_aspect(aspect, expectation, broken, None)
-    return plan_aspect(aspect, expectation, reading, comparison)
+    planned = plan_aspect(aspect, expectation, reading, comparison)
+    if cell.risks is None or not planned.changes:
+        return planned
+    risk = cell.risks(link.session(cell.protocol), wanted(expectation.value, planned.changes))
+    return dataclasses.replace(planned, risk=risk)
 
 
 def judged(comparison: Comparison, cell: Cell, actual: Any, expected: Any) -> Comparison:

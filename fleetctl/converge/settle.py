@@ -139,7 +139,7 @@ def _apply(
         if outcome is not Outcome.CHANGED:
             return outcome, reason
     left, reading, gaps = _read_back(job, link, cell, expectation, now)
-    if not left and reading.outcome is None:
+    if not left and reading.outcome is None and not (said and cell.refusals_stand):
         return worst([Outcome.CHANGED, *(gap.outcome for gap in gaps)]), gap_reason(gaps)
     if said:
         return Outcome.FAILED, said

@@ -150,7 +150,7 @@ def challenges(device: SimDevice, *, stale: bool = False, always: bool = False) 
 
 
 def _signed(stamp: str, device: SimDevice) -> str:
-    return hmac.new(_KEY, f"{stamp}{device.name}".encode(), "sha256").hexdigest()[:16]
+    return hmac.digest(_KEY, f"{stamp}{device.name}".encode(), "sha256").hex()[:16]
 
 
 def http_digest(

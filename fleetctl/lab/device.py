@@ -45,6 +45,7 @@ class SimDevice:
         "misses",
         "name",
         "nonces",
+        "off",
         "overlay",
         "pending",
         "personality",
@@ -78,6 +79,7 @@ class SimDevice:
         self.searches: dict[int, list[Recording]] = {}  # of files, under way, by number
         self.challenge = ""  # the secret of an activation under way
         self.links: dict[str, Link] | None = None  # a recorder's connections to its cameras, by channel
+        self.off = False  # its port gives no power, or is shut
         self.connections = 0
         self.log: deque[tuple[float, str, str, str]] | None = None
         self.counts: dict[str, int] | None = None
@@ -175,8 +177,10 @@ class SimDevice:
     # --- life ------------------------------------------------------------------------------------
 
     def dead(self) -> bool:
-        """Tell whether nothing answers now: it boots, or it is unplugged."""
-        return time.time() < self.up_at or bool(self.faults and "unplug" in self.faults)
+        """Tell whether nothing answers now: it boots, hangs, is unplugged, or has no power."""
+        if self.off or time.time() < self.up_at:
+            return True
+        return bool(self.faults and ("unplug" in self.faults or "hang" in self.faults))
 
     def reboot(self, boot_s: float) -> None:
         """Be dead for some seconds; forget what lives in memory, and the clock if there is no battery."""

@@ -37,6 +37,11 @@ KNOWN: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "disk-failure": ("a recorder's disk has failed", {"disk": 1}),
     "disk-unformatted": ("a recorder's disk is not formatted", {"disk": 1}),
     "unplug": ("nothing answers; `silent`: not even a refusal", {"silent": False}),
+    "hang": ("it hangs: nothing answers until its power goes and comes back", {}),
+    "swap-cables": ("of a switch: the cables of two devices change places", {"one": "", "other": ""}),
+    "slow-link": ("of a switch: a port's cable is bad", {"port": "", "mbps": 10, "half": True}),
+    "stranger": ("of a switch: somebody plugs a device in that is in no inventory", {"port": ""}),
+    "host-key": ("of a switch: it shows another SSH host key", {}),
     "xml-bomb": ("answers hold an entity bomb", {}),
     "endless-body": ("answers never end", {}),
     "huge-reply": ("answers have megabytes of padding", {"size": 10_000_000}),
@@ -45,6 +50,7 @@ KNOWN: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "html-401": ("every request gets a 401 with an HTML page and no challenge", {}),
     "half-reply": ("the connection breaks in the middle of an answer", {}),
 }
+OF_SWITCHES: Final = frozenset(("swap-cables", "slow-link", "stranger", "host-key"))
 ONCE: Final = frozenset(("reset",))  # done at once, nothing to mend
 
 BOMB: Final = (

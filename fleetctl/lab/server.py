@@ -9,6 +9,7 @@ connection says which device is meant. The ready lab is described in STATE_DIR/l
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import json
 import os
@@ -17,6 +18,7 @@ import signal
 import socket
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -48,7 +50,7 @@ class LabServer:
     def __init__(self, spec: LabSpec, state_dir: Path) -> None:
         self.spec = spec
         self.state_dir = state_dir
-        self.world = World(spec, state_dir, self._cut)
+        self.world = World(spec, state_dir, self._cut, asyncio.get_running_loop().call_later)
         self.ports: dict[str, int] = {}
         self.started = time.time()
         self.stopping = asyncio.Event()
@@ -71,6 +73,8 @@ class LabServer:
                 self._sockets.append(listener)
                 self.ports[name] = listener.getsockname()[1]
                 loop.add_reader(listener.fileno(), self._accept, listener, name == "https")
+        if self.spec.ssh_port >= 0 and self.world.switches:
+            self._consoles()
         if self.spec.rtsp_port >= 0:
             self.ports["rtsp"] = await self._pictures.start(self.spec.rtsp_port, self.spec.bind)
         if self.spec.discovery_port >= 0:
@@ -83,6 +87,31 @@ class LabServer:
         part = self.state_dir / "lab.json.part"
         part.write_text(json.dumps(told), encoding="utf-8")
         part.replace(self.state_dir / "lab.json")
+
+    def _consoles(self) -> None:
+        """Listen for the consoles of switches."""
+        from fleetctl.lab.switch.ssh import Consoles  # paramiko: only where there are switches
+
+        loop = asyncio.get_running_loop()
+        consoles = Consoles(self.state_dir / "hostkeys", loop)
+        listener = listening(self.spec.ssh_port, self.spec.bind, BACKLOG)
+        self._sockets.append(listener)
+        self.ports["ssh"] = listener.getsockname()[1]
+        for switch in self.world.switches.values():
+            switch.hang_up = partial(consoles.hang_up, switch)
+            switch.settle()
+
+        def accept() -> None:
+            with contextlib.suppress(BlockingIOError, ConnectionAbortedError):
+                sock, _ = listener.accept()
+                switch = self.world.switch_at.get(sock.getsockname()[0])
+                if switch is None or switch.dead():
+                    self._turn_away(sock, None)
+                else:
+                    sock.setblocking(True)
+                    consoles.welcome(sock, switch)
+
+        loop.add_reader(listener.fileno(), accept)
 
     async def run(self) -> None:
         """Serve until told to stop."""

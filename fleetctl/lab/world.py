@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fleetctl.errors import UsageError
 from fleetctl.lab.device import SimDevice
@@ -15,6 +15,8 @@ from fleetctl.lab.recorder.footage import Footage
 from fleetctl.lab.spec import LabSpec
 from fleetctl.lab.state import StateFile
 from fleetctl.lab.strict import Judge
+from fleetctl.lab.switch import dialect
+from fleetctl.lab.switch.unit import SimSwitch
 
 if TYPE_CHECKING:
     from fleetctl.lab.recorder.engine import Recorders
@@ -35,7 +37,13 @@ def place(device: SimDevice) -> str:
 class World:
     """All devices of a lab, by name and by the address they answer at; `cut` breaks a device's connections."""
 
-    def __init__(self, spec: LabSpec, state_dir: Path, cut: Callable[[SimDevice, str], None]) -> None:
+    def __init__(
+        self,
+        spec: LabSpec,
+        state_dir: Path,
+        cut: Callable[[SimDevice, str], None],
+        later: Callable[[float, Callable[[], None]], Any],
+    ) -> None:
         self.spec = spec
         self.disk = StateFile(state_dir / "state.sqlite")
         self.footage = Footage(state_dir)
@@ -48,6 +56,12 @@ class World:
         self.recorders: Recorders | None = None  # set by whoever lets them work
         self._doubles: dict[str, str] = {}  # a device whose address is there twice -> the other one
         self._cut = cut
+        self.switches: dict[str, SimSwitch] = {
+            s.name: SimSwitch(s, dialect.of(s.dialect), spec, self.disk, kept.get(s.name), later) for s in spec.switches
+        }
+        for switch in self.switches.values():
+            switch.devices, switch.cut = self.devices, self.cut
+        self.switch_at = {switch.address: switch for switch in self.switches.values()}
 
     def find(self, name: str) -> SimDevice:
         """Return a device by name; raises UsageError."""

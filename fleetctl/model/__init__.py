@@ -14,9 +14,9 @@ from fleetctl.model.events import (
     Result,
     Started,
 )
-from fleetctl.model.fleet import Access, Device, Endpoint, Expectation, Reading
+from fleetctl.model.fleet import Access, Device, Endpoint, Expectation, Neighbour, Reading
 from fleetctl.model.plans import AspectPlan, Change, DevicePlan
-from fleetctl.model.settings import Action, Aspect, Cell, Driver, Gap, Setting, Untold, setting, setting_of
+from fleetctl.model.settings import Action, Aspect, Backup, Cell, Driver, Gap, Setting, Untold, setting, setting_of
 from fleetctl.model.values import (
     ABSENT,
     UNSET,
@@ -42,6 +42,7 @@ __all__ = [
     "Aspect",
     "AspectPlan",
     "Attempt",
+    "Backup",
     "Cell",
     "Change",
     "Channel",
@@ -59,6 +60,7 @@ __all__ = [
     "Kind",
     "Learned",
     "LoginJudged",
+    "Neighbour",
     "Outcome",
     "Place",
     "Planned",

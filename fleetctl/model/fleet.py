@@ -5,9 +5,11 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from fleetctl.model.values import FrozenMap, Kind, Outcome, Place
+
+HOST_PLATFORMS: Final = ("linux", "windows")
 
 
 class Access(enum.StrEnum):
@@ -29,8 +31,20 @@ class Endpoint:
     tls_fingerprint: str = ""  # SHA-256, hex; when given it alone decides
     rtsp_port: int = 554
     ssh_port: int = 22
+    ssh_key_file: str = ""  # private key; empty: the agent's and the usual files
     via: str = ""  # user@relay[:port]: everything goes through this SSH host
     timeout_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """Another device of a switch's site; `port` is where the inventory has it on that switch, "" for elsewhere."""
+
+    name: str
+    kind: Kind
+    mac_address: str = ""
+    port: str = ""
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +65,18 @@ class Device:
     user: str = ""  # account fleetctl logs in with; its password is SecretRef(name, user)
     behind: str = ""
     channel: int = 0
+    switch: str = ""  # name of the switch it is on; "" is the site's only one
+    switch_port: str = ""
+    neighbours: tuple[Neighbour, ...] = ()  # of a switch: the other devices of its site
     audit_only: bool = False
     uplink: str = ""  # devices with the same uplink share its limit; default: the site
     groups: tuple[str, ...] = ()
     place: Place | None = None
+
+    @property
+    def is_host(self) -> bool:
+        """Whether it is a computer: its settings are roles' (linux), or nobody's but listed (windows)."""
+        return self.platform in HOST_PLATFORMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fleetctl.model.fleet import Device
 from fleetctl.model.values import UNSET, Disruption, FrozenMap, Kind, Outcome, Secrets
 
 
@@ -72,11 +73,16 @@ class Aspect:
     kinds: frozenset[Kind]
     disruption: Disruption
     doc: str
+    host_kinds: frozenset[Kind] = frozenset()  # of computers (platform linux, windows), whose settings are roles'
     after: tuple[str, ...] = ()  # aspects written before this one
     applied_by: str = "apply"  # "firmware roll" for what apply never writes, "" for read only
     # complete(device, value, fleet) -> (value, wrongs): fills in what follows from other devices of the inventory
     # (the address of a channel's camera); a wrong is ("field.key", reason, mend).
     complete: Callable[[Any, Any, Any], tuple[Any, tuple[tuple[str, str, str], ...]]] | None = None
+
+    def of(self, device: Device) -> bool:
+        """Return whether the device has this aspect, by its kind and whether it is a host."""
+        return device.kind in (self.host_kinds if device.is_host else self.kinds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +124,10 @@ class Cell:
         undoes the write where it still answers only on the old one.
     judge(actual: T, expected: T) -> tuple[Gap, ...]: what is not as it should be and no write mends (a faulty disk,
         a channel that does not record); asked always, never rules a change out. None: nothing of the kind.
+    risks(session, wanted: T) -> str: what the write may cut that nothing undoes by itself, "" for
+        nothing; reading only. Such a change is written only where `--yes` says so.
+    refusals_stand: what the device said against a write makes it failed, even where it reads back: a console that
+        refused one line was not told to save the others.
     """
 
     aspect: str
@@ -127,6 +137,8 @@ class Cell:
     limits: Callable[[Any, Any], tuple[Gap, ...]] | None = None
     moves: Callable[[Any, Any], tuple[str, str] | None] | None = None
     judge: Callable[[Any, Any], tuple[Gap, ...]] | None = None
+    risks: Callable[[Any, Any], str] | None = None
+    refusals_stand: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +150,15 @@ class Action:
     disruption: Disruption
     run: Callable[[Any, Any], Any]  # (session, argument) -> result
     doc: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """What the action `backup` takes of a device; `shown` is what of it may be read: text without secrets."""
+
+    name: str
+    content: str
+    shown: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

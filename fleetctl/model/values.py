@@ -155,6 +155,9 @@ class SecretRef:
     account: str
 
 
+_PLAIN: Final = frozenset({str, int, float, bool, tuple, Unset})  # what holds no secret
+
+
 def secrets_in(value: object) -> Iterator[SecretRef]:
     """Yield every secret that a value refers to, however deep."""
     if isinstance(value, SecretRef):
@@ -164,7 +167,8 @@ def secrets_in(value: object) -> Iterator[SecretRef]:
             yield from secrets_in(item)
     elif hasattr(value, "__dataclass_fields__"):
         for name in value.__dataclass_fields__:
-            yield from secrets_in(getattr(value, name))
+            if type(item := getattr(value, name)) not in _PLAIN:
+                yield from secrets_in(item)
 
 
 class Secrets(Protocol):

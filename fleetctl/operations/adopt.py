@@ -11,7 +11,7 @@ from fleetctl.executor import Policy, Stop
 from fleetctl.inventory import edit
 from fleetctl.model import Device, Event, Finished, Learned, Outcome
 from fleetctl.operations.adopting import ACTIVATED, Job, Login, work
-from fleetctl.operations.runs import execute, select, task
+from fleetctl.operations.runs import execute, logs_in_by_password, select, task
 from fleetctl.operations.workspace import Workspace
 
 IDENTITY = ("serial_number", "mac_address")
@@ -26,6 +26,7 @@ def adopt(
     into the inventory file of their host. Raises UsageError, VaultError.
     """
     devices = [d for d in select(workspace, limit) if force or replace_ or not adopted(workspace, d)]
+    devices = [d for d in devices if d.platform != "windows"]  # listed and looked after by hand
     without = [d.name for d in devices if not d.user]
     if without:
         raise UsageError(
@@ -35,7 +36,8 @@ def adopt(
     by_name = {d.name: d for d in devices}
     names: dict[str, dict[str, list[str]]] = {}
     for d in devices:
-        names.setdefault(d.site, {})[d.name] = [d.user]
+        if logs_in_by_password(workspace, d):
+            names.setdefault(d.site, {})[d.name] = [d.user]
     for site, accounts in names.items():
         workspace.vault.ensure(site, accounts)
 
@@ -49,7 +51,7 @@ def adopt(
         workspace,
         kind="adopt",
         arguments={"limit": limit},
-        tasks=[task(d) for d in devices],
+        tasks=[task(d, together=False) for d in devices],
         payload=payload,
         policy=Policy(per_site=4),
         stop=stop or Stop(),
@@ -66,8 +68,10 @@ def adopt(
 
 def adopted(workspace: Workspace, device: Device) -> bool:
     """Return whether the device's identity is on record and its login was accepted once."""
+    if device.platform == "windows":
+        return True
     has = bool(device.serial_number or device.mac_address)
-    return has and workspace.store.proven(device.name, device.user)
+    return has and (not logs_in_by_password(workspace, device) or workspace.store.proven(device.name, device.user))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +84,7 @@ class _First:
 
 def _first_login(workspace: Workspace, device: Device) -> _First | None:
     """Return the first login of a recorder, prepared in the vault before anything is sent; None for other kinds."""
-    account = workspace.registry.first_account(device.kind, device.vendor)
+    account = workspace.registry.first_account(device)
     if not account:
         return None
     entry = workspace.vault.entry(device.site, device.name, account)
@@ -92,6 +96,12 @@ def _first_login(workspace: Workspace, device: Device) -> _First | None:
 
 
 def _job(workspace: Workspace, device: Device, told: _First | None, *, replace_: bool) -> Job:
+    if not logs_in_by_password(workspace, device):
+        by_key = Login(user=device.user, password="", fingerprint="")
+        return Job(
+            device=device, own=by_key, own_first=True, first=(), spent="", password="", replace=replace_,
+            known_hosts=workspace.known_hosts,
+        )  # fmt: skip
     password = workspace.password(device)
     fingerprint = workspace.fingerprints.of(device.name, device.user, password)
     barred, proven = workspace.store.may_try(device.name, device.user, fingerprint)
@@ -123,7 +133,7 @@ def _factory_logins(workspace: Workspace, device: Device) -> tuple[tuple[str, st
     values = workspace.inventory.values(device.name)
     if "factory_user" in values and "factory_password" in values:
         return ((str(values["factory_user"].value), str(values["factory_password"].value)),)
-    return workspace.registry.driver_of(device.kind, device.vendor, device.model).default_logins
+    return workspace.registry.driver_of(device, device.vendor, device.model).default_logins
 
 
 def _record(device: Device, facts: Mapping[str, str]) -> None:

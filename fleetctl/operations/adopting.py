@@ -46,7 +46,7 @@ class Job:
     """What a worker needs to adopt one device."""
 
     device: Device
-    own: Login | None  # fleetctl's own account, unless it may not be tried now
+    own: Login | None  # fleetctl's own account (without a password: by key), unless it may not be tried now
     own_first: bool  # it is known to exist; else it is the last resort of a device with no factory login
     first: tuple[Login, ...]  # the factory login, if it may be tried
     spent: str  # why a login may not be tried now, "" where all may
@@ -99,7 +99,7 @@ def work(name: str, payload: Any, channel: Channel) -> None:
 
 def _adopt(job: Job, channel: Channel) -> tuple[Outcome, str, tuple[Change, ...]]:
     device, registry = job.device, catalog.load()
-    protocols = registry.greetings(device.kind, device.vendor)
+    protocols = registry.greetings(device)
     if not protocols:
         raise Unsupported(f"{device.name}: fleetctl has no driver for kind {device.kind.value} yet")
     door = _Door(job, channel, _spoken(job, protocols))
@@ -110,7 +110,7 @@ def _adopt(job: Job, channel: Channel) -> tuple[Outcome, str, tuple[Change, ...]
         identity = session.identity()
         if not job.replace:
             converge.same_device(device, identity, required=False)
-        driver = registry.driver_of(device.kind, identity.manufacturer, identity.model)
+        driver = registry.driver_of(device, identity.manufacturer, identity.model)
         changes: tuple[Change, ...] = ()
         if login is None or (login.user, login.password) != (device.user, job.password):
             changes = _make_account(job, channel, registry, driver, session, login)
@@ -243,7 +243,7 @@ class _Door:
     def prove(self) -> tuple[Any, Callable[[], dict[str, str]]]:
         """Log in with the new account in a new session; return the identity seen there, and what was learned of it."""
         login = Login(user=self.job.device.user, password=self.job.password, fingerprint=self.job.fingerprint)
-        self.channel.confirm(Attempt(device=self.job.device.name, account=login.user, fingerprint=login.fingerprint))
+        self._announce(login)
         session = self._session(login)
         try:
             identity = session.identity()
@@ -259,9 +259,7 @@ class _Door:
 
     def _try(self, login: Login | None) -> Any:
         if login is not None:
-            self.channel.confirm(
-                Attempt(device=self.job.device.name, account=login.user, fingerprint=login.fingerprint)
-            )
+            self._announce(login)
         session = self._session(login)
         try:
             session.prove()
@@ -276,13 +274,21 @@ class _Door:
         user = login.user if login else ""
         return self.connect(
             replace(self.job.device, user=user),
-            password=login.password if login else None,
+            password=(login.password or None) if login else None,
             access=Access.WRITE,
-            facts={},
+            facts={"adopting": "replace" if self.job.replace else "first"},  # a console's host key is taken in now
             known_hosts=self.job.known_hosts,
         )
 
+    def _announce(self, login: Login) -> None:
+        if login.fingerprint:  # a key costs no try
+            self.channel.confirm(
+                Attempt(device=self.job.device.name, account=login.user, fingerprint=login.fingerprint)
+            )
+
     def _judge(self, login: Login, *, accepted: bool) -> None:
+        if not login.fingerprint:
+            return
         self.channel.emit(
             LoginJudged(
                 device=self.job.device.name, account=login.user, fingerprint=login.fingerprint, accepted=accepted

@@ -9,18 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from fleetctl.catalog import is_host
 from fleetctl.errors import UsageError
 from fleetctl.files import replace
 from fleetctl.lab import control
 from fleetctl.lab.faults import KNOWN
 from fleetctl.lab.personality import known
+from fleetctl.lab.switch import dialect
 from fleetctl.model import Device, Kind
 from fleetctl.operations.workspace import Workspace
+from fleetctl.protocols.ssh import platforms
 
 PLAYED: Final = (Kind.CAMERA, Kind.NVR)
 OVERLAY: Final = "zz_lab.yml"
 ACTIVATED: Final = ("admin", "Lab-activated-1")  # what a technician gave cameras that come without a password
+TECHNICIAN: Final = ("technician", "Lab-console-1")  # who gave a switch its first login, by its serial console
 HEAD: Final = """\
 # Written by `fleetctl lab up`, removed by `fleetctl lab down`: the lab's addresses instead of the real ones.
 """
@@ -36,6 +38,8 @@ class Options:
     http_port: int = 8080
     https_port: int = 8443
     rtsp_port: int = 8554
+    ssh_port: int = 8022
+    minute_s: float = 60.0
     latency_ms: float = 0.0
     factory_new: bool = False
     strict: bool = False
@@ -51,23 +55,27 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
     if running(workspace):
         raise UsageError("the lab is up already; see: fleetctl lab status, or end it: fleetctl lab down")
     (workspace.inventory_root / OVERLAY).unlink(missing_ok=True)
-    devices = [d for d in workspace.inventory.devices.values() if d.kind in PLAYED and not is_host(d)]
+    devices = [d for d in workspace.inventory.devices.values() if d.kind in PLAYED and not d.is_host]
+    switches = [d for d in workspace.inventory.devices.values() if d.kind is Kind.SWITCH]
     if not devices:
         raise UsageError("the inventory has no cameras or recorders to simulate")
     spec = {
         "devices": [_spec(workspace, device, number, options) for number, device in enumerate(devices)],
+        "switches": [_switch(workspace, device) for device in switches],
+        "ssh_port": _free(options.ssh_port) if switches else -1,
         "http_port": _free(options.http_port),
         "https_port": _free(options.https_port),
         "rtsp_port": _free(options.rtsp_port),
         "latency_ms": options.latency_ms,
+        "minute_s": options.minute_s,
         "strict": options.strict,
         "wsdl_dir": str(options.wsdl_dir or ""),
         "record_s": options.record_s,
         "retry_s": options.retry_s,
     }
     control.up(spec, folder)
-    _write_overlay(workspace, devices, control.described(folder).ports, options)
-    return len(devices)
+    _write_overlay(workspace, devices, switches, control.described(folder).ports, options)
+    return len(devices) + len(switches)
 
 
 def running(workspace: Workspace) -> bool:
@@ -112,7 +120,7 @@ def personality(workspace: Workspace, device: Device) -> str:
     makes = {name: told for name, told in sorted(known().items()) if told.kind == kind}
     if found := next((n for n, told in makes.items() if device.model and told.model == device.model), ""):
         return found
-    driver = workspace.registry.driver_of(device.kind, device.vendor, device.model).name
+    driver = workspace.registry.driver_of(device, device.vendor, device.model).name
     starts = (driver,) if kind == "camera" else (f"{device.vendor}-nvr", f"{driver}-nvr")
     plain = "generic-like" if kind == "camera" else "onvif-nvr-like"
     return next((n for start in starts for n in makes if n.startswith(f"{start}-like")), None) or next(
@@ -123,7 +131,7 @@ def personality(workspace: Workspace, device: Device) -> str:
 def given_login(workspace: Workspace, device: Device, *, factory_new: bool = False) -> bool:
     """Return whether the lab stands for a technician who gave the device a login: it comes with none that is known."""
     fresh = known()[personality(workspace, device)].fresh
-    driver = workspace.registry.driver_of(device.kind, device.vendor, device.model)
+    driver = workspace.registry.driver_of(device, device.vendor, device.model)
     if device.kind is Kind.NVR and driver.first_account:
         return False  # adopt gives it its first password
     return (fresh == "activation" and not factory_new) or (fresh == "login" and not driver.default_logins)
@@ -158,6 +166,20 @@ def _spec(workspace: Workspace, device: Device, number: int, options: Options) -
     return told
 
 
+def _switch(workspace: Workspace, switch: Device) -> dict[str, Any]:
+    """Return a switch with every device of the inventory plugged in where the inventory says."""
+    told = platforms.of(switch)
+    wiring = {each.port: each.name for each in workspace.wired(switch).neighbours if each.port}
+    return {
+        "name": switch.name,
+        "address": address(switch),
+        "dialect": told.name,
+        "login": list(TECHNICIAN),
+        "wiring": wiring,
+        "uplink": dialect.of(told.name).ports[-1],
+    }
+
+
 def _free(port: int) -> int:
     """Return the port if nobody listens there on loopback, else 0: the lab then picks one."""
     with socket.socket() as trial:
@@ -168,7 +190,13 @@ def _free(port: int) -> int:
     return port
 
 
-def _write_overlay(workspace: Workspace, devices: list[Device], ports: Mapping[str, int], options: Options) -> None:
+def _write_overlay(
+    workspace: Workspace,
+    devices: list[Device],
+    switches: list[Device],
+    ports: Mapping[str, int],
+    options: Options,
+) -> None:
     lines = [HEAD, "all:", "  vars:"]
     lines += [
         f"    onvif_port: {ports['http']}",
@@ -182,4 +210,7 @@ def _write_overlay(workspace: Workspace, devices: list[Device], ports: Mapping[s
         if given_login(workspace, device, factory_new=options.factory_new):
             told += f"{', ' if told else ''}factory_user: {ACTIVATED[0]}, factory_password: {ACTIVATED[1]}"
         lines.append(f"    {device.name}: {{{told}}}")
+    for device in switches:
+        told = f"ansible_host: {address(device)}, ansible_port: {ports['ssh']}"
+        lines.append(f"    {device.name}: {{{told}, factory_user: {TECHNICIAN[0]}, factory_password: {TECHNICIAN[1]}}}")
     replace(workspace.inventory_root / OVERLAY, ("\n".join(lines) + "\n").encode("utf-8"))

@@ -45,6 +45,11 @@ class Plan:
         return tuple(d for d in self.devices if any(a.changes for a in d.aspects))
 
     @property
+    def risks(self) -> tuple[str, ...]:
+        """What may cut the way to a device where nothing undoes it: written only with --yes."""
+        return tuple(f"{d.device}: {a.risk}" for d in self.devices for a in d.aspects if a.changes and a.risk)
+
+    @property
     def unplanned(self) -> tuple[DevicePlan, ...]:
         """The devices of which nothing can be said: out of reach, refused."""
         return tuple(d for d in self.devices if d.outcome is not None)

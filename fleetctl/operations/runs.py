@@ -17,6 +17,7 @@ from fleetctl.model import (
     Expectation,
     Finished,
     FrozenMap,
+    Kind,
     Outcome,
     Planned,
     SecretRef,
@@ -24,6 +25,8 @@ from fleetctl.model import (
 )
 from fleetctl.operations.workspace import Workspace
 from fleetctl.reports.tally import EXIT_FAILED, EXIT_INTERRUPTED, exit_code
+
+ENABLE = "enable"  # the vault's name for the secret of a switch's privileged mode
 
 
 def select(workspace: Workspace, limit: str) -> tuple[Device, ...]:
@@ -34,8 +37,8 @@ def select(workspace: Workspace, limit: str) -> tuple[Device, ...]:
     return found
 
 
-def task(device: Device, needs: Iterable[str] = (), after: Iterable[str] = ()) -> Task:
-    """Return a device as a task of the executor."""
+def task(device: Device, needs: Iterable[str] = (), after: Iterable[str] = (), *, together: bool = True) -> Task:
+    """Return a device as a task of the executor; Linux hosts are worked on `together` in batches."""
     return Task(
         name=device.name,
         site=device.site,
@@ -43,7 +46,7 @@ def task(device: Device, needs: Iterable[str] = (), after: Iterable[str] = ()) -
         needs=tuple(needs),
         after=tuple(after),
         kind=device.kind,
-        batch=f"hosts {device.endpoint.via}".strip() if device.platform == "linux" else "",
+        batch=f"hosts {device.endpoint.via}".strip() if together and device.platform == "linux" else "",
     )
 
 
@@ -60,11 +63,11 @@ def job(
     not_ready: Mapping[str, str] | None = None,
 ) -> converge.Job:
     """Return what a worker needs for one device; called when its turn has come, so that secrets are revealed late."""
-    secrets = workspace.secrets(device, referred(expectations if plan is None else plan.aspects))
+    extra = (SecretRef(device=device.name, account=ENABLE),) if device.kind is Kind.SWITCH else ()
+    secrets = workspace.secrets(device, extra + referred(expectations if plan is None else plan.aspects))
     facts = workspace.facts(device.name)
     barred, fingerprint, proven = "", "", False
-    host = device.platform == "linux"
-    if device.user and not (host and "ansible_password" not in workspace.inventory.values(device.name)):
+    if device.user and logs_in_by_password(workspace, device):
         ref = SecretRef(device=device.name, account=device.user)
         if ref not in secrets:
             barred = (
@@ -75,7 +78,7 @@ def job(
             fingerprint = workspace.fingerprints.of(device.name, device.user, secrets.reveal(ref))
             barred, proven = workspace.store.may_try(device.name, device.user, fingerprint)
     return converge.Job(
-        device=device,
+        device=workspace.wired(device),
         expectations=expectations,
         secrets=secrets,
         facts=FrozenMap(facts),
@@ -85,7 +88,7 @@ def job(
         plan=plan,
         not_ready=FrozenMap(not_ready or {}),
         known_hosts=workspace.known_hosts,
-        around=workspace.around(device.site) if host else None,
+        around=workspace.around(device.site) if device.platform == "linux" else None,
     )
 
 
@@ -93,6 +96,11 @@ def referred(owners: Iterable[Any]) -> tuple[SecretRef, ...]:
     """Return the secrets that expectations or plans refer to, of other devices too."""
     values = (owner.value if isinstance(owner, Expectation) else owner.expected for owner in owners)
     return tuple(dict.fromkeys(ref for value in values for ref in secrets_in(value)))
+
+
+def logs_in_by_password(workspace: Workspace, device: Device) -> bool:
+    """Return whether a device has a password to log in with; a Linux host may do with a key."""
+    return device.platform != "linux" or "ansible_password" in workspace.inventory.values(device.name)
 
 
 def execute(

@@ -13,7 +13,6 @@ from fleetctl.aspects.retention import Retention, held_days
 from fleetctl.aspects.state import ChannelState, State
 from fleetctl.aspects.storage import Disk, Storage
 from fleetctl.aspects.users import Level, Users
-from fleetctl.catalog import is_host
 from fleetctl.errors import FleetctlError, Refused, Unreachable, UsageError
 from fleetctl.model import (
     UNSET,
@@ -104,7 +103,7 @@ def check(workspace: Workspace, site: str) -> SiteCheck:
     """
     devices = [d for d in workspace.inventory.devices.values() if d.site == site]
     cameras = [d for d in devices if d.kind is Kind.CAMERA]
-    recorders = [d for d in devices if d.kind is Kind.NVR and not is_host(d)]
+    recorders = [d for d in devices if d.kind is Kind.NVR and not d.is_host]
     if not cameras and not recorders:
         known = ", ".join(sorted({d.site for d in workspace.inventory.devices.values() if d.site})[:10])
         raise UsageError(f"{site} is no site with cameras or recorders. There are: {known}")
@@ -128,7 +127,7 @@ def _answers(workspace: Workspace) -> Any:
             return None
         endpoint = replace(device.endpoint, timeout_s=min(_ANSWER_S, device.endpoint.timeout_s))
         asked = replace(device, endpoint=endpoint, user="")
-        protocol = workspace.registry.protocols_of(device.kind, device.vendor)[0]
+        protocol = workspace.registry.protocols_of(device)[0]
         try:
             opener(protocol)(
                 asked, password=None, access=Access.READ, facts={}, known_hosts=workspace.known_hosts

@@ -44,7 +44,7 @@ def expectations(device: Device, inventory: Fleet, aspects: Aspects) -> tuple[Ex
 def _expect(
     device: Device, inventory: Fleet, values: Mapping[str, Value], aspect: Aspect, faults: list[Fault]
 ) -> Expectation | None:
-    if device.kind not in aspect.kinds:
+    if not aspect.of(device):
         return None
     told: dict[str, Any] = {}
     places: dict[str, Place] = {}
@@ -55,9 +55,11 @@ def _expect(
             if merged is not None:
                 told[shape.name] = merged
         elif (given := _given(values, name, faults)) is not None:
-            faults.extend(of_value(name, given, shape))
-            if not shape.setting.observed and (value := convert(shape, given.value).value) is not UNSET:
-                told[shape.name] = value
+            converted = convert(shape, given.value)
+            if shape.setting.observed or converted.wrongs:
+                faults.extend(of_value(name, given, shape))
+            elif converted.value is not UNSET:
+                told[shape.name] = converted.value
                 _note(places, shape.name, given.place)
     exclusive = _exclusive(values, aspect, told, faults)
     if not told:
@@ -84,8 +86,10 @@ def _wrong(aspect: str, places: Mapping[str, Place], where: str, reason: str, me
 
 def _given(values: Mapping[str, Value], name: str, faults: list[Fault]) -> Value | None:
     """Return a variable, None where there is none or where its template fails, which is a fault."""
+    if name not in values:
+        return None
     try:
-        return values.get(name)
+        return values[name]
     except InventoryError as error:
         faults.extend(error.faults)
         return None

@@ -237,6 +237,7 @@ def opened(root: Path, *, mixed: bool = False) -> Office:
     for path in office.inventory.glob("*/*.yml"):
         head, _, _ = path.read_text("utf-8").partition(f"        {path.stem.replace('_', '-')}-nvr:\n")
         path.write_text(head, "utf-8")
+    without(office.inventory, "platform: linux", "platform: windows")
     if mixed:
         for folder in office.inventory.iterdir():
             if folder.is_dir():
@@ -254,6 +255,13 @@ def opened(root: Path, *, mixed: bool = False) -> Office:
         office.workspace.vault.set("mixed", CHEAP, "admin", "admin")
     office.lab_up()
     return office
+
+
+def without(inventory: Path, *words: str) -> None:
+    """Take the devices whose lines hold one of the words out of the sites' files."""
+    for path in inventory.glob("*/*.yml"):
+        lines = path.read_text("utf-8").splitlines(keepends=True)
+        path.write_text("".join(line for line in lines if not any(word in line for word in words)), "utf-8")
 
 
 def without_digits(text: str) -> str:

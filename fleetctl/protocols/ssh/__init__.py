@@ -1,0 +1,18 @@
+"""Consoles over SSH, for switches: netmiko carries the lines, a file per platform says what they mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fleetctl.model import Access, Device
+    from fleetctl.protocols.ssh.session import Session
+
+__all__ = ["connect"]
+
+
+def connect(device: Device, *, password: str | None, access: Access, **more: Any) -> Session:
+    """Log in and return the session (see `session.connect`); netmiko is loaded only now."""
+    from fleetctl.protocols.ssh import session
+
+    return session.connect(device, password=password, access=access, **more)
