@@ -148,6 +148,10 @@ def aspects() -> str:
     protocols: dict[str, list[str]] = {}
     for name, protocol in sorted(registry.cells):
         protocols.setdefault(name, []).append(protocol)
+    for driver in registry.drivers.values():
+        for cell in driver.cells:
+            known = protocols.setdefault(cell.aspect, [])
+            known += [] if cell.protocol in known else [cell.protocol]
     told += [_aspect(aspect, protocols.get(aspect.name, [])) for aspect in registry.aspects.values()]
     return "".join(told)
 

@@ -27,7 +27,8 @@ class Task:
     """One piece of work, usually one device; names are unique in a run.
 
     Tasks with the same `site` (or `uplink`, where it is given) share that limit. `needs` names tasks that
-    end well before this one begins; names that are not in the run are taken as done. Tasks of the same `batch`
+    end well before this one begins, `after` those that end before it, however they end; names that are not in the
+    run are taken as done. Tasks of the same `batch`
     that may begin at the same moment are one piece of work; limits, needs and endings stay each task's own.
     """
 
@@ -35,6 +36,7 @@ class Task:
     site: str = ""
     uplink: str = ""
     needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     kind: Kind = Kind.OTHER
     batch: str = ""
 

@@ -15,7 +15,7 @@ _PROTOCOLS = "ONVIF Core 26.06, SetNetworkProtocols"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """What a device offers on the network, as far as ONVIF can switch it (not telnet, SSH, UPnP or P2P)."""
+    """What a device offers on the network, as far as ONVIF (or the console of a switch) can switch it."""
 
     http: bool | Unset = setting("web server without encryption", source=_PROTOCOLS)
     http_port: int | Unset = setting("TCP port of HTTP", minimum=1, maximum=65535, source=_PROTOCOLS)
@@ -31,14 +31,19 @@ class Services:
     dynamic_dns: bool | Unset = setting(
         "the device registers its name in a dynamic DNS", source="ONVIF Core 26.06, SetDynamicDNS"
     )
+    telnet: bool | Unset = setting("console without encryption, of a switch", source="RFC 854")
+    ssh: bool | Unset = setting("console with encryption, of a switch", source="RFC 4251")
+    snmp_v1_v2c: bool | Unset = setting(
+        "SNMP without login: a switch answers to communities; false leaves SNMPv3 only", source="RFC 3410, RFC 3584"
+    )
 
 
 ASPECT = Aspect(
     name="services",
     type=Services,
-    kinds=frozenset({Kind.CAMERA, Kind.NVR}),
+    kinds=frozenset({Kind.CAMERA, Kind.NVR, Kind.SWITCH}),
     disruption=Disruption.REACH,
-    doc="HTTP, HTTPS and RTSP with their ports, discovery, zero configuration, dynamic DNS",
+    doc="HTTP, HTTPS and RTSP with their ports, discovery, zero configuration, dynamic DNS, telnet, SSH, SNMP",
     after=("network",),
 )
 

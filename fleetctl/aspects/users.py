@@ -62,7 +62,7 @@ class Users:
 ASPECT = Aspect(
     name="users",
     type=Users,
-    kinds=frozenset({Kind.CAMERA, Kind.NVR}),
+    kinds=frozenset({Kind.CAMERA, Kind.NVR, Kind.SWITCH}),
     disruption=Disruption.REACH,
     doc="Accounts and their levels; passwords are changed by `password rotate`",
     after=("network", "services"),

@@ -61,21 +61,51 @@ class Registry:
 
     def protocols_of(self, device: Device) -> tuple[str, ...]:
         """Return the protocols to greet a device with; empty when no driver knows its kind or its platform."""
-        names = () if device.is_host else ("onvif",)
-        for name in (device.platform, device.vendor.lower(), *names):
-            driver = self.drivers.get(name)
-            if driver is not None and device.kind in driver.kinds:
-                return driver.protocols
+        others = () if device.is_host else (self.drivers["onvif"], *self.drivers.values())
+        for driver in (*self._named(device), *others):
+            if device.kind in driver.kinds:
+                return driver.speaks(device.kind)
         return ()
 
+    def _named(self, device: Device) -> Iterator[Driver]:
+        """Yield the drivers that the inventory means: its platform's, and its vendor's by name or as a known brand."""
+        vendor = device.vendor.strip().lower()
+        for driver in self.drivers.values():
+            known = driver.name == vendor or (driver.name != "onvif" and bool(vendor) and driver.recognises(vendor, ""))
+            if device.kind in driver.kinds and (driver.name == device.platform if device.is_host else known):
+                yield driver
+
+    def greetings(self, device: Device) -> tuple[str, ...]:
+        """Return the protocols by which to find out what a device is: its vendor's first, then every other.
+
+        Only recorders are asked in several ways; the inventory may name the wrong maker, or none.
+        """
+        own = self.protocols_of(device)
+        if device.kind is not Kind.NVR or device.is_host:
+            return own[:1]
+        able = [driver for driver in self.drivers.values() if device.kind in driver.kinds and driver.name != "linux"]
+        others = [protocol for driver in able for protocol in driver.speaks(device.kind)]
+        generic = set(self.drivers["onvif"].protocols)  # what many speak tells least: asked last
+        return tuple(dict.fromkeys(sorted((*own, *others), key=lambda protocol: protocol in generic)))
+
     def driver_of(self, device: Device, manufacturer: str, model: str) -> Driver:
-        """Return the driver of the device's platform, or the one that recognises what it says it is, else `onvif`."""
-        if (own := self.drivers.get(device.platform)) is not None:
+        """Return the driver of a host's platform, or that which recognises what the device says it is, else `onvif`."""
+        if device.is_host and (own := self.drivers.get(device.platform)) is not None:
             return own
         for driver in self.drivers.values():
             if driver.name != "onvif" and device.kind in driver.kinds and driver.recognises(manufacturer, model):
-                return driver
+                return replace(driver, protocols=driver.speaks(device.kind))
         return self.drivers["onvif"]
+
+    def first_account(self, device: Device) -> str:
+        """Return the account by which a factory-new device is taken in, "" where there is no such thing."""
+        if device.kind is not Kind.NVR or device.is_host:
+            return ""
+        own = next(self._named(device), None)
+        if own is not None:
+            return own.first_account
+        able = (d for d in self.drivers.values() if device.kind in d.kinds and d.first_account)
+        return next((driver.first_account for driver in able), "")
 
     def cell(self, driver: Driver, aspect: str) -> Cell | None:
         """Return the best cell: the driver's own, else the aspect's, in the driver's order of protocols."""
@@ -88,10 +118,11 @@ class Registry:
         return None
 
     def action(self, driver: Driver, name: str) -> Action | None:
-        """Return the driver's action of that name, else the generic driver's."""
-        for owner in (driver, self.drivers["onvif"]):
+        """Return the driver's action of that name in a protocol it speaks, else the generic driver's."""
+        generic = self.drivers["onvif"]
+        for owner in (driver, generic) if set(generic.protocols) & set(driver.protocols) else (driver,):
             for action in owner.actions:
-                if action.name == name:
+                if action.name == name and action.protocol in owner.protocols:
                     return action
         return None
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fleetctl.cli import backup, recorder
 from fleetctl.cli.context import Context, context
 from fleetctl.cli.screen import YES_WORDS, need_answer
 from fleetctl.cli.selectors import Aspects, Yes, aspect_names
@@ -18,15 +19,34 @@ if TYPE_CHECKING:
     from fleetctl.operations.device import Shown
 
 app = typer.Typer(help="Look at one device, reboot it, call one operation.", no_args_is_help=True)
+app.add_typer(backup.app, name="backup")
+recorder.register(app)
 Name = Annotated[str, typer.Argument(metavar="DEVICE", help="The device's name in the inventory.")]
 
 
-@app.command(epilog="Example: fleetctl device show viet-hung-cam-01 --aspect video")
-def show(ctx: typer.Context, device: Name, aspect: Aspects = None) -> int:
+@app.command(
+    epilog="Examples: fleetctl device show viet-hung-cam-01 --aspect video    "
+    "fleetctl device show viet-hung-nvr --footage 2026-11-25 2026-11-26"
+)
+def show(
+    ctx: typer.Context,
+    device: Name,
+    aspect: Aspects = None,
+    footage: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            "--footage", metavar="FROM TO", help="Of a recorder: what it recorded between two moments, and the gaps."
+        ),
+    ] = None,
+) -> int:
     """Show every setting of a device beside what is expected."""
     from fleetctl.operations import device as operation
 
     told = context(ctx)
+    if footage is not None:
+        from fleetctl.cli.recorder import show_footage
+
+        return show_footage(told, device, footage)
     shown = operation.show(told.open(), device, aspect_names(aspect))
     if told.json:
         from fleetctl.reports.readings import objects
@@ -97,8 +117,19 @@ def _print_checklist(told: Context, shown: Shown) -> None:
             told.screen.out(f"  [ ] {line.setting}: {line.expected}")
 
 
-@app.command(epilog="Example: fleetctl device reboot viet-hung-cam-01 --yes")
-def reboot(ctx: typer.Context, device: Name, yes: Yes = False) -> int:
+@app.command(
+    epilog="Examples: fleetctl device reboot viet-hung-cam-01 --yes    "
+    "fleetctl device reboot viet-hung-cam-01 --via-switch --yes"
+)
+def reboot(
+    ctx: typer.Context,
+    device: Name,
+    yes: Yes = False,
+    via_switch: Annotated[
+        bool,
+        typer.Option("--via-switch", help="Take the power of its switch port and give it back: for one that hangs."),
+    ] = False,
+) -> int:
     """Reboot a device and prove that it came back."""
     from fleetctl.operations import device as operation
 
@@ -110,7 +141,12 @@ def reboot(ctx: typer.Context, device: Name, yes: Yes = False) -> int:
     if not yes and not told.screen.ask(question, YES_WORDS):
         told.screen.talk(told.say("Nothing was sent."))
         return EXIT_OK
-    result = operation.reboot(workspace, device)
+    if via_switch:
+        from fleetctl.operations import power
+
+        result = power.cycle(workspace, device)
+    else:
+        result = operation.reboot(workspace, device)
     code = exit_code([result.outcome])
     if told.json:
         fields = jsonlines.device(result.device) | {
@@ -121,6 +157,8 @@ def reboot(ctx: typer.Context, device: Name, yes: Yes = False) -> int:
         }
         told.screen.out(jsonlines.line("device", fields))
         told.screen.out(jsonlines.summary("device reboot", code))
+    elif result.outcome is Outcome.CHANGED and result.reason:
+        told.screen.out(f"{device}: {result.reason}")
     elif result.outcome is Outcome.CHANGED:
         told.screen.out(
             told.say(

@@ -150,6 +150,8 @@ def _apply(
         plan = rollout.made(_planned(run, workspace, limit, aspects), limit, aspects)
     if run.stopped() or not (plan.writes or plan.unplanned or resume):
         return run.finish()
+    if not yes and (risks := plan.risks):
+        raise UsageError(f"{'; '.join(risks)}. Look at the plan (fleetctl plan), be near the switch, then: --yes")
     if plan.writes and not _agreed(run, plan, yes=yes):
         told.screen.talk(told.say("Nothing was sent."))
         return run.finish(changes=False)

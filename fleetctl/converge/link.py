@@ -8,7 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from fleetctl.errors import BadAnswer, FleetctlError, Interrupted, Refused, Rejected, Unreachable, Unsupported
+from fleetctl.errors import (
+    BadAnswer,
+    FleetctlError,
+    Interrupted,
+    Refused,
+    Rejected,
+    Unreachable,
+    Unsupported,
+    VaultError,
+)
 from fleetctl.model import (
     Access,
     Attempt,
@@ -41,6 +50,7 @@ class Job:
     proven: bool = False  # this login has been accepted before
     barred: str = ""  # why no login may be tried now; "" when it may
     plan: DevicePlan | None = None  # given: carry it out; None: observe
+    not_ready: Mapping[str, str] = FrozenMap()  # other devices that this one waits for -> how they ended
     known_hosts: str = ""
     around: Surroundings | None = None  # of a host: what Ansible needs
 
@@ -53,6 +63,7 @@ class Link:
         self.access = access
         self.channel = channel
         self.device = job.device
+        self.learned: dict[str, str] = {}
         self._sessions: dict[str, Any] = {}
         self._judged = job.proven
 
@@ -67,8 +78,14 @@ class Link:
                 access=self.access,
                 facts={**self.job.facts, "login": "proven"} if self.job.proven else self.job.facts,
                 known_hosts=self.job.known_hosts,
+                **self._more(protocol),
             )
         return self._sessions[protocol]
+
+    @property
+    def open_sessions(self) -> tuple[Any, ...]:
+        """The sessions that are open."""
+        return tuple(self._sessions.values())
 
     def _password(self) -> str | None:
         if not self.device.user:
@@ -80,6 +97,15 @@ class Link:
                 Attempt(device=self.device.name, account=self.device.user, fingerprint=self.job.fingerprint)
             )
         return self.job.secrets.reveal(SecretRef(device=self.device.name, account=self.device.user))
+
+    def _more(self, protocol: str) -> dict[str, str]:
+        """Return the secret of a console's privileged mode, where the vault has one."""
+        if protocol != "ssh":
+            return {}
+        try:
+            return {"enable": self.job.secrets.reveal(SecretRef(device=self.device.name, account="enable"))}
+        except VaultError:
+            return {}
 
     def judge(self, *, accepted: bool) -> None:
         """Tell the run once whether the login was accepted."""
@@ -103,7 +129,7 @@ class Link:
 
     def close(self) -> dict[str, str]:
         """Close all sessions and return what they learned."""
-        facts: dict[str, str] = {}
+        facts = dict(self.learned)
         for session in self._sessions.values():
             if getattr(session, "credential_proven", False):
                 self.judge(accepted=True)

@@ -20,8 +20,9 @@ from fleetctl.inventory.tree import Host, Tree
 from fleetctl.inventory.values import Var
 from fleetctl.inventory.variables import BY_NAME, LOGINS, Form, Known
 from fleetctl.model import Device, Endpoint, Kind, Place
+from fleetctl.protocols.ssh.names import canonical
 
-_WORDS: Final = ("vendor", "model", "platform", "desk", "serial_number", "behind")
+_WORDS: Final = ("vendor", "model", "platform", "desk", "serial_number", "behind", "switch", "switch_port")
 _NOT_THE_DEVICES: Final = (*LOGINS, "factory_password", "rollout_waves")
 _KINDS: Final = tuple(kind.value for kind in Kind)
 _MAC: Final = re.compile(r"[0-9a-f]{2}([:-]?)(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}", re.IGNORECASE)
@@ -251,3 +252,30 @@ def behind(devices: Mapping[str, Device]) -> Iterator[Fault]:
             yield _at(device.place, reason, f"did you mean {near[0]}?" if near else "list the recorder at this site")
         elif not device.channel:
             yield _at(device.place, f"{device.name} is behind {device.behind} without a channel", "add channel: 1")
+
+
+def wired(devices: Mapping[str, Device]) -> Iterator[Fault]:
+    """Yield a fault for each device on a port of what is no switch of its site, and for two devices on one port."""
+    seen: dict[tuple[str, str], Device] = {}
+    switches: dict[str, list[str]] = {}
+    for device in devices.values():
+        if device.kind is Kind.SWITCH:
+            switches.setdefault(device.site, []).append(device.name)
+    for device in devices.values():
+        if device.place is None or not (device.switch_port or device.switch):
+            continue
+        own = switches.get(device.site, [])
+        if device.switch and device.switch not in own:
+            near = difflib.get_close_matches(device.switch, own, 1, 0.5) or own[:1]
+            reason = f"{device.name} is on {device.switch}, which is no switch at {device.site}"
+            yield _at(device.place, reason, f"did you mean {near[0]}?" if near else "list the switch at this site")
+        elif not device.switch and len(own) != 1:
+            many = f"{len(own)} switches" if own else "no switch"
+            mend = f"say which: switch: {own[0]}" if own else "list the switch at this site"
+            yield _at(device.place, f"{device.name} has a switch_port, and {device.site} has {many}", mend)
+        else:
+            place = (device.switch or own[0], canonical(device.switch_port))
+            first = seen.setdefault(place, device)
+            if first is not device:
+                reason = f"{first.name} and {device.name} are both on {place[1]} of {place[0]}"
+                yield _at(device.place, reason, "correct one of them")

@@ -12,7 +12,7 @@ from jinja2.utils import missing
 
 from fleetctl.errors import Fault, InventoryError, UsageError
 from fleetctl.inventory import checks, patterns
-from fleetctl.inventory.devices import Maker, behind, twice
+from fleetctl.inventory.devices import Maker, behind, twice, wired
 from fleetctl.inventory.hostvars import Board, HostValues, place_of
 from fleetctl.inventory.markers import Locked, first_marker
 from fleetctl.inventory.precedence import layers
@@ -197,7 +197,7 @@ def made(root: Path, tree: Tree, schema: Schema) -> Inventory:
         *checks.plain_passwords(tree),
         *checks.structure(tree, devices),
     ]
-    faults += [*twice(devices), *behind(devices)]
+    faults += [*twice(devices), *behind(devices), *wired(devices)]
     return Inventory(root, tree, schema, devices, _sorted(faults))
 
 

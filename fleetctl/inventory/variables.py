@@ -57,6 +57,8 @@ VARIABLES: Final[tuple[Known, ...]] = (
     _text("area_name", "name of the area as people read it"),
     _text("site_via", "user@relay or user@relay:port: the SSH host through which everything at the site is reached"),
     _text("uplink", "devices with the same uplink share its limit of parallel work", "the site"),
+    _text("switch_port", "port of the site's switch that this device is plugged into, as the switch names it: gi1/0/3"),
+    _text("switch", "name of the switch that `switch_port` is on", "the site's only switch"),
     _text("behind", "name of the recorder through which alone this camera is reached"),
     Known(name="channel", form=Form.NUMBER, minimum=1, maximum=1024, doc="channel of the recorder named in `behind`"),
     Known(name="audit_only", form=Form.FLAG, default="false", doc="read and compared, never written"),

@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fleetctl.errors import FleetctlError, UsageError
 from fleetctl.lab import access, faults
+from fleetctl.lab.recorder.keeping import recorder_state
 
 if TYPE_CHECKING:
+    from fleetctl.lab.device import SimDevice
     from fleetctl.lab.server import LabServer
+    from fleetctl.lab.switch.unit import SimSwitch
 
 _LONGEST_PATH: Final = 100  # a Unix socket's path has room for 107 bytes
 SECTIONS: Final = (
     "info", "time", "clock", "network", "scopes", "users", "relays", "video_sources", "encoders", "profiles",
-    "audio_sources", "audio_encoders", "metadata", "imaging", "osds", "masks",
+    "audio_sources", "audio_encoders", "metadata", "imaging", "osds", "masks", "vendor", "lock", "onvif_users",
 )  # fmt: skip
 
 
@@ -63,42 +66,56 @@ def answer(lab: LabServer, line: bytes) -> dict[str, Any]:
 
 
 def _status(lab: LabServer) -> dict[str, Any]:
-    broken = {name: sorted(device.faults) for name, device in lab.world.devices.items() if device.faults}
+    everything = _everything(lab)
+    broken = {device.name: sorted(device.faults) for device in everything if device.faults}
     return {
-        "devices": len(lab.world.devices),
+        "devices": len(everything),
         "ports": lab.ports,
         "up_s": round(time.time() - lab.started, 3),
         "broken": broken,
-        "requests": sum(sum((device.counts or {}).values()) for device in lab.world.devices.values()),
+        "requests": sum(sum((device.counts or {}).values()) for device in everything),
         "invalid": lab.world.judge.wrong[:20] if lab.world.judge else [],
     }
 
 
 def _break(lab: LabServer, device: str, fault: str, arguments: dict[str, Any] | None = None) -> dict[str, Any]:
-    target = lab.world.find(device)
     told = faults.checked(fault, arguments or {})
+    if device in lab.world.switches:
+        lab.world.switches[device].break_(fault, told)
+        return {name: value for name, value in told.items() if name != "chance"}
+    target = lab.world.find(device)
+    if fault in faults.OF_SWITCHES:
+        raise UsageError(f"{fault} happens to switches, {device} is none")
     if fault == "reset":
-        lab.world.reset(target, bool(told["hard"]))
+        lab.world.reset(target, "Hard" if told["hard"] else "Soft")
         return told
     if fault == "swap":
         lab.world.swap(target, told["other"], same_login=bool(told["same_login"]))
+    if fault == "duplicate-address":
+        lab.world.duplicate(target, same_login=bool(told["same_login"]))
     target.faults = {**(target.faults or {}), fault: told}
     if fault == "clock":
         target.change("clock").update(offset_s=float(told["offset_s"]), set_at=time.time())
         target.commit(lab.world.disk)
     if fault in ("unplug", "onvif-off"):
         lab.world.cut(target)
-    return {name: value for name, value in told.items() if name != "chance"}
+    return {name: value for name, value in told.items() if name not in ("chance", "left")}
 
 
 def _mend(lab: LabServer, device: str, fault: str = "") -> list[str]:
     """End one fault, or all of them; returns which."""
+    if device in lab.world.switches:
+        return lab.world.switches[device].mend(fault)
     target = lab.world.find(device)
     ended = [name for name in (target.faults or {}) if fault in ("", name)]
     for name in ended:
         told = (target.faults or {}).pop(name)
         if name == "swap":
             lab.world.unswap(target, told["other"])
+        if name == "duplicate-address":
+            lab.world.unduplicate(target)
+        if name == "stall":
+            lab.world.cut(target)
         if name == "clock":
             target.change("clock").update(offset_s=0.0, set_at=time.time())
             target.commit(lab.world.disk)
@@ -108,7 +125,18 @@ def _mend(lab: LabServer, device: str, fault: str = "") -> list[str]:
     return ended
 
 
+def _everything(lab: LabServer) -> list[SimDevice | SimSwitch]:
+    return [*lab.world.devices.values(), *lab.world.switches.values()]
+
+
+def _any(lab: LabServer, device: str) -> SimDevice | SimSwitch:
+    """Return a device or a switch by name; raises UsageError."""
+    return lab.world.switches[device] if device in lab.world.switches else lab.world.find(device)
+
+
 def _state(lab: LabServer, device: str) -> dict[str, Any]:
+    if device in lab.world.switches:
+        return lab.world.switches[device].state()
     target = lab.world.find(device)
     told: dict[str, Any] = {name: target.read(name) for name in SECTIONS}
     told["network"] = {**told["network"], "hostname": target.hostname()}
@@ -125,6 +153,8 @@ def _state(lab: LabServer, device: str) -> dict[str, Any]:
     told["locked"] = target.locked or {}
     told["subscriptions"] = len(target.subscriptions or ())
     told["dead"] = target.dead()
+    if target.personality.recorder is not None:
+        told |= recorder_state(lab.world, target)
     return told
 
 
@@ -147,13 +177,13 @@ def _drop(lab: LabServer, device: str, section: str, key: str) -> None:
 def _log(lab: LabServer, device: str) -> list[dict[str, Any]]:
     return [
         {"time": moment, "operation": operation, "user": user, "outcome": outcome}
-        for moment, operation, user, outcome in lab.world.find(device).log or ()
+        for moment, operation, user, outcome in _any(lab, device).log or ()
     ]
 
 
 def _counts(lab: LabServer, device: str = "") -> dict[str, int]:
     """Requests by operation, of one device or of all together."""
-    devices = [lab.world.find(device)] if device else lab.world.devices.values()
+    devices = [_any(lab, device)] if device else _everything(lab)
     total: dict[str, int] = {}
     for target in devices:
         for operation, count in (target.counts or {}).items():
@@ -163,16 +193,41 @@ def _counts(lab: LabServer, device: str = "") -> dict[str, int]:
 
 def _writes(lab: LabServer, device: str = "") -> dict[str, int]:
     """Writing requests by operation, carried out or not."""
-    return {name: n for name, n in _counts(lab, device).items() if access.writes(name.rpartition(":")[2])}
+    return {name: n for name, n in _counts(lab, device).items() if _is_writing(name)}
+
+
+_FINDER: Final = frozenset(("factory.create", "findFile", "findNextFile", "close", "destroy"))  # of recordings
+_SEARCHES: Final = ("search", "logSearch", "dailyDistribution", "test")  # last words of POSTs that only ask
+
+
+def _is_writing(name: str) -> bool:
+    """Tell whether a noted request writes: by its method over ISAPI, by its verb over CGI, else by its operation."""
+    protocol, _, asked = name.partition(":")
+    if protocol == "cli":
+        return asked == "write"
+    if protocol == "isapi":
+        method, _, page = asked.partition(" ")
+        return method != "GET" and not (method == "POST" and page.rpartition("/")[2] in _SEARCHES)
+    if protocol == "cgi":
+        return not asked.startswith("get") and asked not in _FINDER
+    return access.writes(name.rpartition(":")[2])
 
 
 def _forget(lab: LabServer, device: str = "") -> None:
     """Empty the logs and counts."""
-    for target in [lab.world.find(device)] if device else lab.world.devices.values():
-        target.log = target.counts = None
+    for target in lab.world.devices.values():
+        if device in ("", target.name):
+            target.log = target.counts = None
+    for switch in lab.world.switches.values():
+        if device in ("", switch.name):
+            switch.log.clear()
+            switch.counts.clear()
 
 
 def _reboot(lab: LabServer, device: str, boot_s: float | None = None) -> None:
+    if device in lab.world.switches:
+        lab.world.switches[device].reload()
+        return
     lab.world.reboot(lab.world.find(device), lab.spec.boot_s if boot_s is None else boot_s)
 
 

@@ -31,6 +31,7 @@ class DeviceSpec:
     network_address: str = ""
     login: tuple[str, str] | None = None
     clock_offset_s: float | None = None
+    behind: str = ""  # the recorder on whose own network it is: nobody else reaches it
     factory: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def renamed(self, name: str) -> DeviceSpec:
@@ -39,21 +40,45 @@ class DeviceSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchSpec:
+    """One simulated switch.
+
+    `dialect` is its console, `login` the account that a technician gave it; `wiring` says which device is plugged into
+    which port, `uplink` which port leads to the rest of the network.
+    """
+
+    name: str
+    address: str
+    dialect: str
+    login: tuple[str, str] = ("admin", "admin")
+    wiring: Mapping[str, str] = field(default_factory=dict)
+    uplink: str = ""
+    serial_number: str = ""
+    mac_address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LabSpec:
     """A lab: devices and listeners. Port 0 picks a free one, -1 does not listen; `bind` is the interface."""
 
     devices: tuple[DeviceSpec, ...]
+    switches: tuple[SwitchSpec, ...] = ()
     http_port: int = 8080
     https_port: int = 8443
     rtsp_port: int = 8554
     discovery_port: int = -1
+    ssh_port: int = -1
     bind: str = "lo"
     strict: bool = False
     wsdl_dir: str = ""
     latency_ms: float = 0.0
     boot_s: float = 3.0  # how long a device is dead after a reboot or a power cut
+    minute_s: float = 60.0  # how long a minute is to a switch that is to start again in some minutes
     ntp_delay_s: float = 1.0  # how long a device takes to synchronise its clock
     ntp_servers: tuple[str, ...] = ()  # the ones that answer; empty: any does
+    record_s: float = 10.0  # how often a recorder pulls a picture of each channel; 0: recorders stand still
+    retry_s: float = 10.0  # how long after a failed login a recorder tries again
+    segment_s: float = 300.0  # how long a recording gets before the next begins
     log_size: int = 50  # requests remembered per device
 
 
@@ -71,12 +96,14 @@ def parse(told: Mapping[str, Any], where: str = "spec") -> LabSpec:
     values = dict(told)
     try:
         devices = tuple(_device(entry, where) for entry in values.pop("devices", ()))
+        values["switches"] = tuple(_switch(entry, where) for entry in values.pop("switches", ()))
         if "ntp_servers" in values:
             values["ntp_servers"] = tuple(values["ntp_servers"])
         spec = LabSpec(devices=devices, **values)
     except TypeError as error:
         raise UsageError(f"{where}: {error}") from None
-    for name, taken in (("name", [d.name for d in devices]), ("address", [d.address for d in devices])):
+    everything: list[DeviceSpec | SwitchSpec] = [*devices, *spec.switches]
+    for name, taken in (("name", [d.name for d in everything]), ("address", [d.address for d in everything])):
         if len(set(taken)) != len(taken):
             twice = next(item for item in taken if taken.count(item) > 1)
             raise UsageError(f"{where}: two devices have the {name} {twice}")
@@ -91,10 +118,24 @@ def _device(entry: Mapping[str, Any], where: str) -> DeviceSpec:
         user, password = values["login"]
         values["login"] = (str(user), str(password))
     device = DeviceSpec(**values)
+    _inside(device.name, device.address, where)
+    return device
+
+
+def _switch(entry: Mapping[str, Any], where: str) -> SwitchSpec:
+    values = dict(entry)
+    if "login" in values:
+        user, password = values["login"]
+        values["login"] = (str(user), str(password))
+    switch = SwitchSpec(**values)
+    _inside(switch.name, switch.address, where)
+    return switch
+
+
+def _inside(name: str, address: str, where: str) -> None:
     try:
-        inside = ipaddress.ip_address(device.address) in LOOPBACK
+        inside = ipaddress.ip_address(address) in LOOPBACK
     except ValueError:
         inside = False
     if not inside:
-        raise UsageError(f"{where}: {device.name}: address {device.address!r} is not within 127.0.0.0/8")
-    return device
+        raise UsageError(f"{where}: {name}: address {address!r} is not within 127.0.0.0/8")

@@ -14,9 +14,9 @@ from fleetctl.model.events import (
     Result,
     Started,
 )
-from fleetctl.model.fleet import Access, Device, Endpoint, Expectation, Reading
+from fleetctl.model.fleet import Access, Device, Endpoint, Expectation, Neighbour, Reading
 from fleetctl.model.plans import AspectPlan, Change, DevicePlan
-from fleetctl.model.settings import Action, Aspect, Cell, Driver, Gap, Setting, Untold, setting, setting_of
+from fleetctl.model.settings import Action, Aspect, Backup, Cell, Driver, Gap, Setting, Untold, setting, setting_of
 from fleetctl.model.values import (
     ABSENT,
     UNSET,
@@ -29,6 +29,7 @@ from fleetctl.model.values import (
     SecretRef,
     Secrets,
     Unset,
+    secrets_in,
     worst,
 )
 
@@ -41,6 +42,7 @@ __all__ = [
     "Aspect",
     "AspectPlan",
     "Attempt",
+    "Backup",
     "Cell",
     "Change",
     "Channel",
@@ -58,6 +60,7 @@ __all__ = [
     "Kind",
     "Learned",
     "LoginJudged",
+    "Neighbour",
     "Outcome",
     "Place",
     "Planned",
@@ -69,6 +72,7 @@ __all__ = [
     "Started",
     "Unset",
     "Untold",
+    "secrets_in",
     "setting",
     "setting_of",
     "worst",

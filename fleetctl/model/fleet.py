@@ -37,6 +37,17 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """Another device of a switch's site; `port` is where the inventory has it on that switch, "" for elsewhere."""
+
+    name: str
+    kind: Kind
+    mac_address: str = ""
+    port: str = ""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """One piece of equipment as the inventory has it."""
 
@@ -54,6 +65,9 @@ class Device:
     user: str = ""  # account fleetctl logs in with; its password is SecretRef(name, user)
     behind: str = ""
     channel: int = 0
+    switch: str = ""  # name of the switch it is on; "" is the site's only one
+    switch_port: str = ""
+    neighbours: tuple[Neighbour, ...] = ()  # of a switch: the other devices of its site
     audit_only: bool = False
     uplink: str = ""  # devices with the same uplink share its limit; default: the site
     groups: tuple[str, ...] = ()

@@ -36,6 +36,7 @@ class AspectPlan:
     expected: Any = None  # the expectation's value
     exclusive: frozenset[str] = frozenset()
     disruption: Disruption = Disruption.NONE
+    risk: str = ""  # what the change may cut that nothing undoes by itself; written only with --yes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

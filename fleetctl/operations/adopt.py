@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from fleetctl.errors import UsageError
 from fleetctl.executor import Policy, Stop
 from fleetctl.inventory import edit
 from fleetctl.model import Device, Event, Finished, Learned, Outcome
-from fleetctl.operations.adopting import Job, Login, work
+from fleetctl.operations.adopting import ACTIVATED, Job, Login, work
 from fleetctl.operations.runs import execute, logs_in_by_password, select, task
 from fleetctl.operations.workspace import Workspace
 
@@ -40,8 +41,10 @@ def adopt(
     for site, accounts in names.items():
         workspace.vault.ensure(site, accounts)
 
+    firsts = {d.name: told for d in devices if (told := _first_login(workspace, d)) is not None}
+
     def payload(name: str) -> Job:
-        return _job(workspace, by_name[name], replace_=replace_)
+        return _job(workspace, by_name[name], firsts.get(name), replace_=replace_)
 
     facts: dict[str, Mapping[str, str]] = {}
     for event in execute(
@@ -54,7 +57,9 @@ def adopt(
         stop=stop or Stop(),
         work=work,
     ):
-        if isinstance(event, Learned):
+        if isinstance(event, Learned) and (account := event.facts.get(ACTIVATED)):
+            workspace.vault.promote(by_name[event.device].site, event.device, account)
+        elif isinstance(event, Learned):
             facts[event.device] = event.facts
         if isinstance(event, Finished) and event.outcome is Outcome.CHANGED:
             _record(by_name[event.device], facts.get(event.device, {}))
@@ -69,7 +74,28 @@ def adopted(workspace: Workspace, device: Device) -> bool:
     return has and (not logs_in_by_password(workspace, device) or workspace.store.proven(device.name, device.user))
 
 
-def _job(workspace: Workspace, device: Device, *, replace_: bool) -> Job:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _First:
+    """The login that a factory-new recorder is to get; `live` where an earlier adopt may have given it already."""
+
+    login: Login
+    live: bool
+
+
+def _first_login(workspace: Workspace, device: Device) -> _First | None:
+    """Return the first login of a recorder, prepared in the vault before anything is sent; None for other kinds."""
+    account = workspace.registry.first_account(device)
+    if not account:
+        return None
+    entry = workspace.vault.entry(device.site, device.name, account)
+    password = entry.current or workspace.vault.prepare(device.site, device.name, account)
+    mark = workspace.fingerprints.of(device.name, account, password)
+    return _First(
+        login=Login(user=account, password=password, fingerprint=mark), live=bool(entry.current or entry.prepared)
+    )
+
+
+def _job(workspace: Workspace, device: Device, told: _First | None, *, replace_: bool) -> Job:
     if not logs_in_by_password(workspace, device):
         by_key = Login(user=device.user, password="", fingerprint="")
         return Job(
@@ -81,7 +107,10 @@ def _job(workspace: Workspace, device: Device, *, replace_: bool) -> Job:
     barred, proven = workspace.store.may_try(device.name, device.user, fingerprint)
     own = None if barred else Login(user=device.user, password=password, fingerprint=fingerprint)
     first, spent = [], ""
-    for user, default in _factory_logins(workspace, device)[:1]:
+    logins = _factory_logins(workspace, device)
+    if told is not None and told.live:
+        logins = ((told.login.user, told.login.password),)
+    for user, default in logins[:1]:
         mark = workspace.fingerprints.of(device.name, user, default)
         if not (spent := workspace.store.may_try(device.name, user, mark).barred):
             first.append(Login(user=user, password=default, fingerprint=mark))
@@ -92,6 +121,7 @@ def _job(workspace: Workspace, device: Device, *, replace_: bool) -> Job:
         first=tuple(first),
         spent=barred or spent,
         password=password,
+        activation=None if told is None else told.login,
         fingerprint=fingerprint,
         replace=replace_,
         known_hosts=workspace.known_hosts,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fleetctl import converge
+from fleetctl import catalog, converge
 from fleetctl.converge import Job
 from fleetctl.errors import FleetctlError, Unreachable, Unsupported, UsageError
 from fleetctl.model import (
@@ -20,6 +20,7 @@ from fleetctl.model import (
     Expectation,
     Finished,
     Intent,
+    Kind,
     Outcome,
     Planned,
     Reading,
@@ -47,7 +48,7 @@ class Shown:
     changes: tuple[Change, ...] = ()  # of a host: what its roles would change; they read nothing else
 
 
-class _Recorder:
+class Recorder:
     """The channel of work that is done here and now: durable events are journaled before it goes on."""
 
     def __init__(self, record: Any) -> None:
@@ -85,7 +86,7 @@ def show(workspace: Workspace, name: str, aspects: tuple[str, ...] = ()) -> Show
         return _listed(device, expected)
     changes: tuple[Change, ...] = ()
     with workspace.journal.run("show", {"device": name}) as record:
-        task, channel = job(workspace, device, expected), _Recorder(record)
+        task, channel = job(workspace, device, expected), Recorder(record)
         with converge.linked(task, Access.READ, channel) as link:
             driver, identity = converge.recognise(task, link, workspace.registry, required=False)
             wanted = [a for a in workspace.registry.aspects_for(device) if not aspects or a.name in aspects]
@@ -109,7 +110,7 @@ def show(workspace: Workspace, name: str, aspects: tuple[str, ...] = ()) -> Show
     )
 
 
-def _checked(task: Job, channel: _Recorder) -> tuple[tuple[Reading, ...], tuple[Change, ...]]:
+def _checked(task: Job, channel: Recorder) -> tuple[tuple[Reading, ...], tuple[Change, ...]]:
     """Return how each role of a host stands, and what it would change."""
     converge.work(task.device.name, {task.device.name: task}, channel)
     told = channel.plan.aspects if channel.plan else ()
@@ -157,7 +158,7 @@ def reboot(workspace: Workspace, name: str) -> Rebooted:
         raise UsageError(f"{name} is audit_only in the inventory: fleetctl only looks at it")
     change = Change(device=name, aspect="", field="reboot", before=None, after="requested")
     with workspace.journal.run("reboot", {"device": name}) as record:
-        channel = _Recorder(record)
+        channel = Recorder(record)
         task = job(workspace, device)
         with converge.linked(task, Access.WRITE, channel) as link:
             driver, _ = converge.recognise(task, link, workspace.registry, required=True)
@@ -166,18 +167,18 @@ def reboot(workspace: Workspace, name: str) -> Rebooted:
                 raise Unsupported(f"{name}: fleetctl cannot reboot {driver.name} devices")
             channel.confirm(Intent(device=name, aspect="", changes=(change,)))
             action.run(link.session(action.protocol), None)
-        result = _proven(task, channel, action.protocol)
+        result = proven(task, channel)
         record(Finished(device=name, site=device.site, outcome=result.outcome, reason=result.reason))
     return result
 
 
-def _proven(task: Job, channel: Channel, protocol: str) -> Rebooted:
+def proven(task: Job, channel: Channel) -> Rebooted:
     """Watch the device go down and come back."""
     device, begun = task.device, time.monotonic()
 
     def waited(until_s: float, *, up: bool) -> float | None:
         while time.monotonic() - begun < until_s:
-            if _answers(task, protocol) is up:
+            if _answers(task) is up:
                 return time.monotonic() - begun
             time.sleep(0.2)
         return None
@@ -192,19 +193,22 @@ def _proven(task: Job, channel: Channel, protocol: str) -> Rebooted:
         return Rebooted(device=device, outcome=Outcome.UNREACHABLE, reason=reason, down_s=down, up_s=None)
     try:
         with converge.linked(task, Access.READ, channel) as link:
-            converge.same_device(device, link.session(protocol).identity(), required=True)
+            converge.recognise(task, link, catalog.load(), required=True)
     except FleetctlError as error:
         return Rebooted(device=device, outcome=converge.outcome_of(error), reason=str(error), down_s=down, up_s=up)
     return Rebooted(device=device, outcome=Outcome.CHANGED, reason="", down_s=down, up_s=up)
 
 
-def _answers(task: Job, protocol: str) -> bool:
+def _answers(task: Job) -> bool:
     """Return whether the device answers at all, asked without its login."""
     from dataclasses import replace
 
-    from fleetctl.protocols import opener
+    from fleetctl.protocols import opener, ssh
 
+    if task.device.kind is Kind.SWITCH:
+        return ssh.answers(task.device, task.known_hosts)
     endpoint = replace(task.device.endpoint, timeout_s=2.0)
+    protocol = task.facts.get("protocol") or catalog.load().protocols_of(task.device)[0]
     try:
         session = opener(protocol)(
             replace(task.device, endpoint=endpoint, user=""),
@@ -215,6 +219,8 @@ def _answers(task: Job, protocol: str) -> bool:
         )
     except Unreachable:
         return False
+    except FleetctlError:
+        return True  # something answers
     try:
         return bool(session.alive())
     finally:
@@ -235,7 +241,7 @@ def call(workspace: Workspace, name: str, service: str, operation: str, argument
         raise UsageError(f"{name} is audit_only in the inventory: fleetctl only looks at it")
     access = Access.WRITE if writing else Access.READ
     with workspace.journal.run("call", {"device": name, "operation": f"{service} {operation}"}) as record:
-        channel = _Recorder(record)
+        channel = Recorder(record)
         task = job(workspace, device)
         with converge.linked(task, access, channel) as link:
             converge.recognise(task, link, workspace.registry, required=writing)

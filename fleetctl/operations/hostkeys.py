@@ -14,6 +14,7 @@ from fleetctl.protocols import hostkeys, tunnel
 from fleetctl.protocols.hostkeys import HostKey
 
 _AT_ONCE: Final = 16
+_OVER_SSH: Final = frozenset({"linux", "ssh"})
 
 
 def unknown_relays(workspace: Workspace, devices: Iterable[Device]) -> tuple[HostKey, ...]:
@@ -33,14 +34,12 @@ def unknown_hosts(
 
     `replaced`: another machine stands there on purpose, so that those on record are asked for again, too.
     """
-    from fleetctl.protocols.linux import shown_key
-
     known = frozenset() if replaced else hostkeys.on_record(workspace.known_hosts)
-    asked = [d for d in devices if d.name not in known and "linux" in workspace.registry.protocols_of(d)]
+    asked = [d for d in devices if d.name not in known and _OVER_SSH & set(workspace.registry.protocols_of(d))]
 
     def ask(device: Device) -> HostKey | None:
         with contextlib.suppress(FleetctlError, OSError):  # adopting it will tell why
-            return shown_key(device, workspace.known_hosts)
+            return tunnel.shown_by(device, workspace.known_hosts)
         return None
 
     if not asked:
@@ -52,5 +51,4 @@ def unknown_hosts(
 
 def accept(workspace: Workspace, key: HostKey) -> None:
     """Put a key on record, in place of any that stood under its name."""
-    hostkeys.forget(key.known_as, workspace.known_hosts)
     hostkeys.record(key, workspace.known_hosts)

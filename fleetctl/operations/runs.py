@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from fleetctl import converge, executor
 from fleetctl.errors import UsageError
@@ -17,15 +17,16 @@ from fleetctl.model import (
     Expectation,
     Finished,
     FrozenMap,
+    Kind,
     Outcome,
     Planned,
     SecretRef,
-    Unset,
+    secrets_in,
 )
 from fleetctl.operations.workspace import Workspace
 from fleetctl.reports.tally import EXIT_FAILED, EXIT_INTERRUPTED, exit_code
 
-_PLAIN: Final = frozenset({str, int, float, bool, tuple, Unset})  # what holds no secret
+ENABLE = "enable"  # the vault's name for the secret of a switch's privileged mode
 
 
 def select(workspace: Workspace, limit: str) -> tuple[Device, ...]:
@@ -36,13 +37,14 @@ def select(workspace: Workspace, limit: str) -> tuple[Device, ...]:
     return found
 
 
-def task(device: Device, needs: Iterable[str] = (), *, together: bool = True) -> Task:
+def task(device: Device, needs: Iterable[str] = (), after: Iterable[str] = (), *, together: bool = True) -> Task:
     """Return a device as a task of the executor; Linux hosts are worked on `together` in batches."""
     return Task(
         name=device.name,
         site=device.site,
         uplink=device.uplink or device.site,
         needs=tuple(needs),
+        after=tuple(after),
         kind=device.kind,
         batch=f"hosts {device.endpoint.via}".strip() if together and device.platform == "linux" else "",
     )
@@ -58,9 +60,11 @@ def job(
     device: Device,
     expectations: tuple[Expectation, ...] = (),
     plan: DevicePlan | None = None,
+    not_ready: Mapping[str, str] | None = None,
 ) -> converge.Job:
     """Return what a worker needs for one device; called when its turn has come, so that secrets are revealed late."""
-    secrets = workspace.secrets(device, accounts(expectations if plan is None else plan.aspects))
+    extra = (SecretRef(device=device.name, account=ENABLE),) if device.kind is Kind.SWITCH else ()
+    secrets = workspace.secrets(device, extra + referred(expectations if plan is None else plan.aspects))
     facts = workspace.facts(device.name)
     barred, fingerprint, proven = "", "", False
     if device.user and logs_in_by_password(workspace, device):
@@ -74,7 +78,7 @@ def job(
             fingerprint = workspace.fingerprints.of(device.name, device.user, secrets.reveal(ref))
             barred, proven = workspace.store.may_try(device.name, device.user, fingerprint)
     return converge.Job(
-        device=device,
+        device=workspace.wired(device),
         expectations=expectations,
         secrets=secrets,
         facts=FrozenMap(facts),
@@ -82,6 +86,7 @@ def job(
         proven=proven,
         barred=barred,
         plan=plan,
+        not_ready=FrozenMap(not_ready or {}),
         known_hosts=workspace.known_hosts,
         around=workspace.around(device.site) if device.platform == "linux" else None,
     )
@@ -92,26 +97,10 @@ def logs_in_by_password(workspace: Workspace, device: Device) -> bool:
     return device.platform != "linux" or "ansible_password" in workspace.inventory.values(device.name)
 
 
-def accounts(owners: Iterable[Any]) -> tuple[str, ...]:
-    """Return the accounts whose passwords the expectations or plans refer to."""
-    found: dict[str, None] = {}
-    for owner in owners:
-        value = owner.value if isinstance(owner, Expectation) else owner.expected
-        for ref in _refs(value):
-            found[ref.account] = None
-    return tuple(found)
-
-
-def _refs(value: Any) -> Iterator[SecretRef]:
-    if isinstance(value, SecretRef):
-        yield value
-    elif isinstance(value, FrozenMap):
-        for item in value.values():
-            yield from _refs(item)
-    elif hasattr(value, "__dataclass_fields__"):
-        for name in value.__dataclass_fields__:
-            if type(item := getattr(value, name)) not in _PLAIN:
-                yield from _refs(item)
+def referred(owners: Iterable[Any]) -> tuple[SecretRef, ...]:
+    """Return the secrets that expectations or plans refer to, of other devices too."""
+    values = (owner.value if isinstance(owner, Expectation) else owner.expected for owner in owners)
+    return tuple(dict.fromkeys(ref for value in values for ref in secrets_in(value)))
 
 
 def execute(

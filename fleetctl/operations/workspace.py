@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Final
@@ -12,7 +12,8 @@ from typing import Final
 from fleetctl import catalog, inventory, standard
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.journal import Journal
-from fleetctl.model import Device, Expectation, SecretRef
+from fleetctl.model import Device, Expectation, Kind, SecretRef
+from fleetctl.operations import wiring
 from fleetctl.protocols.ansible import Surroundings
 from fleetctl.resources import folder
 from fleetctl.store import Store
@@ -90,21 +91,30 @@ class Workspace:
     def expectations(self, device: Device, aspects: tuple[str, ...]) -> tuple[Expectation, ...]:
         """Return what the device should be, narrowed to `aspects` (all if empty)."""
         of_kind = [a for a in self.registry.aspects_for(device) if not aspects or a.name in aspects]
-        return standard.expectations(device, self.inventory, of_kind)
+        told = standard.expectations(device, self.inventory, of_kind)
+        if device.kind is not Kind.SWITCH:
+            return told
+        return wiring.derived(self.wired(device), told, tuple(a.name for a in of_kind))
+
+    def wired(self, device: Device) -> Device:
+        """Return a switch with the other devices of its site; any other device as it is."""
+        if device.kind is not Kind.SWITCH:
+            return device
+        return replace(device, neighbours=wiring.neighbours(self.inventory.devices, device))
 
     def password(self, device: Device, account: str = "") -> str:
         """Return a password of a device; raises VaultError when there is none."""
         ref = SecretRef(device=device.name, account=account or device.user)
         return self.vault.reveal(ref, device, self.inventory)
 
-    def secrets(self, device: Device, accounts: tuple[str, ...]) -> SecretBag:
-        """Return the named secrets of one device for a worker; accounts without one are left out."""
+    def secrets(self, device: Device, referred: tuple[SecretRef, ...]) -> SecretBag:
+        """Return what work on a device may need: its login's password, and those referred to; missing ones left out."""
         found: dict[SecretRef, str] = {}
-        for account in dict.fromkeys((device.user, *accounts)):
-            if account:
-                ref = SecretRef(device=device.name, account=account)
+        for ref in dict.fromkeys((SecretRef(device=device.name, account=device.user), *referred)):
+            owner = self.inventory.devices.get(ref.device)
+            if ref.account and owner is not None:
                 try:
-                    found[ref] = self.password(device, account)
+                    found[ref] = self.password(owner, ref.account)
                 except VaultError as error:
                     if not getattr(error, "missing", False):
                         raise

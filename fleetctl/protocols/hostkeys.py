@@ -6,9 +6,12 @@ A device is known by its name, not by its address: the same private address may 
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
+import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -56,16 +59,25 @@ def on_record(known_hosts: str) -> frozenset[str]:
     return frozenset(line.split(" ", 1)[0] for line in _lines(known_hosts))
 
 
+def known(known_hosts: str, known_as: str) -> str:
+    """Return the fingerprint on record for a name, "" where there is none."""
+    keys = paramiko.HostKeys()
+    try:
+        keys.load(known_hosts)
+    except FileNotFoundError:
+        return ""
+    found = keys.lookup(known_as)
+    return "" if not found else fingerprint(next(iter(found.values())))
+
+
 def record(key: HostKey, known_hosts: str) -> None:
-    """Put a host key on record (0600), in place of one of the same kind that stood under its name."""
-    line = f"{key.known_as} {key.kind} {key.key}"
-    kept = [old for old in _lines(known_hosts) if old.split(" ")[:2] != [key.known_as, key.kind]]
-    _write(known_hosts, [*kept, line])
+    """Put a host key on record (0600), in place of what stood under its name."""
+    _put(known_hosts, key.known_as, f"{key.known_as} {key.kind} {key.key}")
 
 
-def forget(known_as: str, known_hosts: str) -> None:
-    """Take every key of a name off the record: another machine stands there on purpose."""
-    _write(known_hosts, [old for old in _lines(known_hosts) if old.split(" ", 1)[0] != known_as])
+def pin(known_hosts: str, known_as: str, key: paramiko.PKey) -> None:
+    """Put the key that a device shows on record, as `record` does."""
+    _put(known_hosts, known_as, f"{known_as} {key.get_name()} {key.get_base64()}")
 
 
 def _lines(known_hosts: str) -> list[str]:
@@ -73,7 +85,20 @@ def _lines(known_hosts: str) -> list[str]:
     return path.read_text("utf-8").splitlines() if path.exists() else []
 
 
-def _write(known_hosts: str, lines: list[str]) -> None:
+def _put(known_hosts: str, known_as: str, line: str) -> None:
+    """Write the file anew, held against the other threads and processes of a run."""
     path = Path(known_hosts)
     make_folder(path.parent, mode=0o700)
-    replace(path, "".join(f"{line}\n" for line in lines).encode("utf-8"), mode=0o600)
+    with _held(path):
+        kept = [old for old in _lines(known_hosts) if old.split(" ", 1)[0] != known_as]
+        replace(path, "".join(f"{each}\n" for each in [*kept, line]).encode("utf-8"), mode=0o600)
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
+    lock = os.open(f"{path}.lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)

@@ -17,7 +17,7 @@ from fleetctl.errors import BadAnswer, Refused, Rejected, Unreachable
 from fleetctl.model import Access, Device
 from fleetctl.protocols import hostkeys
 from fleetctl.protocols.identities import Identity, mac
-from fleetctl.protocols.tunnel import dial_for
+from fleetctl.protocols.tunnel import ssh_to
 
 _MOST: Final = 64 * 1024  # bytes of an answer that are looked at
 _LOOK: Final = """\
@@ -117,10 +117,8 @@ class Session:
         return f"{self._device.name} ({self._device.endpoint.address}, ssh)"
 
     def _dialled(self) -> socket.socket:
-        end = self._device.endpoint
-        dial = dial_for(end.via, self._known_hosts) if end.via else _direct
         try:
-            return dial(end.address, end.ssh_port, end.timeout_s)
+            return ssh_to(self._device, self._known_hosts)
         except OSError as error:
             raise Unreachable(f"{self._where()}: {str(error) or 'no answer'}") from error
 
@@ -221,14 +219,3 @@ class _Unknown(paramiko.MissingHostKeyPolicy):
             f"{self._told} has no SSH host key on record; it shows {key.get_name()} {hostkeys.fingerprint(key)}. "
             f"Run: fleetctl adopt --limit {self._device.name}"
         )
-
-
-def _direct(address: str, port: int, timeout_s: float) -> socket.socket:
-    return socket.create_connection((address, port), timeout=timeout_s)
-
-
-def shown_key(device: Device, known_hosts: str) -> hostkeys.HostKey:
-    """Ask a host for its SSH host key, without logging in; raises Unreachable."""
-    end = device.endpoint
-    dial = dial_for(end.via, known_hosts) if end.via else _direct
-    return hostkeys.shown(device.name, lambda: dial(end.address, end.ssh_port, end.timeout_s), end.timeout_s)

@@ -19,6 +19,7 @@ from typing import Final
 import paramiko
 
 from fleetctl.errors import FleetctlError, Refused, Unreachable, UsageError
+from fleetctl.model import Device
 from fleetctl.protocols import hostkeys
 from fleetctl.protocols.hostkeys import HostKey, fingerprint
 
@@ -200,3 +201,19 @@ def shown_key(via: str, timeout_s: float = CONNECT_S) -> HostKey:
     return hostkeys.shown(
         there.known_as, lambda: socket.create_connection((there.host, there.port), timeout=timeout_s), timeout_s
     )
+
+
+# --- devices that speak SSH --------------------------------------------------------------------------
+
+
+def ssh_to(device: Device, known_hosts: str) -> socket.socket:
+    """Return a connection to a device's SSH port, through its relay where it has one; raises OSError, Unreachable."""
+    end = device.endpoint
+    if end.via:
+        return dial_for(end.via, known_hosts)(end.address, end.ssh_port, end.timeout_s)
+    return socket.create_connection((end.address, end.ssh_port), timeout=end.timeout_s)
+
+
+def shown_by(device: Device, known_hosts: str) -> HostKey:
+    """Ask a device for its host key, known by its name, without logging in; raises Unreachable."""
+    return hostkeys.shown(device.name, lambda: ssh_to(device, known_hosts), device.endpoint.timeout_s)

@@ -22,7 +22,7 @@ def expect(device: Device, inventory: Fleet, aspect: Aspect) -> Expectation | No
     name the account that is its key. Raises InventoryError with every fault of the aspect.
     """
     faults: list[Fault] = []
-    told = _expect(device, inventory.values(device.name), aspect, faults)
+    told = _expect(device, inventory, inventory.values(device.name), aspect, faults)
     if faults:
         raise InventoryError(faults)
     return told
@@ -35,13 +35,15 @@ def expectations(device: Device, inventory: Fleet, aspects: Aspects) -> tuple[Ex
     """
     faults: list[Fault] = []
     values = inventory.values(device.name)
-    told = [_expect(device, values, aspect, faults) for aspect in each(aspects)]
+    told = [_expect(device, inventory, values, aspect, faults) for aspect in each(aspects)]
     if faults:
         raise InventoryError(faults)
     return tuple(expectation for expectation in told if expectation is not None)
 
 
-def _expect(device: Device, values: Mapping[str, Value], aspect: Aspect, faults: list[Fault]) -> Expectation | None:
+def _expect(
+    device: Device, inventory: Fleet, values: Mapping[str, Value], aspect: Aspect, faults: list[Fault]
+) -> Expectation | None:
     if not aspect.of(device):
         return None
     told: dict[str, Any] = {}
@@ -62,13 +64,24 @@ def _expect(device: Device, values: Mapping[str, Value], aspect: Aspect, faults:
     exclusive = _exclusive(values, aspect, told, faults)
     if not told:
         return None
+    value = aspect.type(**told)
+    if aspect.complete is not None and not faults:
+        value, wrongs = aspect.complete(device, value, inventory)
+        faults.extend(_wrong(aspect.name, places, *wrong) for wrong in wrongs)
     return Expectation(
         aspect=aspect.name,
-        value=aspect.type(**told),
+        value=value,
         places=FrozenMap(places),
         exclusive=exclusive,
         needs=(device.behind,) if device.behind else (),
     )
+
+
+def _wrong(aspect: str, places: Mapping[str, Place], where: str, reason: str, mend: str) -> Fault:
+    """Return what completing found wrong, at the place of the item or of its field."""
+    place = places.get(where) or places.get(where.partition(".")[0])
+    at = place or Place(file="dynamic inventory", line=1, column=1)
+    return Fault(file=at.file, line=at.line, column=at.column, reason=f"{aspect}_{where}: {reason}", mend=mend)
 
 
 def _given(values: Mapping[str, Value], name: str, faults: list[Fault]) -> Value | None:

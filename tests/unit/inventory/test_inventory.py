@@ -355,7 +355,7 @@ def test_an_ini_file_is_read_through_ansible_without_places(tmp_path: Path) -> N
 # --- the pilot ---
 
 
-def test_the_pilot_has_five_communes_of_four_cameras_a_recorder_and_a_kiosk_and_no_fault() -> None:
+def test_the_pilot_has_five_communes_of_four_cameras_two_recorders_a_kiosk_and_a_switch_and_no_fault() -> None:
     loaded = inventory.load(PILOT, ASPECTS)
     assert loaded.check(lambda each: standard.settings_faults(each, ASPECTS)) == ()
     assert {key: site.area for key, site in loaded.sites().items()} == {
@@ -367,7 +367,7 @@ def test_the_pilot_has_five_communes_of_four_cameras_a_recorder_and_a_kiosk_and_
     }
     for site in loaded.sites().values():
         kinds = Counter(loaded.devices[name].kind for name in site.devices)
-        assert (kinds[Kind.CAMERA], kinds[Kind.NVR], kinds[Kind.KIOSK]) == (4, 1, 1)
+        assert (kinds[Kind.CAMERA], kinds[Kind.NVR], kinds[Kind.KIOSK], kinds[Kind.SWITCH]) == (4, 2, 1, 1)
     assert loaded.warnings == ()
     rates = {name: loaded.values(name)["video_main_frame_rate_fps"].value for name in loaded.devices}
     assert {rate for name, rate in rates.items() if name.startswith("viet-hung")} == {12}

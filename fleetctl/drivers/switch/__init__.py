@@ -1,0 +1,73 @@
+"""Switches by their console; what each make's console says is a file in `templates/switch/`, not code.
+
+Source: the platforms' files name theirs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fleetctl.drivers.switch import backup, ports, power, services, syslog, time, users, vlans, wiring
+from fleetctl.model import Action, Backup, Disruption, Driver, Kind, Neighbour, SecretRef, Secrets
+
+
+def _anything(_manufacturer: str, _model: str) -> bool:
+    return True
+
+
+def _make_account(session: Any, argument: tuple[SecretRef, Secrets]) -> str:
+    """Make an administrator account, or give it the password if it is there; returns its name, "" if there is none."""
+    ref, secrets = argument
+    return users.make(session, ref, secrets)
+
+
+def _power_cycle(session: Any, target: Neighbour) -> None:
+    """Take the power of the port that a device is on, and give it back."""
+    power.cycle(session, target)
+
+
+def _backup(session: Any, _argument: object) -> Backup:
+    """Return the running configuration."""
+    return backup.take(session)
+
+
+def _put(session: Any, content: str) -> list[str]:
+    """Put a kept configuration back; returns what the switch has besides."""
+    return backup.put(session, content)
+
+
+def _reboot(session: Any, _argument: object) -> str:
+    """Restart the switch; everything it powers restarts with it."""
+    session.reboot()
+    return ""
+
+
+DRIVER = Driver(
+    name="switch",
+    kinds=frozenset({Kind.SWITCH}),
+    protocols=("ssh",),
+    recognises=_anything,
+    cells=(ports.CELL, services.CELL, syslog.CELL, time.CELL, users.CELL, vlans.CELL, wiring.CELL),
+    actions=(
+        Action(
+            name="make_account",
+            protocol="ssh",
+            disruption=Disruption.NONE,
+            run=_make_account,
+            doc="make an administrator account",
+        ),
+        Action(
+            name="power_cycle",
+            protocol="ssh",
+            disruption=Disruption.NONE,
+            run=_power_cycle,
+            doc="take the power of one port and give it back",
+        ),
+        Action(name="backup", protocol="ssh", disruption=Disruption.NONE, run=_backup, doc="take the configuration"),
+        Action(
+            name="put_backup", protocol="ssh", disruption=Disruption.REACH, run=_put, doc="put a configuration back"
+        ),
+        Action(name="reboot", protocol="ssh", disruption=Disruption.REBOOT, run=_reboot, doc="restart the switch"),
+    ),
+    password_max=25,
+)

@@ -1,0 +1,260 @@
+"""A Catalyst 2960-X with IOS 15.2.
+
+Sources: Cisco, Consolidated Platform Command Reference, IOS 15.2(7)E: its examples of `show version`, `show vlan
+brief`, `show interfaces status`, `show mac address-table`, `show lldp neighbors detail`, `show power inline`, `reload`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fleetctl.lab.switch.config import Block, Line
+from fleetctl.lab.switch.dialect import Shell
+from fleetctl.lab.switch.lines import Lines, dotted, table
+
+if TYPE_CHECKING:
+    from fleetctl.lab.switch.unit import SimSwitch
+
+POE = tuple(f"gi1/0/{n}" for n in range(1, 25))
+PORTS = (*POE, *(f"gi1/0/{n}" for n in range(25, 29)))
+INVALID = "                ^\n% Invalid input detected at '^' marker.\n\n"
+
+
+def long(port: str) -> str:
+    return port.replace("gi", "GigabitEthernet")
+
+
+def short(port: str) -> str:
+    return port.replace("gi", "Gi")
+
+
+def _header(text: str) -> str:
+    found = re.fullmatch(r"interface (?:GigabitEthernet|gigabitethernet|Gi|gi) ?(\S+)", text)
+    return f"interface GigabitEthernet{found[1]}" if found else text
+
+
+def version(switch: SimSwitch) -> str:
+    return (
+        "Cisco IOS Software, C2960X Software (C2960X-UNIVERSALK9-M), Version 15.2(7)E4, RELEASE SOFTWARE (fc2)\n"
+        "Technical Support: http://www.cisco.com/techsupport\n"
+        "Copyright (c) 1986-2021 by Cisco Systems, Inc.\n\n"
+        f"{switch.name} uptime is 3 weeks, 2 days, 1 hour, 12 minutes\n"
+        "System returned to ROM by power-on\n\n"
+        "cisco WS-C2960X-24PS-L (APM86XXX) processor (revision B0) with 524288K bytes of memory.\n"
+        f"Processor board ID {switch.serial_number}\n"
+        "Last reset from power-on\n"
+        "28 Gigabit Ethernet interfaces\n\n"
+        f"Base ethernet MAC Address       : {switch.mac_address.upper()}\n"
+        "Model number                    : WS-C2960X-24PS-L\n"
+        f"System serial number            : {switch.serial_number}\n\n"
+        "Configuration register is 0xF\n\n"
+    )
+
+
+def running(switch: SimSwitch) -> str:
+    return switch.dialect.text(switch, switch.running)
+
+
+def startup(switch: SimSwitch) -> str:
+    return switch.dialect.text(switch, switch.startup)
+
+
+def vlans(switch: SimSwitch) -> str:
+    found = {"1": "default"}
+    for header, lines in switch.running.blocks.items():
+        if (told := re.fullmatch(r"vlan (\d+)", header)) is not None:
+            name = next((line[5:] for line in lines.values() if line.startswith("name ")), f"VLAN{int(told[1]):04d}")
+            found[told[1]] = name
+    rows: list[tuple[str, ...]] = [("VLAN", "Name", "Status", "Ports"), ("----", "-" * 32, "-" * 9, "-" * 31)]
+    for number, name in sorted(found.items(), key=lambda each: int(each[0])):
+        there = [short(p) for p in PORTS if _access(switch, p) and switch.dialect.vlan(switch, p) == int(number)]
+        parts = [", ".join(there[i : i + 4]) for i in range(0, len(there), 4)] or [""]
+        rows.append((number, name, "active", parts[0]))
+        rows += [("", "", "", part) for part in parts[1:]]
+    rows += [("1002", "fddi-default", "act/unsup", ""), ("1003", "token-ring-default", "act/unsup", "")]
+    return "\n" + table(rows, (5, 33, 10, 31))
+
+
+def _access(switch: SimSwitch, port: str) -> bool:
+    return switch.running.find("switchport mode trunk", f"interface {long(port)}") is None
+
+
+def status(switch: SimSwitch) -> str:
+    told = [f"\n{'Port':<10}{'Name':<19}{'Status':<13}{'Vlan':<11}{'Duplex':<7}{'Speed':>5} Type\n"]
+    dialect = switch.dialect
+    for port in PORTS:
+        up, (mbps, full) = switch.up(port), switch.speed(port)
+        state = "connected" if up else "notconnect" if dialect.enabled(switch, port) else "disabled"
+        vlan = str(dialect.vlan(switch, port)) if _access(switch, port) else "trunk"
+        duplex, speed = (f"a-{'full' if full else 'half'}", f"a-{mbps}") if up else ("auto", "auto")
+        kind = "10/100/1000BaseTX" if port in POE else "Not Present"
+        name = DIALECT.description(switch, port)[:18]
+        told.append(f"{short(port):<10}{name:<19}{state:<13}{vlan:<11}{duplex:>6} {speed:>6} {kind}\n")
+    return "".join(told)
+
+
+def macs(switch: SimSwitch) -> str:
+    rows = [f" All    {dotted('0100.0ccc.cccc'.replace('.', ''))}    STATIC      CPU\n"]
+    rows += [f"{s.vlan:>4}    {dotted(s.mac_address)}    DYNAMIC     {short(s.port)}\n" for s in switch.seen()]
+    return (
+        "          Mac Address Table\n-------------------------------------------\n\n"
+        "Vlan    Mac Address       Type        Ports\n----    -----------       --------    -----\n"
+        + "".join(rows)
+        + f"Total Mac Addresses for this criterion: {len(rows)}\n"
+    )
+
+
+def lldp(switch: SimSwitch) -> str:
+    told = []
+    for port, chassis, name, abilities in switch.neighbours():
+        capable = f"System Capabilities: {abilities}\nEnabled Capabilities: {abilities}\n" if abilities else ""
+        told.append(
+            "------------------------------------------------\n"
+            f"Local Intf: {short(port)}\nChassis id: {dotted(chassis)}\nPort id: {dotted(chassis)}\n"
+            f"Port Description: eth0\nSystem Name: {name}\n\nSystem Description:\n{name}\n\n"
+            f"Time remaining: 97 seconds\n{capable}Management Addresses - not advertised\n"
+            "Auto Negotiation - supported, enabled\nVlan ID: - not advertised\n\n"
+        )
+    return "".join(told) + f"\nTotal entries displayed: {len(told)}\n\n"
+
+
+def power(switch: SimSwitch) -> str:
+    told = ["\nAvailable:370.0(w)  Used:0.0(w)  Remaining:370.0(w)\n\n"]
+    told.append("Interface Admin  Oper       Power   Device              Class Max\n")
+    told.append("                            (Watts)                            \n")
+    told.append("--------- ------ ---------- ------- ------------------- ----- ----\n")
+    for port in POE:
+        gives = switch.dialect.powers(switch, port)
+        on = gives and switch.up(port)
+        state, watts, device = ("on", "6.5", "Ieee PD") if on else ("off", "0.0", "n/a")
+        admin = "auto" if gives else "never"
+        told.append(f"{short(port):<10}{admin:<7}{state:<11}{watts:<8}{device:<20}{'3' if on else 'n/a':<6}30.0\n")
+    return "".join(told)
+
+
+def _save(dialect: Lines, switch: SimSwitch, shell: Shell, _found: re.Match[str]) -> str:
+    del dialect, shell
+    switch.save()
+    return "Building configuration...\n[OK]\n"
+
+
+def _reload(dialect: Lines, switch: SimSwitch, shell: Shell, found: re.Match[str]) -> str:
+    """Ask whether to save where something is unsaved, then to confirm; with `in` it is planned."""
+    del dialect
+    save, confirm = "System configuration has been modified. Save? [yes/no]: ", "Proceed with reload? [confirm]"
+    if f"answer {save}" not in shell.pending and switch.unsaved():
+        shell.asking = save
+        return ""
+    if shell.pending.get(f"answer {save}") == "yes":
+        switch.save()
+    if f"answer {confirm}" not in shell.pending:
+        shell.asking = confirm
+        return "Reload scheduled\n" if found["minutes"] else ""
+    if found["minutes"]:
+        switch.arm(float(found["minutes"]))
+    else:
+        switch.reload()
+    return ""
+
+
+def _cancel(dialect: Lines, switch: SimSwitch, shell: Shell, found: re.Match[str]) -> str:
+    del dialect, shell, found
+    return "\n***\n*** --- SHUTDOWN ABORTED ---\n***\n" if switch.disarm() else "% No reload is scheduled.\n"
+
+
+PORT_LINES = (
+    Line(r"(?P<k>description) .+"),
+    Line(r"(?P<k>switchport mode) (?:access|trunk)"),
+    Line(r"(?P<k>switchport access vlan) \d+"),
+    Line(r"(?P<k>shutdown)"),
+    Line(r"(?P<k>power inline) (?:never|auto(?: max \d+)?|static(?: max \d+)?)"),
+    Line(r"(?P<k>storm-control broadcast level) \d+\.\d\d"),
+    Line(r"(?P<k>spanning-tree portfast)"),
+)
+TOP = (
+    Line(r"(?P<k>hostname) \S+"),
+    Line(r"(?P<k>username \S+) privilege \d+ secret \S+", take_back=r"username \S+"),
+    Line(r"(?P<k>ntp server \S+)"),
+    Line(r"(?P<k>clock timezone) \S+ -?\d+ \d+", take_back="clock timezone"),
+    Line(r"(?P<k>clock summer-time) .+", take_back="clock summer-time"),
+    Line(r"(?P<k>ip http server)", flag=True),
+    Line(r"(?P<k>ip http secure-server)", flag=True),
+    Line(r"(?P<k>snmp-server community \S+)(?: RO| RW)?", take_back=r"snmp-server community \S+"),
+    Line(r"(?P<k>logging host \S+)"),
+    Line(r"(?P<k>logging trap) \S+", take_back="logging trap"),
+    Line(r"(?P<k>lldp run)"),
+)
+
+
+def _head(_switch: SimSwitch) -> str:
+    return (
+        "Building configuration...\n\nCurrent configuration : 4211 bytes\n!\n"
+        "! Last configuration change at 01:02:03 UTC Mon Mar 1 1993\n!\nversion 15.2\n"
+    )
+
+
+DIALECT = Lines(
+    name="cisco_ios",
+    mac_prefix="70:0b:4f",
+    serial_pattern="FOC{number}",
+    ports=PORTS,
+    poe_ports=frozenset(POE),
+    long=long,
+    header_of=_header,
+    top=TOP,
+    blocks=(
+        Block(
+            r"interface (?:GigabitEthernet|gigabitethernet|Gi|gi) ?\d+/\d+/\d+", PORT_LINES, "(config-if)#", fixed=True
+        ),
+        Block(r"vlan [1-9]\d*", (Line(r"(?P<k>name) \S+"),), "(config-vlan)#"),
+        Block(
+            r"line vty \d+ \d+",
+            (Line(r"(?P<k>transport input) [a-z ]+"), Line(r"(?P<k>login local)")),
+            "(config-line)#",
+        ),
+    ),
+    shows={
+        "show version": version,
+        "show running-config": running,
+        "show startup-config": startup,
+        "show vlan brief": vlans,
+        "show interfaces status": status,
+        "show mac address-table": macs,
+        "show lldp neighbors detail": lldp,
+        "show power inline": power,
+    },
+    orders={
+        r"write(?: memory)?": _save,
+        r"reload(?: in (?P<minutes>\d+))?": _reload,
+        r"reload cancel": _cancel,
+    },
+    comes_with=(
+        "hostname {name}",
+        "username {user} privilege 15 secret {password}",
+        "ip http server",
+        "ip http secure-server",
+        "snmp-server community public RO",
+        "lldp run",
+        "interface GigabitEthernet1/0/28",
+        " switchport mode trunk",
+        "line vty 0 4",
+        " login local",
+        " transport input telnet ssh",
+        "line vty 5 15",
+        " login local",
+        " transport input telnet ssh",
+    ),
+    account=r"username (?P<user>\S+) privilege \d+ secret (?P<password>\S+)",
+    hides=(
+        (
+            r"^(username \S+ privilege \d+ secret) \S+",
+            r"\1 9 $9$nhEmQVczB7dqsO$X.HsgL6x1il0RxkOSSvyQYwucySCt7qFm4v7pqCxkKM",
+        ),
+    ),
+    off="shutdown",
+    no_power="power inline never",
+    access_vlan=r"switchport access vlan (\d+)",
+    invalid=INVALID,
+    head=_head,
+)

@@ -1,0 +1,30 @@
+"""Consoles over SSH, for switches: netmiko carries the lines, a file per platform says what they mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fleetctl.model import Access, Device
+    from fleetctl.protocols.ssh.session import Session
+
+__all__ = ["answers", "connect"]
+
+
+def connect(device: Device, *, password: str | None, access: Access, **more: Any) -> Session:
+    """Log in and return the session (see `session.connect`); netmiko is loaded only now."""
+    from fleetctl.protocols.ssh import session
+
+    return session.connect(device, password=password, access=access, **more)
+
+
+def answers(device: Device, known_hosts: str) -> bool:
+    """Tell whether a console answers at all, asked without a login."""
+    from fleetctl.errors import Unreachable
+    from fleetctl.protocols.ssh import session
+
+    try:
+        session.shown_key(device, known_hosts)
+    except Unreachable:
+        return False
+    return True

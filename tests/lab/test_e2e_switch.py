@@ -1,0 +1,272 @@
+"""Switches by the command, over real SSH: in step, wiring told, power cycled, the way to them never lost."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from fleetctl.drivers.switch import power
+from fleetctl.lab import control
+from fleetctl.operations import lab
+from fleetctl.operations.workspace import init
+from tests.lab.office import PILOT, Office
+
+MAKES = {
+    "cisco": ("gi1/0/", 1),
+    "tplink": ("gi1/0/", 1),
+    "planet": ("gi1/", 1),
+    "ruijie": ("gi0/", 1),
+    "mikrotik": ("ether", 2),
+}
+UPLINKS = {
+    "cisco": "gi1/0/28",
+    "tplink": "gi1/0/10",
+    "planet": "gi1/12",
+    "ruijie": "gi0/12",
+    "mikrotik": "sfp-sfpplus1",
+}
+CAMERA = "kind: camera, desk: Quầy 1"
+SWITCHES = tuple(f"{make}-sw" for make in MAKES)
+
+
+def site(number: int, make: str) -> str:
+    port, first = MAKES[make]
+    net = f"10.40.{number}"
+    return (
+        f"    {make}_site:\n      vars: {{site_name: Phường {make}, site_network: {net}}}\n      hosts:\n"
+        f"        {make}-sw: {{ansible_host: {net}.3, kind: switch, vendor: {make}}}\n"
+        f"        {make}-a: {{ansible_host: {net}.11, vendor: dahua, switch_port: {port}{first}, {CAMERA}}}\n"
+        f"        {make}-b: {{ansible_host: {net}.12, vendor: axis, switch_port: {port}{first + 1}, {CAMERA}}}\n"
+    )
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """Give a workspace of five sites with a switch of each make and two cameras, the switches in step."""
+    root = tmp_path_factory.mktemp("switches") / "workspace"
+    init(root, PILOT)
+    options = lab.Options(http_port=0, https_port=0, rtsp_port=0, ssh_port=0, minute_s=1.0)
+    office = Office(root, options)
+    for folder in office.inventory.iterdir():
+        if folder.is_dir():
+            shutil.rmtree(folder)
+    office.write("sites.yml", "vung:\n  children:\n" + "".join(site(n, make) for n, make in enumerate(MAKES, start=1)))
+    office.lab_up()
+    try:
+        office.expect(0, "adopt", "--yes")
+        office.expect(0, "apply", "--yes", "--limit", "switch")
+        yield office
+    finally:
+        office.lab_down()
+
+
+@pytest.fixture
+def office(made: Office) -> Iterator[Office]:
+    """Give it as it is in step; whatever a test broke or said is taken back."""
+    made.forget()
+    yield made
+    made.mend()
+    (made.inventory / "zzy_test.yml").unlink(missing_ok=True)
+
+
+def test_five_makes_are_in_step_and_saved_and_a_second_time_nothing_is_typed(office: Office) -> None:
+    assert set(office.expect(0, "audit", "--limit", "switch").outcomes.values()) == {"unchanged"}
+    office.expect(0, "apply", "--yes", "--limit", "switch")
+    office.expect(0, "adopt", "--yes", "--limit", "switch")
+    assert office.writes() == {}
+    for name in SWITCHES:
+        told = office.real(name)
+        assert told["unsaved"] is False
+        assert "public" not in told["startup"]
+        assert f"{name.partition('-')[0]}-a" in told["startup"]
+
+
+def test_reading_types_nothing_that_changes(office: Office) -> None:
+    before = {name: office.real(name)["running"] for name in SWITCHES}
+    for command in (
+        ("plan", "--limit", "switch"),
+        ("audit", "--limit", "switch"),
+        ("device", "show", "mikrotik-sw"),
+        ("device", "backup", "list", "cisco-sw"),
+    ):
+        office.expect(0, *command)
+    assert office.writes() == {}
+    assert {name: office.real(name)["running"] for name in SWITCHES} == before
+
+
+# --- wiring truth -----------------------------------------------------------------------------------------
+
+
+def ports(make: str) -> tuple[str, str]:
+    port, first = MAKES[make]
+    return f"{port}{first}", f"{port}{first + 1}"
+
+
+def test_two_swapped_cables_are_found_and_named(office: Office) -> None:
+    for make in MAKES:
+        office.break_(f"{make}-sw", "swap-cables", one=f"{make}-a", other=f"{make}-b")
+    ran = office.expect(3, "audit", "--limit", "switch")
+    for make in MAKES:
+        told, (one, other) = ran.aspect(f"{make}-sw", "wiring"), ports(make)
+        assert told["outcome"] == "pending"
+        assert f"{make}-a: cables swapped with {make}-b: on {other}, expected on {one}" in told["reason"]
+    office.forget()
+    office.expect(3, "apply", "--yes", "--limit", "cisco-sw")
+    assert office.writes() == {}, "a cable is nothing that can be typed"
+
+
+def test_a_stranger_and_a_bad_cable_are_told_with_their_port(office: Office) -> None:
+    for make in MAKES:
+        one, other = ports(make)
+        office.break_(f"{make}-sw", "stranger", port=one)
+        office.break_(f"{make}-sw", "slow-link", port=other)
+    ran = office.expect(3, "audit", "--limit", "switch", "--aspect", "wiring")
+    for make in MAKES:
+        reason, (one, other) = ran.aspect(f"{make}-sw", "wiring")["reason"], ports(make)
+        assert f"{one} de:ad:be:" in reason
+        assert f"{other} 10 Mb/s half duplex" in reason
+
+
+# --- power ----------------------------------------------------------------------------------------------------
+
+
+def test_a_power_cycle_brings_a_hung_camera_back(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(power, "OFF_S", 0.3)
+    for make in ("tplink", "mikrotik"):
+        camera = f"{make}-a"
+        office.break_(camera, "hang")
+        assert office.expect(4, "audit", "--limit", camera).outcomes == {camera: "unreachable"}
+        before = office.real(f"{make}-sw")["running"]
+        ran = office.expect(0, "device", "reboot", camera, "--via-switch", "--yes")
+        assert ran.devices[camera]["outcome"] == "changed"
+        assert ran.devices[camera]["up_s"] >= 1, "it had to start"
+        assert office.real(f"{make}-sw")["running"] == before
+        assert not office.real(camera)["dead"]
+
+
+def test_power_of_an_uplink_or_of_another_device_is_not_touched(office: Office) -> None:
+    sites = office.inventory / "sites.yml"
+    right = sites.read_text("utf-8")
+    one, other = "switch_port: gi1/0/1,", "switch_port: gi1/0/2,"
+    try:
+        sites.write_text(right.replace(one, f"switch_port: {UPLINKS['cisco']},", 1), "utf-8")
+        assert "uplink" in office.json("device", "reboot", "cisco-a", "--via-switch", "--yes").err
+        sites.write_text(right.replace(other, "switch_port: gi1/0/9,", 1).replace(one, other, 1), "utf-8")
+        assert "not on gi1/0/2" in office.json("device", "reboot", "cisco-a", "--via-switch", "--yes").err
+    finally:
+        sites.write_text(right, "utf-8")
+    assert "is a switch" in office.json("device", "reboot", "tplink-sw", "--via-switch", "--yes").err
+    assert office.writes("cisco-sw") == {}
+    assert not office.real("cisco-a")["dead"]
+
+
+# --- the way to the switch ----------------------------------------------------------------------------------
+
+
+def _until(true: Callable[[], bool], within_s: float = 15.0) -> None:
+    deadline = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("make", ["cisco", "mikrotik"])
+def test_a_change_that_cuts_the_way_is_undone_by_the_switch_itself(office: Office, make: str) -> None:
+    switch = f"{make}-sw"
+    office.device_vars({switch: {"ports_named": {UPLINKS[make]: {"enabled": False}}, "reply_timeout_s": 2}})
+    before = office.real(switch)["startup"]
+    ran = office.expect(4, "apply", "--yes", "--limit", switch, "--aspect", "ports")
+    assert "undoes it by itself" in ran.reason(switch)
+    _until(lambda: not office.real(switch)["dead"])
+    told = office.real(switch)
+    assert told["startup"] == told["running"] == before
+    office.overlay("all: {vars: {}}")
+    office.expect(0, "audit", "--limit", switch)
+
+
+def test_where_nothing_undoes_it_such_a_change_needs_yes(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fleetctl.cli.rollout.need_answer", lambda **_: None)
+    office.device_vars({"planet-sw": {"ports_named": {UPLINKS["planet"]: {"enabled": False}}}})
+    ran = office.json("apply", "--limit", "planet-sw")
+    assert ran.code == 2
+    assert "gi1/12 may be the way to the switch, and planet undoes nothing" in ran.err
+    assert office.writes("planet-sw") == {}
+
+
+# --- bad input ----------------------------------------------------------------------------------------------
+
+
+def test_a_changed_host_key_stops_that_switch_before_any_login(office: Office) -> None:
+    office.break_("ruijie-sw", "host-key")
+    ran = office.expect(1, "audit", "--limit", "switch")
+    assert ran.outcomes == {**dict.fromkeys(SWITCHES, "unchanged"), "ruijie-sw": "refused"}
+    assert "shows another SSH host key" in ran.reason("ruijie-sw")
+    assert "serial number" in ran.reason("ruijie-sw")
+    assert not [e for e in control.log(office.lab_dir, "ruijie-sw") if e["operation"] == "cli:login"]
+    office.expect(0, "adopt", "--yes", "--replace", "--limit", "ruijie-sw")
+    office.expect(0, "audit", "--limit", "ruijie-sw")
+
+
+def test_a_console_that_breaks_in_the_middle_is_a_failure_and_slow_is_not(office: Office) -> None:
+    office.break_("cisco-sw", "half-reply")
+    ran = office.expect(4, "audit", "--limit", "cisco-sw")
+    assert ran.outcomes == {"cisco-sw": "unreachable"}
+    office.mend("cisco-sw")
+    office.break_("cisco-sw", "slow", bytes_per_s=400)
+    office.expect(0, "audit", "--limit", "cisco-sw", "--aspect", "ports,wiring")
+
+
+def test_what_is_accepted_and_not_done_is_not_counted_as_done(office: Office) -> None:
+    office.break_("planet-sw", "ignore-writes")
+    office.device_vars({"planet-sw": {"syslog_servers": ["10.0.0.99"]}})
+    ran = office.expect(1, "apply", "--yes", "--limit", "planet-sw", "--aspect", "syslog")
+    assert ran.aspect("planet-sw", "syslog")["outcome"] in ("failed", "not_applied")
+    assert "10.0.0.99" not in office.real("planet-sw")["startup"]
+
+
+def test_a_wrong_password_is_tried_once(office: Office) -> None:
+    office.break_("tplink-sw", "lockout")
+    office.expect(1, "audit", "--limit", "tplink-sw")
+    assert office.refused("tplink-sw") == 1
+    office.mend("tplink-sw")
+    office.expect(0, "adopt", "--again", "--yes", "--limit", "tplink-sw")
+
+
+# --- backups --------------------------------------------------------------------------------------------------
+
+
+def test_a_backup_is_kept_by_date_and_put_back(office: Office) -> None:
+    office.expect(0, "device", "backup", "save")
+    again = office.expect(0, "device", "backup", "save")
+    assert {told["outcome"] for told in again.devices.values()} == {"unchanged"}
+    for make in MAKES:
+        text = (office.root / "backups" / f"{make}_site" / f"{make}-sw.txt").read_text("utf-8")
+        assert office.workspace.password(office.workspace.inventory.devices[f"{make}-sw"]) not in text
+        assert f"{make}-a" in text
+    made = ("cisco", "tplink", "mikrotik")
+    by_hand = {f"{m}-sw": {"ports_named": {ports(m)[0]: {"description": "by-hand"}}} for m in made}
+    office.device_vars(by_hand)
+    office.expect(0, "apply", "--yes", "--limit", ",".join(by_hand), "--aspect", "ports")
+    for switch in by_hand:
+        assert "by-hand" in office.real(switch)["startup"]
+        office.expect(0, "device", "backup", "put", switch, "--yes")
+        assert "by-hand" not in office.real(switch)["startup"]
+    office.overlay("all: {vars: {}}")
+    office.expect(0, "audit", "--limit", "switch", "--aspect", "ports")
+
+
+def test_a_backup_of_another_switch_is_never_put(office: Office) -> None:
+    office.expect(0, "device", "backup", "save")
+    backups = office.root / "backups"
+    foreign = max((backups / "cisco_site" / "cisco-sw").glob("*.vault"))
+    mine = backups / "ruijie_site" / "ruijie-sw"
+    shutil.copy(foreign, mine / "2030-01-01T000000Z.vault")
+    office.forget()
+    ran = office.json("device", "backup", "put", "ruijie-sw", "2030-01-01T000000Z", "--yes")
+    assert ran.code == 1
+    assert "is of another device" in ran.err
+    assert office.writes("ruijie-sw") == {}
+    (mine / "2030-01-01T000000Z.vault").unlink()
