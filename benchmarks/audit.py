@@ -34,8 +34,8 @@ from fleetctl.resources import folder
 class Watch:
     """Samples CPU and memory of a process and its children until it is left."""
 
-    def __init__(self, pid: int, every_s: float = 0.5) -> None:
-        self.process = psutil.Process(pid)
+    def __init__(self, pid: int, *, without: int = 0, every_s: float = 0.5) -> None:
+        self.process, self.without = psutil.Process(pid), without
         self.peak_mb = 0.0
         self._cpu: dict[int, float] = {}
         self._ended = threading.Event()
@@ -53,9 +53,10 @@ class Watch:
 
     def _all(self) -> list[psutil.Process]:
         try:
-            return [self.process, *self.process.children(recursive=True)]
+            every = [self.process, *self.process.children(recursive=True)]
         except psutil.NoSuchProcess:
             return []
+        return [each for each in every if each.pid != self.without]
 
     def _seconds(self) -> float:
         for each in self._all():
