@@ -274,7 +274,7 @@ class _Door:
         user = login.user if login else ""
         return self.connect(
             replace(self.job.device, user=user),
-            password=(login.password or None) if login else None,
+            password=login.password if login and login.fingerprint else None,  # a factory password may be empty
             access=Access.WRITE,
             facts={"adopting": "replace" if self.job.replace else "first"},  # a console's host key is taken in now
             known_hosts=self.job.known_hosts,
