@@ -15,13 +15,15 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	touch $@
 
-pilot: setup pilot-down  ## five pilot communes on loopback, from factory-fresh to in step
+HOSTS ?= yes
+pilot: setup pilot-down  ## five pilot communes on this machine, from factory-fresh to in step (HOSTS=no: no Linux hosts)
 	@rm -rf .pilot
 	@$(call step,fleetctl init .pilot) && $(BIN)/fleetctl init .pilot --from inventory/pilot
 	@$(call step,fleetctl lab up) && $(FLEETCTL) lab up
+	@$(BIN)/python -m tests.hosts.pilot up .pilot $(HOSTS)
 	@$(call step,fleetctl adopt --yes) && $(FLEETCTL) adopt --yes
-	@$(call step,fleetctl plan) && { $(FLEETCTL) plan || [ $$? -eq 3 ]; }
-	@$(call step,fleetctl apply --yes) && $(FLEETCTL) apply --yes
+	@$(call step,fleetctl plan -o pilot.plan) && { $(FLEETCTL) plan -o .pilot/pilot.plan || [ $$? -eq 3 ]; }
+	@$(call step,fleetctl apply pilot.plan --yes) && $(FLEETCTL) apply .pilot/pilot.plan --yes
 	@$(call step,fleetctl audit --report html:report.html) && $(FLEETCTL) audit --report html:.pilot/report.html
 	@$(call step,fleetctl status) && $(FLEETCTL) status
 	@printf '\n%s\n' \
@@ -36,8 +38,8 @@ pilot: setup pilot-down  ## five pilot communes on loopback, from factory-fresh 
 	  '  fleetctl inventory explain viet-hung-cam-01   which line set which value' \
 	  'End it with: make pilot-down'
 
-pilot-down:  ## end the lab that `make pilot` left running
-	@if [ -d .pilot/.fleetctl ]; then $(FLEETCTL) lab down; fi
+pilot-down:  ## end the lab and the machines that `make pilot` left running
+	@if [ -d .pilot/.fleetctl ]; then $(BIN)/python -m tests.hosts.pilot down .pilot && $(FLEETCTL) lab down; fi
 
 check: setup  ## style, types, layers, unit tests: needs no root and no other program
 	$(BIN)/ruff check .
@@ -46,10 +48,10 @@ check: setup  ## style, types, layers, unit tests: needs no root and no other pr
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/unit -n 2 $(PYTEST_ARGS)
 
-test: check tools  ## everything: also the lab, real clients, real SSH
-	$(BIN)/python -m pytest tests --ignore=tests/unit --ignore=tests/hosts -n 2 $(PYTEST_ARGS)
+test: tools check  ## everything: also the lab, real clients, real SSH, real Linux hosts
+	$(BIN)/python -m pytest tests --ignore=tests/unit -n 3 --dist loadgroup $(PYTEST_ARGS)
 
-hosts: tools  ## the Ansible roles on real machines (systemd-nspawn): as root, with systemd-container and mmdebstrap
+hosts: tools  ## of `make test`, the Linux hosts only: real machines (systemd-nspawn), as root
 	$(BIN)/python -m pytest tests/hosts $(PYTEST_ARGS)
 
 tools: setup  ## programs that judge: ffprobe, onvif-util, sshd, npm's onvif client

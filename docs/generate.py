@@ -157,7 +157,8 @@ def aspects() -> str:
 
 
 def _aspect(aspect: Aspect, protocols: list[str]) -> str:
-    kinds = ", ".join(sorted(kind.value for kind in aspect.kinds))
+    told_of = {"": aspect.kinds, "Linux hosts that are ": aspect.host_kinds}
+    kinds = "; ".join(who + ", ".join(sorted(kind.value for kind in of)) for who, of in told_of.items() if of)
     told = [f"\n## {aspect.name}\n\n{aspect.doc}.\n\n"]
     told.append(f"- Kinds: {kinds}\n- Writing it interrupts: {DISRUPTIONS[aspect.disruption]}\n")
     if protocols:

@@ -49,7 +49,7 @@ class Dispatch:
         self.running: set[str] = set()
         self.halted = ""  # why no task begins any more
         self._left = dict(self.tasks)  # neither running nor ended
-        self._unmet = {t.name: {n for n in t.needs if n in self.tasks} for t in tasks}
+        self._unmet = {t.name: {n for n in (*t.needs, *t.after) if n in self.tasks} for t in tasks}
         self._waiters: dict[str, list[str]] = {}
         for task in tasks:
             for need in self._unmet[task.name]:
@@ -266,7 +266,9 @@ class Dispatch:
             for waiter in self._waiters.get(name, ()):
                 if waiter not in self._left:
                     continue
-                if reason:
+                if name in self.tasks[waiter].after and name not in self.tasks[waiter].needs:
+                    self._met(waiter, name)
+                elif reason:
                     why = f"waits for {name}: {reason}"
                     self._leave(waiter, outcome, why)
                     ends.append((waiter, outcome, why))
@@ -274,9 +276,12 @@ class Dispatch:
                     self._leave(waiter, Outcome.BLOCKED, f"needs {name}, which ended as {outcome}", judged=True)
                     ends.append((waiter, Outcome.BLOCKED, ""))
                 else:
-                    self._unmet[waiter].discard(name)
-                    if not self._unmet[waiter] and self._wave_of.get(waiter) == self._at and not self.halted:
-                        self._ready(waiter)
+                    self._met(waiter, name)
+
+    def _met(self, waiter: str, name: str) -> None:
+        self._unmet[waiter].discard(name)
+        if not self._unmet[waiter] and self._wave_of.get(waiter) == self._at and not self.halted:
+            self._ready(waiter)
 
     def _leave(self, name: str, outcome: Outcome, reason: str, *, judged: bool = False) -> None:
         self.endings.append(Ending(task=self._left.pop(name), outcome=outcome, reason=reason, judged=judged))

@@ -162,16 +162,18 @@ class _Run:
                 self._answer(pool)
 
     def _of_batch(self, name: str, events: Sequence[Event], *, done: bool) -> list[Event]:
-        """Return a batch's events; its own end is that of those of its tasks that were told nothing of theirs."""
+        """Return a batch's events; how it broke off is the end of those of its tasks that had none of their own."""
         left = self._batches[name]
         found = [event for event in events if event.device != name]
         for event in found:
             if isinstance(event, Finished):
                 left.pop(event.device, None)
         if done:
-            last = events[-1]
+            outcome, reason = Outcome.FAILED, "its work ended without telling its outcome"
+            if isinstance(events[-1], Finished) and events[-1].outcome is not Outcome.UNCHANGED:
+                outcome, reason = events[-1].outcome, events[-1].reason
             for task in self._batches.pop(name).values():
-                found += ending(task, getattr(last, "outcome", Outcome.FAILED), getattr(last, "reason", ""))
+                found += ending(task, outcome, reason)
         return found
 
     def _answer(self, pool: Pool) -> None:

@@ -19,6 +19,7 @@ from fleetctl.model import (
     Outcome,
     Reading,
     SecretRef,
+    Unset,
     Untold,
     setting_of,
     worst,
@@ -61,7 +62,7 @@ def compare(device: str, expectation: Expectation, actual: Any) -> Comparison:
     gaps: list[Gap] = []
     for field in dataclasses.fields(expectation.value):
         expected = getattr(expectation.value, field.name)
-        if expected is UNSET or setting_of(field).observed:
+        if expected is UNSET or setting_of(field).observed or setting_of(field).instruction:
             continue
         told = getattr(actual, field.name)
         if isinstance(told, Untold):
@@ -71,6 +72,7 @@ def compare(device: str, expectation: Expectation, actual: Any) -> Comparison:
         elif isinstance(expected, FrozenMap):
             exclusive = field.name in expectation.exclusive
             changes.extend(_keyed(device, expectation, field.name, expected, told, exclusive=exclusive))
+            gaps.extend(_untold(field.name, expected, told))
         elif expected != told:
             place = expectation.places.get(field.name)
             changes.append(
@@ -117,14 +119,35 @@ def _keyed(
                 yield change(key, told[key], ABSENT)
 
 
+def _untold(field: str, expected: FrozenMap[Any], told: Any) -> Iterator[Gap]:
+    """Yield a gap for each expected part of an item that could not be read; it rules no change of the item out."""
+    for key, item in expected.items():
+        if item is ABSENT or key not in told:
+            continue
+        for part in dataclasses.fields(item):
+            actual = getattr(told[key], part.name)
+            if not _compared(item, part):
+                continue
+            if isinstance(actual, Untold):
+                yield Gap(field=field, key=f"{key}.{part.name}", outcome=actual.outcome, reason=actual.reason)
+            elif actual is UNSET:
+                reason = "the device does not tell this and cannot be set"
+                yield Gap(field=field, key=f"{key}.{part.name}", reason=reason)
+
+
+def _compared(item: Any, part: dataclasses.Field[Any]) -> bool:
+    value = getattr(item, part.name)
+    return value is not UNSET and not isinstance(value, SecretRef) and not setting_of(part).instruction
+
+
 def _differing(expected: Any, told: Any) -> tuple[Any, Any]:
     """Return both items reduced to the fields that differ, (None, None) if none does."""
     names = [
         field.name
         for field in dataclasses.fields(expected)
-        if (value := getattr(expected, field.name)) is not UNSET
-        and not isinstance(value, SecretRef)
-        and value != getattr(told, field.name)
+        if _compared(expected, field)
+        and not isinstance(getattr(told, field.name), Untold | Unset)
+        and getattr(expected, field.name) != getattr(told, field.name)
     ]
     if not names:
         return None, None

@@ -13,7 +13,6 @@ import ctypes
 import functools
 import itertools
 import os
-import pickle
 import queue
 import signal
 import socket
@@ -27,6 +26,7 @@ from typing import Any, Final, Protocol
 
 from fleetctl.crew import Crew, Message, Work, ending
 from fleetctl.model import Outcome
+from fleetctl.packing import packed, unpacked
 from fleetctl.waves import Task
 
 Setup = Callable[[], None] | None
@@ -129,7 +129,7 @@ class _Worker:
 
     def send(self, message: Any) -> None:
         """Send; that the worker has died is noticed where it is read from."""
-        data = pickle.dumps(message)
+        data = packed(message)
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.connection.send_bytes(data)
 
@@ -174,7 +174,7 @@ class ProcessPool:
         for connection in wait(list(connections), timeout_s):
             worker = connections[connection]  # type: ignore[index]  # wait() returns what it was given
             try:
-                received = pickle.loads(worker.connection.recv_bytes())  # noqa: S301  # our own child
+                received = unpacked(worker.connection.recv_bytes())
             except (EOFError, OSError):
                 self._inbox += self._died(worker)
                 continue
@@ -218,7 +218,7 @@ class ProcessPool:
         token = next(self._tokens) if message.token else 0
         if token:
             self._asked[token] = (worker, message.token)
-        events = pickle.loads(message.events)  # noqa: S301  # our own child
+        events = unpacked(message.events)
         return message._replace(events=events, token=token)
 
     def _died(self, worker: _Worker) -> list[Message]:
@@ -251,16 +251,16 @@ def serve(handle: int, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all of the terminal; the parent decides
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     connection = Connection(handle)
-    work, setup, threads = pickle.loads(connection.recv_bytes())  # noqa: S301  # our own parent
+    work, setup, threads = unpacked(connection.recv_bytes())
     if setup is not None:
         setup()
-    crew = Crew(work, threads, pack=pickle.dumps)
-    connection.send_bytes(pickle.dumps(None))
+    crew = Crew(work, threads, pack=packed)
+    connection.send_bytes(packed(None))
     threading.Thread(target=_send_all, args=(crew, connection), daemon=True).start()
     grace_s = 0.0
     with contextlib.suppress(EOFError, OSError):
         while True:
-            order = pickle.loads(connection.recv_bytes())  # noqa: S301  # our own parent
+            order = unpacked(connection.recv_bytes())
             if order[0] == "task":
                 crew.start(order[1], order[2])
             elif order[0] == "answer":
@@ -280,6 +280,6 @@ def _send_all(crew: Crew, connection: Connection) -> None:
     while True:
         messages = _drained(crew, None)
         try:
-            connection.send_bytes(pickle.dumps(messages))
+            connection.send_bytes(packed(messages))
         except OSError:
             os._exit(1)  # the parent is gone

@@ -27,7 +27,8 @@ class Task:
     """One piece of work, usually one device; names are unique in a run.
 
     Tasks with the same `site` (or `uplink`, where it is given) share that limit. `needs` names tasks that
-    end well before this one begins; names that are not in the run are taken as done. Tasks of the same `batch`
+    end well before this one begins, `after` those that end before it, however they end; names that are not in the
+    run are taken as done. Tasks of the same `batch`
     that may begin at the same moment are one piece of work; limits, needs and endings stay each task's own.
     """
 
@@ -35,6 +36,7 @@ class Task:
     site: str = ""
     uplink: str = ""
     needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     kind: Kind = Kind.OTHER
     batch: str = ""
 
@@ -79,7 +81,7 @@ class Policy:
     """How a run goes about its tasks. Callables run in the parent, between two events."""
 
     processes: int = 0  # 0: one for each processor, at most 4
-    threads: int = 32  # in each process
+    threads: int = 64  # in each process: they wait for devices nearly all of the time
     process_threshold: int = 200  # a run of fewer tasks uses threads of this process only
     per_site: int = 0  # tasks of one site at the same time; 0: no limit
     per_uplink: int = 0

@@ -1,6 +1,6 @@
 """Sees to it that the programs which judge fleetctl are there: `python -m tests.tools`, called by `make test`.
 
-As root, what is missing is installed with apt; otherwise it is told what to install. Nothing is skipped.
+What is missing is installed with apt. The tests boot real hosts, so that they need root; that is said first.
 """
 
 from __future__ import annotations
@@ -18,17 +18,20 @@ PROGRAMS = {  # program: Debian package
     "/usr/sbin/sshd": "openssh-server",
     "ip": "iproute2",
     "unshare": "util-linux",
+    "systemd-nspawn": "systemd-container",
+    "mmdebstrap": "mmdebstrap",
+    "dpkg-deb": "dpkg",
     "node": "nodejs",
     "npm": "npm",
 }
 
 
 def main() -> int:
-    """Install or tell what is missing, then fetch the judges that come from package registries."""
-    missing = sorted({package for program, package in PROGRAMS.items() if shutil.which(program) is None})
-    if missing and os.geteuid() != 0:
-        sys.stderr.write(f"make test needs programs that are not here: sudo apt-get install {' '.join(missing)}\n")
+    """Install what is missing, then fetch the judges that come from package registries."""
+    if os.geteuid() != 0:
+        sys.stderr.write("make test boots real Linux hosts and needs root: sudo make test. Without root: make check\n")
         return 1
+    missing = sorted({package for program, package in PROGRAMS.items() if shutil.which(program) is None})
     if missing:
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         apt = ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]

@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import entry_points
 from types import ModuleType
-from typing import Any, Final
+from typing import Any
 
 from fleetctl.catalog import roles
 from fleetctl.catalog.roles import Role
 from fleetctl.model import Action, Aspect, Cell, Device, Driver, FrozenMap, Kind
 
 ENTRY_POINTS = "fleetctl.extensions"
-PLATFORMS: Final = ("linux", "windows")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +43,9 @@ class Registry:
 
         A role that something else than `apply` runs is left out.
         """
-        if not is_host(device):
+        if not device.is_host:
             return self.aspects_of(device.kind)
-        own = (a for a in self.of_hosts.values() if device.kind in a.kinds)
+        own = (a for a in self.of_hosts.values() if a.of(device))
         return _ordered(tuple(a for a in own if a.applied_by == "apply"))
 
     @property
@@ -60,21 +59,53 @@ class Registry:
         every = (*self.of_devices.values(), *self.of_hosts.values())
         return {aspect.type.__name__: aspect.type for aspect in every}
 
-    def protocols_of(self, kind: Kind, vendor: str) -> tuple[str, ...]:
-        """Return the protocols to greet a device with; empty when no driver knows the kind."""
-        for driver in self.drivers.values():
-            if driver.name == vendor.lower() and kind in driver.kinds:
-                return driver.protocols
-        generic = self.drivers["onvif"]
-        own = (generic, *self.drivers.values())
-        return next((driver.protocols for driver in own if kind in driver.kinds), ())
+    def protocols_of(self, device: Device) -> tuple[str, ...]:
+        """Return the protocols to greet a device with; empty when no driver knows its kind or its platform."""
+        others = () if device.is_host else (self.drivers["onvif"], *self.drivers.values())
+        for driver in (*self._named(device), *others):
+            if device.kind in driver.kinds:
+                return driver.speaks(device.kind)
+        return ()
 
-    def driver_of(self, kind: Kind, manufacturer: str, model: str) -> Driver:
-        """Return the driver that recognises what the device says it is, else the generic one (`onvif`)."""
+    def _named(self, device: Device) -> Iterator[Driver]:
+        """Yield the drivers that the inventory means: its platform's, and its vendor's by name or as a known brand."""
+        vendor = device.vendor.strip().lower()
         for driver in self.drivers.values():
-            if driver.name != "onvif" and kind in driver.kinds and driver.recognises(manufacturer, model):
-                return driver
+            known = driver.name == vendor or (driver.name != "onvif" and bool(vendor) and driver.recognises(vendor, ""))
+            if device.kind in driver.kinds and (driver.name == device.platform if device.is_host else known):
+                yield driver
+
+    def greetings(self, device: Device) -> tuple[str, ...]:
+        """Return the protocols by which to find out what a device is: its vendor's first, then every other.
+
+        Only recorders are asked in several ways; the inventory may name the wrong maker, or none.
+        """
+        own = self.protocols_of(device)
+        if device.kind is not Kind.NVR or device.is_host:
+            return own[:1]
+        able = [driver for driver in self.drivers.values() if device.kind in driver.kinds and driver.name != "linux"]
+        others = [protocol for driver in able for protocol in driver.speaks(device.kind)]
+        generic = set(self.drivers["onvif"].protocols)  # what many speak tells least: asked last
+        return tuple(dict.fromkeys(sorted((*own, *others), key=lambda protocol: protocol in generic)))
+
+    def driver_of(self, device: Device, manufacturer: str, model: str) -> Driver:
+        """Return the driver of a host's platform, or that which recognises what the device says it is, else `onvif`."""
+        if device.is_host and (own := self.drivers.get(device.platform)) is not None:
+            return own
+        for driver in self.drivers.values():
+            if driver.name != "onvif" and device.kind in driver.kinds and driver.recognises(manufacturer, model):
+                return replace(driver, protocols=driver.speaks(device.kind))
         return self.drivers["onvif"]
+
+    def first_account(self, device: Device) -> str:
+        """Return the account by which a factory-new device is taken in, "" where there is no such thing."""
+        if device.kind is not Kind.NVR or device.is_host:
+            return ""
+        own = next(self._named(device), None)
+        if own is not None:
+            return own.first_account
+        able = (d for d in self.drivers.values() if device.kind in d.kinds and d.first_account)
+        return next((driver.first_account for driver in able), "")
 
     def cell(self, driver: Driver, aspect: str) -> Cell | None:
         """Return the best cell: the driver's own, else the aspect's, in the driver's order of protocols."""
@@ -87,11 +118,11 @@ class Registry:
         return None
 
     def action(self, driver: Driver, name: str) -> Action | None:
-        """Return the driver's action of that name, else the generic driver's where it speaks that protocol."""
+        """Return the driver's action of that name in a protocol it speaks, else the generic driver's."""
         generic = self.drivers["onvif"]
         for owner in (driver, generic) if set(generic.protocols) & set(driver.protocols) else (driver,):
             for action in owner.actions:
-                if action.name == name:
+                if action.name == name and action.protocol in owner.protocols:
                     return action
         return None
 
@@ -121,11 +152,6 @@ def _modules(package: str) -> Iterator[ModuleType]:
             yield module
 
 
-def is_host(device: Device) -> bool:
-    """Return whether a device is a computer whose settings are roles': its platform is linux, or windows."""
-    return device.platform in PLATFORMS
-
-
 @lru_cache(maxsize=1)
 def device_aspects() -> Mapping[str, Aspect]:
     """Return the aspects that `fleetctl.aspects` defines; raises ValueError when two bear one name."""
@@ -146,7 +172,7 @@ def _all(own: Mapping[str, Aspect], hosts: Mapping[str, Aspect]) -> dict[str, As
     """Return every aspect; one that devices and hosts share has the hosts' type, which is the device's and more."""
     found = {**hosts, **own}
     for name in own.keys() & hosts.keys():
-        found[name] = replace(own[name], type=hosts[name].type, kinds=own[name].kinds | hosts[name].kinds)
+        found[name] = replace(own[name], type=hosts[name].type, host_kinds=hosts[name].host_kinds)
     return dict(sorted(found.items()))
 
 

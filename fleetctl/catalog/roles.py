@@ -111,7 +111,8 @@ def aspect(role: Role, shared: Aspect | None) -> Aspect:
     return Aspect(
         name=role.name,
         type=made,
-        kinds=role.kinds,
+        kinds=frozenset(),
+        host_kinds=role.kinds,
         disruption=role.disruption if shared is None else max(shared.disruption, _told(role)),
         doc=role.doc,
         after=() if shared is None else shared.after,

@@ -59,7 +59,9 @@ def adopt(
     if not yes and not _agreed(told, todo):
         told.screen.talk(told.say("Nothing was sent."))
         return run.finish()
-    if not _relays_agreed(told, workspace, todo, None if not yes else relay_key or []):
+    if not _relays_agreed(told, workspace, todo, None if not yes else relay_key or []) or not _hosts_agreed(
+        told, workspace, todo, yes=yes, replace=replace
+    ):
         told.screen.talk(told.say("Nothing was sent."))
         return run.finish()
     events = operation.adopt(workspace, limit, replace_=replace, force=again, stop=run.stop)
@@ -80,10 +82,10 @@ def _agreed(told: Context, todo: Sequence[Device]) -> bool:
 
 def _relays_agreed(told: Context, workspace: Workspace, todo: Sequence[Device], expected: list[str] | None) -> bool:
     """Take in the host keys of relays that are new; `expected` are the fingerprints given, None: a person is asked."""
-    from fleetctl.operations import relays
+    from fleetctl.operations import hostkeys
 
-    for key in relays.unknown(workspace, todo):
-        shown = f"{key.relay.known_as} {key.kind} {key.fingerprint}"
+    for key in hostkeys.unknown_relays(workspace, todo):
+        shown = f"{key.known_as} {key.kind} {key.fingerprint}"
         if expected is None:
             question = told.say("The relay {key} is new. Does its owner tell the same fingerprint? [y/N]", key=shown)
             if not told.screen.ask(question, YES_WORDS):
@@ -93,5 +95,22 @@ def _relays_agreed(told: Context, workspace: Workspace, todo: Sequence[Device], 
                 f"the relay {shown} is new. Compare the fingerprint with its owner, then: "
                 f"fleetctl adopt --yes --relay-key {key.fingerprint}"
             )
-        relays.accept(workspace, key)
+        hostkeys.accept(workspace, key)
+    return True
+
+
+def _hosts_agreed(told: Context, workspace: Workspace, todo: Sequence[Device], *, yes: bool, replace: bool) -> bool:
+    """Show the SSH host keys that are new and put them on record; from now on another key is refused."""
+    from fleetctl.operations import hostkeys
+
+    found = hostkeys.unknown_hosts(workspace, todo, replaced=replace)
+    for _, key in found:
+        told.screen.talk(
+            told.say("SSH host key of {name}: {key}", name=key.known_as, key=f"{key.kind} {key.fingerprint}")
+        )
+    question = told.say.many("Put {n} key on record? [y/N]", "Put {n} keys on record? [y/N]", len(found))
+    if found and not yes and not told.screen.ask(question, YES_WORDS):
+        return False
+    for _, key in found:
+        hostkeys.accept(workspace, key)
     return True

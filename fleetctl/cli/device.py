@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fleetctl.cli import backup
+from fleetctl.cli import backup, recorder
 from fleetctl.cli.context import Context, context
 from fleetctl.cli.screen import YES_WORDS, need_answer
 from fleetctl.cli.selectors import Aspects, Yes, aspect_names
@@ -20,15 +20,33 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Look at one device, reboot it, call one operation.", no_args_is_help=True)
 app.add_typer(backup.app, name="backup")
+recorder.register(app)
 Name = Annotated[str, typer.Argument(metavar="DEVICE", help="The device's name in the inventory.")]
 
 
-@app.command(epilog="Example: fleetctl device show viet-hung-cam-01 --aspect video")
-def show(ctx: typer.Context, device: Name, aspect: Aspects = None) -> int:
+@app.command(
+    epilog="Examples: fleetctl device show viet-hung-cam-01 --aspect video    "
+    "fleetctl device show viet-hung-nvr --footage 2026-11-25 2026-11-26"
+)
+def show(
+    ctx: typer.Context,
+    device: Name,
+    aspect: Aspects = None,
+    footage: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            "--footage", metavar="FROM TO", help="Of a recorder: what it recorded between two moments, and the gaps."
+        ),
+    ] = None,
+) -> int:
     """Show every setting of a device beside what is expected."""
     from fleetctl.operations import device as operation
 
     told = context(ctx)
+    if footage is not None:
+        from fleetctl.cli.recorder import show_footage
+
+        return show_footage(told, device, footage)
     shown = operation.show(told.open(), device, aspect_names(aspect))
     if told.json:
         from fleetctl.reports.readings import objects
@@ -41,6 +59,7 @@ def show(ctx: typer.Context, device: Name, aspect: Aspects = None) -> int:
             "mac_address": shown.mac_address,
             "driver": shown.driver,
             "aspects": objects(shown.readings, shown.expectations),
+            "changes": [jsonlines.change(change) for change in shown.changes],
         }
         told.screen.out(jsonlines.line("device", fields))
         told.screen.out(jsonlines.summary("device show", EXIT_OK))
@@ -55,12 +74,13 @@ def _print(told: Context, shown: Shown) -> None:
     from fleetctl.cli.screen import STYLES, table
     from fleetctl.reports import wording
     from fleetctl.reports.readings import lines
-    from fleetctl.reports.values import clean
+    from fleetctl.reports.values import clean, setting_name
+    from fleetctl.reports.values import shown as value
 
     say, device = told.say, shown.device
     facts = (
         (say("Device"), f"{device.name} ({device.kind.value}, {device.site})"),
-        (say("Address"), f"{device.endpoint.address}:{device.endpoint.port}"),
+        (say("Address"), device.endpoint.address + ("" if device.is_host else f":{device.endpoint.port}")),
         (say("Maker, model"), f"{shown.manufacturer} {shown.model}"),
         (say("Firmware"), shown.firmware),
         (say("Serial number"), shown.serial_number),
@@ -68,9 +88,12 @@ def _print(told: Context, shown: Shown) -> None:
         (say("Driver"), shown.driver),
     )
     width = max(len(name) for name, _ in facts)
-    for name, value in facts:
-        told.screen.out(f"{name:<{width}}  {clean(value) or '-'}")
+    for name, fact in facts:
+        told.screen.out(f"{name:<{width}}  {clean(fact) or '-'}")
     told.screen.out()
+    if device.platform == "windows":
+        _print_checklist(told, shown)
+        return
     made = table(say("Setting"), say("Actual"), say("Expected"))
     for reading in shown.readings:
         if reading.outcome is not None:
@@ -79,7 +102,19 @@ def _print(told: Context, shown: Shown) -> None:
         for line in lines(device.name, reading, shown.expectations.get(reading.aspect)):
             style = "red" if line.differs else "green" if line.expected else ""
             made.add_row(line.setting, Text(line.actual, style=style), line.expected)
+    for change in shown.changes:
+        made.add_row(setting_name(change), Text(value(change.before), style="red"), value(change.after))
     told.screen.table(made)
+
+
+def _print_checklist(told: Context, shown: Shown) -> None:
+    """Print what is expected of a device that fleetctl does not set, to be looked through by hand."""
+    from fleetctl.reports.readings import wanted
+
+    told.screen.out(told.say("fleetctl sets nothing on Windows. By hand, and ticked off on paper:"))
+    for expectation in shown.expectations.values():
+        for line in wanted(expectation):
+            told.screen.out(f"  [ ] {line.setting}: {line.expected}")
 
 
 @app.command(

@@ -18,7 +18,9 @@ from fleetctl.reports.groups import ChangeGroup, Note, change_groups, notes
 from fleetctl.reports.tally import WANTED, DeviceRecord, Tally
 from fleetctl.reports.values import clean
 
-ROOMY: Final = 80  # a terminal of so many columns has room for the longest name of a setting
+ROOMY: Final = 80  # a terminal of so many columns has room for the names of settings up to LONG
+LONG: Final = 44
+BRIEF: Final = 120  # so much of a value is shown: of a host's, it may be a whole file
 WIDE: Final = 100  # and of so many, room for the longest name of a site
 NAMED: Final = 4  # so many devices that somebody has to look at are named; more are counted
 REASONS: Final = 3  # so many different reasons for one thing are shown each
@@ -31,7 +33,8 @@ def changes(context: Context, records: Iterable[DeviceRecord], names: Mapping[st
     groups = change_groups(records, alike=not context.verbose, most=0 if context.verbose else VARIED)
     if not groups:
         return
-    setting = (say("Setting"), {"no_wrap": context.screen.width >= ROOMY})
+    longest = max(cell_len(group.setting) for group in groups)
+    setting = (say("Setting"), {"no_wrap": context.screen.width >= ROOMY and longest <= LONG})
     devices = (say("Devices"), {"min_width": _title_width(groups, names) if context.screen.width >= WIDE else 0})
     columns: list[Column] = [devices, setting, say("Before") if command == "apply" else say("Actual"), say("Expected")]
     if context.verbose:
@@ -49,7 +52,7 @@ def changes(context: Context, records: Iterable[DeviceRecord], names: Mapping[st
         cells: list[str | Text] = [
             _devices(context, group.devices, {group.kind}, most=NAMED if command == "audit" else 1),
             group.setting,
-            Text(wording.several(say, group.actual), style="red"),
+            Text(_brief(context, wording.several(say, group.actual)), style="red"),
             _expected(context, group),
         ]
         if context.verbose:
@@ -63,11 +66,17 @@ def _title_width(groups: Sequence[ChangeGroup], names: Mapping[str, str]) -> int
 
 
 def _expected(context: Context, group: ChangeGroup) -> Text:
-    told = Text(group.expected, style="green")
+    told = Text(_brief(context, group.expected), style="green")
     if group.values > 1:
         more = context.say("… ({n} different values; -v shows each)", n=group.values)
         told.append(f" {more}", style="bright_black")
     return told
+
+
+def _brief(context: Context, text: str) -> str:
+    if context.verbose or len(text) <= BRIEF:
+        return text
+    return f"{text[:BRIEF]}… ({context.say('-v shows all')})"
 
 
 def _place(group: ChangeGroup) -> str:

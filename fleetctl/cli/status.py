@@ -59,6 +59,7 @@ def _print(told: Context, rows: Sequence[SiteStatus]) -> None:
         ("pending", say("Pending"), "yellow"),
         ("unreachable", say("Unreachable"), "magenta"),
         ("failed", say("Failed"), "bold red"),
+        ("unsupported", say("By hand"), ""),
         ("unseen", say("Unseen"), "bright_black"),
     )
     made = table(say("Area"), say("Site"), *((title, right) for _, title, _ in numbers), say("Last seen"))

@@ -11,6 +11,7 @@ from fleetctl import catalog
 from fleetctl.converge.differences import Looked
 from fleetctl.converge.link import Job, outcome_of, told, where
 from fleetctl.converge.plays import IDENTITY, plays
+from fleetctl.converge.verdicts import identified, judged, read_back, whole
 from fleetctl.errors import FleetctlError, Interrupted, VaultError
 from fleetctl.model import (
     AspectPlan,
@@ -20,7 +21,6 @@ from fleetctl.model import (
     DevicePlan,
     Expectation,
     Finished,
-    Gap,
     Intent,
     LoginJudged,
     Outcome,
@@ -29,7 +29,7 @@ from fleetctl.model import (
     Started,
     worst,
 )
-from fleetctl.plan import Comparison, gap_reason, moved
+from fleetctl.plan import Comparison, moved
 from fleetctl.protocols.ansible import Host, Room, State, Told, room
 
 RUN_S: Final = 1800.0  # a run of a batch that takes longer is ended
@@ -130,7 +130,7 @@ class Batch:
         device = member.job.device
         if each.task == IDENTITY and not each.role:
             self._identity(member, each)
-        elif (ended := _whole(each, member)) is not None:
+        elif (ended := whole(each, member.job.device)) is not None:
             member.ended = ended
             if each.state is State.LOGIN:
                 self._judge(member, accepted=False)
@@ -140,25 +140,11 @@ class Batch:
             member.ended = Outcome.FAILED, f"{where(device)}: {each.task}: {each.message}"
 
     def _identity(self, member: _Member, each: Told) -> None:
-        device = member.job.device
-        machine = each.output.strip()
-        ended = _whole(each, member)
-        if ended is None and each.state is State.FAILED:
-            expected = device.serial_number
-            ended = (
-                (Outcome.FAILED, f"{where(device)}: {each.message}")
-                if not machine or machine == expected
-                else (
-                    Outcome.REFUSED,
-                    f"{where(device)}: another machine answers here: its id is {machine}, expected {expected}. "
-                    f"Untouched. If it was replaced on purpose: fleetctl adopt --limit {device.name} --replace",
-                )
-            )
         if each.state is State.LOGIN:
             self._judge(member, accepted=False)
         elif each.state not in (State.UNREACHABLE, State.KEY):
             self._judge(member, accepted=True)
-        member.machine, member.ended = machine, ended
+        member.machine, member.ended = each.output.strip(), identified(each, member.job.device)
 
     def _judge(self, member: _Member, *, accepted: bool) -> None:
         job = member.job
@@ -193,7 +179,7 @@ class Batch:
 
     def _planned(self, looked: Looked) -> AspectPlan:
         expectation = looked.expectation
-        outcome, reason, changes, gaps = _judged(looked)
+        outcome, reason, changes, gaps = judged(looked)
         return AspectPlan(
             aspect=expectation.aspect,
             outcome=outcome,
@@ -237,7 +223,7 @@ class Batch:
             stale = ""
             for aspect in list(aspects) if member.ended is None else ():
                 planned = aspects[aspect]
-                outcome, reason, changes, gaps = _judged(member.looked[aspect])
+                outcome, reason, changes, gaps = judged(member.looked[aspect])
                 if stale:
                     outcome, reason, changes = Outcome.BLOCKED, f"not begun: {stale}", ()
                 elif changes and (why := moved(planned, Comparison(changes=changes, gaps=gaps))):
@@ -267,7 +253,7 @@ class Batch:
         for name in left:
             member = self.members[name]
             for aspect, changes in writes[name].items() if member.ended is None else ():
-                outcome, reason = _read_back(changes, member.looked[aspect], said[name, aspect])
+                outcome, reason = read_back(changes, member.looked[aspect], said[name, aspect])
                 self._result(member, pending[name].pop(aspect), outcome, reason, changes)
 
     def _undone(self, member: _Member, aspects: Mapping[str, AspectPlan]) -> None:
@@ -334,55 +320,6 @@ class Batch:
                 duration_s=seconds,
             )
         )
-
-
-def _whole(each: Told, member: _Member) -> tuple[Outcome, str] | None:
-    """Return what ends the host as a whole, None where it is the task's own affair."""
-    device = member.job.device
-    if each.state is State.UNREACHABLE:
-        return Outcome.UNREACHABLE, f"{where(device)}: {each.message}"
-    if each.state is State.LOGIN:
-        told = f"{where(device)}: SSH refuses the login of {device.user}: {each.message}. Not retried"
-        return Outcome.REFUSED, told
-    if each.state is State.KEY:
-        known = "no" if "is known for" in each.message else "another"
-        why = (
-            f"has no SSH host key on record. Run: fleetctl adopt --limit {device.name}"
-            if known == "no"
-            else "shows another SSH host key than the one on record: another machine, or installed anew. Untouched. "
-            f"If that was on purpose: fleetctl adopt --limit {device.name} --replace"
-        )
-        return Outcome.REFUSED, f"{where(device)} {why}"
-    if each.state is State.SUDO and not each.role:
-        told = f"{where(device)}: {device.user} may not become root: {each.message}. See ansible_become_password"
-        return Outcome.REFUSED, told
-    return None
-
-
-def _judged(looked: Looked) -> tuple[Outcome, str, tuple[Change, ...], tuple[Gap, ...]]:
-    """Return what a check amounts to; nothing that could not be told is in step."""
-    if looked.failed is not None:
-        return *looked.failed, (), tuple(looked.gaps)
-    if not looked.tasks:
-        return Outcome.UNKNOWN, f"the role {looked.role.name} told nothing of this host", (), ()
-    outcomes = [gap.outcome for gap in looked.gaps]
-    changes = tuple(looked.changes)
-    outcome = worst([*outcomes, Outcome.PENDING] if changes else outcomes)
-    return outcome, gap_reason(looked.gaps), changes, tuple(looked.gaps)
-
-
-def _read_back(changes: tuple[Change, ...], after: Looked, said: tuple[Outcome, str] | None) -> tuple[Outcome, str]:
-    """Judge by what the last check finds, never by the run's word alone."""
-    if said is not None:
-        return said
-    outcome, reason, left, _ = _judged(after)
-    if not left:
-        return (outcome, reason) if outcome.rank > Outcome.CHANGED.rank else (Outcome.CHANGED, reason)
-    before = {(change.field, change.key): change.before for change in changes}
-    names = ", ".join(f"{c.field} {c.key}".strip() for c in left)
-    if all(before.get((c.field, c.key)) == c.before for c in left):
-        return Outcome.NOT_APPLIED, f"Ansible changed it, and a new check finds it as before: {names}"
-    return Outcome.FAILED, f"a new check still finds differences: {names}"
 
 
 def _expectations(pending: Mapping[str, Mapping[str, AspectPlan]]) -> dict[str, list[Expectation]]:

@@ -50,6 +50,7 @@ class Job:
     proven: bool = False  # this login has been accepted before
     barred: str = ""  # why no login may be tried now; "" when it may
     plan: DevicePlan | None = None  # given: carry it out; None: observe
+    not_ready: Mapping[str, str] = FrozenMap()  # other devices that this one waits for -> how they ended
     known_hosts: str = ""
     around: Surroundings | None = None  # of a host: what Ansible needs
 
@@ -62,6 +63,7 @@ class Link:
         self.access = access
         self.channel = channel
         self.device = job.device
+        self.learned: dict[str, str] = {}
         self._sessions: dict[str, Any] = {}
         self._judged = job.proven
 
@@ -79,6 +81,11 @@ class Link:
                 **self._more(protocol),
             )
         return self._sessions[protocol]
+
+    @property
+    def open_sessions(self) -> tuple[Any, ...]:
+        """The sessions that are open."""
+        return tuple(self._sessions.values())
 
     def _password(self) -> str | None:
         if not self.device.user:
@@ -122,7 +129,7 @@ class Link:
 
     def close(self) -> dict[str, str]:
         """Close all sessions and return what they learned."""
-        facts: dict[str, str] = {}
+        facts = dict(self.learned)
         for session in self._sessions.values():
             if getattr(session, "credential_proven", False):
                 self.judge(accepted=True)

@@ -13,14 +13,38 @@ from fleetctl.plan import Comparison, compare, plan_aspect, wanted
 
 
 def recognise(job: Job, link: Link, registry: catalog.Registry, *, required: bool) -> tuple[Driver, Any]:
+    """Return the driver of what answers, and who it says it is: the device is asked, not the inventory believed."""
     device = link.device
-    protocols = registry.protocols_of(device.kind, device.vendor)
+    identity = greet(link, registry).identity()
+    same_device(job.device, identity, required=required)
+    return registry.driver_of(device, identity.manufacturer, identity.model), identity
+
+
+def greet(link: Link, registry: catalog.Registry) -> Any:
+    """Return a session in the first protocol that the device speaks; finding out presents no login."""
+    device = link.device
+    if device.platform == "windows":
+        raise Unsupported(
+            f"{device.name}: Windows is listed only; what to do by hand: fleetctl device show {device.name}"
+        )
+    protocols = registry.greetings(device)
     if not protocols:
         raise Unsupported(f"{device.name}: fleetctl has no driver for kind {device.kind.value} yet")
-    with speaking(device, protocols[0]):
-        identity = link.session(protocols[0]).identity()
-    same_device(job.device, identity, required=required)
-    return registry.driver_of(device.kind, identity.manufacturer, identity.model), identity
+    known = link.job.facts.get("protocol", "")
+    order = sorted(protocols, key=lambda protocol: protocol != known)
+    for protocol in order[:-1]:
+        try:
+            session = link.session(protocol)
+        except (Unsupported, BadAnswer):
+            continue
+        link.learned["protocol"] = protocol
+        with speaking(device, protocol):
+            session.identity()
+        return session
+    with speaking(device, " or ".join(protocols)):
+        session = link.session(order[-1])
+        session.identity()
+        return session
 
 
 def observe(job: Job, link: Link, channel: Channel) -> list[Outcome]:
@@ -57,7 +81,7 @@ def _planned(
 ) -> AspectPlan:
     if reading.outcome is not None or cell is None:
         return plan_aspect(aspect, expectation, reading, None)
-    comparison = compare(device, expectation, reading.value)
+    comparison = judged(compare(device, expectation, reading.value), cell, reading.value, expectation.value)
     try:
         comparison = _possible(comparison, expectation.value, cell, link)
     except (BadAnswer, Rejected) as error:
@@ -68,6 +92,13 @@ def _planned(
         return planned
     risk = cell.risks(link.session(cell.protocol), wanted(expectation.value, planned.changes))
     return dataclasses.replace(planned, risk=risk)
+
+
+def judged(comparison: Comparison, cell: Cell, actual: Any, expected: Any) -> Comparison:
+    """Add what is not as it should be and no write mends."""
+    if cell.judge is None:
+        return comparison
+    return Comparison(changes=comparison.changes, gaps=comparison.gaps + cell.judge(actual, expected))
 
 
 def _possible(comparison: Comparison, expected: Any, cell: Cell, link: Link) -> Comparison:

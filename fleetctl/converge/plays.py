@@ -36,7 +36,8 @@ def _first(hosts: Sequence[str]) -> Mapping[str, Any]:
 
 def _play(role: str, hosts: Sequence[str]) -> Mapping[str, Any]:
     play = {name: told for name, told in play_of(role).items() if name not in ("roles", "hosts", "name", "tags")}
-    return {"name": role, "hosts": sorted(hosts), **play, "tasks": list(_tasks(role))}
+    values = {**play.pop("vars", {}), "fleetctl__fills_vault": True}
+    return {"name": role, "hosts": sorted(hosts), **play, "vars": values, "tasks": list(_tasks(role))}
 
 
 def _tasks(role: str) -> Iterator[Mapping[str, Any]]:

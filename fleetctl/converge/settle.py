@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from fleetctl import catalog
 from fleetctl.converge.link import Job, Link, read, same_device, told
-from fleetctl.converge.observe import recognise
+from fleetctl.converge.observe import judged, recognise
 from fleetctl.errors import BadAnswer, FleetctlError, Refused, Rejected, Unreachable, Unsupported
 from fleetctl.model import (
     Access,
@@ -17,11 +17,13 @@ from fleetctl.model import (
     Channel,
     Expectation,
     FrozenMap,
+    Gap,
     Intent,
     Learned,
     Outcome,
     Reading,
     Result,
+    secrets_in,
     worst,
 )
 from fleetctl.plan import Comparison, compare, gap_reason, moved, wanted
@@ -92,6 +94,7 @@ def _settle(job: Job, link: Link, channel: Channel, planned: AspectPlan, cell: C
     if reading.outcome is not None:
         return _emit(job, channel, planned, reading.outcome, reading.reason, begun=begun)
     now = compare(name, expectation, reading.value).without(planned.gaps)
+    now = now.without(_waiting(job, now))
     if why := moved(planned, now):
         return _emit(job, channel, planned, Outcome.STALE, f"{why}; run plan again", begun=begun)
     if not now.changes:
@@ -100,6 +103,18 @@ def _settle(job: Job, link: Link, channel: Channel, planned: AspectPlan, cell: C
     channel.confirm(Intent(device=name, aspect=planned.aspect, changes=now.changes))
     outcome, reason = _apply(job, link, channel, cell, expectation, reading.value, now)
     return _emit(job, channel, planned, outcome, reason, changes=now.changes, begun=begun)
+
+
+def _waiting(job: Job, now: Comparison) -> tuple[Gap, ...]:
+    """Return what must not be written yet: an item that holds the secret of a device which did not end well."""
+    return tuple(
+        Gap(
+            field=c.field, key=c.key, outcome=Outcome.BLOCKED, reason=f"needs {ref.device}, {job.not_ready[ref.device]}"
+        )
+        for c in now.changes
+        for ref in secrets_in(c.after)
+        if ref.device in job.not_ready
+    )
 
 
 def _apply(
@@ -123,9 +138,9 @@ def _apply(
         outcome, reason = _confirm_move(job, link, channel, cell, actual, now, move)
         if outcome is not Outcome.CHANGED:
             return outcome, reason
-    left, reading = _read_back(job, link, cell, expectation, now)
+    left, reading, gaps = _read_back(job, link, cell, expectation, now)
     if not left and reading.outcome is None and not (said and cell.refusals_stand):
-        return worst([Outcome.CHANGED, *(gap.outcome for gap in now.gaps)]), gap_reason(now.gaps)
+        return worst([Outcome.CHANGED, *(gap.outcome for gap in gaps)]), gap_reason(gaps)
     if said:
         return Outcome.FAILED, said
     if reading.outcome is not None:
@@ -158,9 +173,9 @@ def _write(cell: Cell, target: Any, link: Link, job: Job, *, moving: bool) -> st
 
 def _read_back(
     job: Job, link: Link, cell: Cell, expectation: Expectation, now: Comparison
-) -> tuple[tuple[Any, ...], Reading]:
-    """Return what still differs of what was written; a device is given a moment to settle."""
-    gaps = now.gaps
+) -> tuple[tuple[Any, ...], Reading, tuple[Gap, ...]]:
+    """Return what still differs of what was written, and what is not as it should be; a device gets time to settle."""
+    gaps, after = now.gaps, now
     fields = {(c.field, c.key) for c in now.changes}
     left: tuple[Any, ...] = ()
     reading = Reading(aspect=expectation.aspect)
@@ -171,10 +186,11 @@ def _read_back(
         if reading.outcome is not None:
             continue
         after = compare(job.device.name, expectation, reading.value).without(gaps)
+        after = judged(after, cell, reading.value, expectation.value)
         left = tuple(c for c in after.changes if (c.field, c.key) in fields)
-        if not left:
+        if not left and not set(after.gaps) - set(gaps):
             break
-    return left, reading
+    return left, reading, tuple(dict.fromkeys(after.gaps))
 
 
 def _answers(job: Job, link: Link, cell: Cell, address: str) -> bool:

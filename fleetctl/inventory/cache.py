@@ -36,7 +36,7 @@ def key_of(root: Path, schema: Schema, aspects: Mapping[str, Aspect]) -> bytes:
     told = hashlib.sha256()
     told.update(repr((_FORMAT, __version__, sys.version, str(root), str(root.resolve()))).encode())
     told.update(repr(sorted((name, repr(setting)) for name, setting in schema.settings.items())).encode())
-    told.update(repr(sorted((name, sorted(kinds)) for name, kinds in schema.aspects.items())).encode())
+    told.update(repr(sorted((a.name, sorted(a.kinds), sorted(a.host_kinds)) for a in schema.aspects.values())).encode())
     for name, aspect in sorted(aspects.items()):
         told.update(
             repr((name, [(f.name, f.type, dict(f.metadata)) for f in dataclasses.fields(aspect.type)])).encode()

@@ -17,7 +17,7 @@ from fleetctl.inventory.scalars import quoted
 from fleetctl.inventory.schema import LEVELS, Schema, Setting
 from fleetctl.inventory.tree import Group, Host, Tree
 from fleetctl.inventory.values import Mark, Var, Vaulted
-from fleetctl.inventory.variables import BY_NAME, INSTEAD, MAGIC, RESERVED
+from fleetctl.inventory.variables import BY_NAME, INSTEAD, LOGINS, MAGIC, RESERVED
 from fleetctl.model import Device
 
 
@@ -277,9 +277,9 @@ def templates(view: HostValues, schema: Schema, device: Device | None) -> Iterat
             continue
         setting = schema.settings.get(name)
         if setting is not None:
-            if device is None or device.kind not in schema.aspects[setting.aspect]:
+            if device is None or not schema.aspects[setting.aspect].of(device):
                 continue
-        elif name not in BY_NAME or name == "ansible_password":
+        elif name not in BY_NAME or name in LOGINS:
             continue  # a password is judged when it is needed: the vault may not be made yet
         marker = first_marker(view.scope.get(name))
         if marker is not None and not isinstance(marker, Locked):

@@ -18,12 +18,12 @@ from fleetctl.inventory.markers import first_marker
 from fleetctl.inventory.scalars import quoted
 from fleetctl.inventory.tree import Host, Tree
 from fleetctl.inventory.values import Var
-from fleetctl.inventory.variables import BY_NAME, Form, Known
+from fleetctl.inventory.variables import BY_NAME, LOGINS, Form, Known
 from fleetctl.model import Device, Endpoint, Kind, Place
 from fleetctl.protocols.ssh.names import canonical
 
 _WORDS: Final = ("vendor", "model", "platform", "desk", "serial_number", "behind", "switch", "switch_port")
-_NOT_THE_DEVICES: Final = ("ansible_password", "factory_password", "rollout_waves")
+_NOT_THE_DEVICES: Final = (*LOGINS, "factory_password", "rollout_waves")
 _KINDS: Final = tuple(kind.value for kind in Kind)
 _MAC: Final = re.compile(r"[0-9a-f]{2}([:-]?)(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}", re.IGNORECASE)
 _FINGERPRINT: Final = re.compile(r"(?:[0-9a-f]{2}:?){31}[0-9a-f]{2}", re.IGNORECASE)
@@ -115,6 +115,7 @@ class Maker:
             tls_fingerprint=str(told.get("tls_fingerprint", "")).replace(":", "").lower(),
             rtsp_port=told.get("rtsp_port", 554),
             ssh_port=told.get("ansible_port", 22),
+            ssh_key_file=str(told.get("ansible_ssh_private_key_file", "")),
             via=told.get("site_via", ""),
             timeout_s=float(told.get("reply_timeout_s", 10)),
         )

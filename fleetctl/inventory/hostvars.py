@@ -14,6 +14,7 @@ from fleetctl.inventory.precedence import merged
 from fleetctl.inventory.templates import Scope
 from fleetctl.inventory.tree import Host, Tree
 from fleetctl.inventory.values import SEALED, Value, Var, Vaulted
+from fleetctl.inventory.variables import LOGINS
 from fleetctl.model import FrozenMap, Place
 
 
@@ -135,7 +136,7 @@ class HostValues(Mapping[str, Value]):
         rendered = self.scope.get(name)
         marker = first_marker(rendered)
         if marker is not None and not isinstance(marker, Locked):
-            if name == "ansible_password" and self.scope.opened is None:
+            if name in LOGINS and self.scope.opened is None:
                 return self._board.value(var, SEALED)  # the vault may not be made yet
             raise InventoryError([self.fault(name, str(marker._undefined_message))])
         return self._board.value(var, rendered)

@@ -12,7 +12,7 @@ from types import UnionType
 from typing import Any, Final
 
 from fleetctl.inventory.variables import BY_NAME
-from fleetctl.model import Aspect, FrozenMap, Kind, Unset, setting_of
+from fleetctl.model import Aspect, FrozenMap, Unset, setting_of
 
 LEVELS: Final = ("_area", "_site", "_host")
 
@@ -34,7 +34,7 @@ class Schema:
     """All settings variables of the aspects, by name."""
 
     settings: Mapping[str, Setting]
-    aspects: Mapping[str, frozenset[Kind]]
+    aspects: Mapping[str, Aspect]
 
     def aspect_of(self, name: str) -> str:
         """Return the aspect whose prefix a variable bears, "" if none; the longest prefix counts."""
@@ -73,7 +73,7 @@ def schema_of(aspects: Mapping[str, Aspect]) -> Schema:
         if keyed:
             name = f"{aspect.name}_exclusive"
             settings[name] = Setting(name=name, aspect=aspect.name, field="exclusive", form="flag")
-    return Schema(settings, {aspect.name: aspect.kinds for aspect in aspects.values()})
+    return Schema(settings, {aspect.name: aspect for aspect in aspects.values()})
 
 
 def _form(hint: Any) -> tuple[str, Mapping[str, str]]:

@@ -44,10 +44,12 @@ VARIABLES: Final[tuple[Known, ...]] = (
     _text("ansible_user", "account fleetctl and Ansible log in with"),
     _text("ansible_password", "the account's password: a template that takes it out of the vault, or !vault"),
     _port("ansible_port", "TCP port of SSH", "22"),
+    _text("ansible_ssh_private_key_file", "key that a Linux host lets in", "the agent's keys and the usual files"),
+    _text("ansible_become_password", "password sudo asks for on a Linux host: a template or !vault"),
     _text("kind", "what it is: camera, nvr, switch, kiosk, desk or other; a host without a kind is left alone"),
     _text("vendor", "maker, as one word in lower case: hikvision, dahua, axis"),
     _text("model", "the maker's name of the model"),
-    _text("platform", "operating system of a switch or host, as netmiko names it: cisco_ios"),
+    _text("platform", "operating system of a switch, as netmiko names it (cisco_ios), or of a host: linux, windows"),
     _text("desk", "where it stands within the site: Quầy 1"),
     _text("serial_number", "the maker's serial number; what `adopt` writes and every write checks first"),
     _text("mac_address", "hardware address; checked where there is no serial number"),
@@ -81,6 +83,7 @@ VARIABLES: Final[tuple[Known, ...]] = (
     _text("factory_user", "account a factory-fresh device has, where it is not the maker's usual one"),
     _text("factory_password", "password of that account as the maker prints it, or !vault"),
 )
+LOGINS: Final = ("ansible_password", "ansible_become_password")  # asked for when they are needed, not before
 BY_NAME: Final[dict[str, Known]] = {known.name: known for known in VARIABLES}
 
 # Ansible's own words (ansible-core 2.19, reserved names): as variables they are shadowed or break templates.

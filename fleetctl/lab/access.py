@@ -49,35 +49,61 @@ def writes(operation: str) -> bool:
     return not operation.startswith("Get") and operation not in ("PullMessages", "Renew", "Unsubscribe", "Probe")
 
 
-def locked(device: SimDevice, user: str) -> bool:
-    """Tell whether this account is locked now, by its own misses or by the fault `lockout`."""
+def _counted(device: SimDevice, user: str, source: str) -> str:
+    """Return what a miss is counted on: the account, or the account as tried from one address."""
+    return f"{user}@{source}" if device.personality.lock_by == "source" and source else user
+
+
+def locked_for_s(device: SimDevice, user: str, source: str = "") -> float:
+    """Return how many seconds this login is still locked, 0 if it is not."""
     if device.faults and "lockout" in device.faults:
-        return True
-    if not device.locked or user not in device.locked:
-        return False
-    if device.locked[user] > time.time():
-        return True
-    del device.locked[user]
-    return False
+        return device.personality.lock_s
+    counted = _counted(device, user, source)
+    if not device.locked or counted not in device.locked:
+        return 0.0
+    left = device.locked[counted] - time.time()
+    if left > 0:
+        return left
+    del device.locked[counted]
+    return 0.0
 
 
-def missed(device: SimDevice, user: str) -> None:
-    """Count a credential that was presented and is wrong; enough of them lock the account."""
+def locked(device: SimDevice, user: str, source: str = "") -> bool:
+    """Tell whether this login is locked now, by its own misses or by the fault `lockout`."""
+    return locked_for_s(device, user, source) > 0
+
+
+def tries_left(device: SimDevice, user: str, source: str = "") -> int:
+    """Return how many more misses there may be before the login is locked."""
+    return max(0, rule_of(device)[0] - (device.misses or {}).get(_counted(device, user, source), 0))
+
+
+def rule_of(device: SimDevice) -> tuple[int, float]:
+    """Return after how many misses a login is locked and for how many seconds, as the device is set; 0: never."""
+    told = device.read("lock")
+    if not told.get("enabled", True):
+        return 0, 0.0
+    return int(told.get("times", device.personality.lock_after)), float(told.get("seconds", device.personality.lock_s))
+
+
+def missed(device: SimDevice, user: str, source: str = "") -> None:
+    """Count a credential that was presented and is wrong; enough of them lock the login."""
     if device.misses is None:
         device.misses = {}
-    device.misses[user] = device.misses.get(user, 0) + 1
-    rule = device.personality
-    if rule.lock_after and device.misses[user] >= rule.lock_after:
+    counted = _counted(device, user, source)
+    device.misses[counted] = device.misses.get(counted, 0) + 1
+    most, seconds = rule_of(device)
+    if most and device.misses[counted] >= most:
         if device.locked is None:
             device.locked = {}
-        device.locked[user] = time.time() + rule.lock_s
-        device.misses[user] = 0
+        device.locked[counted] = time.time() + seconds
+        device.misses[counted] = 0
 
 
-def proven(device: SimDevice, user: str) -> None:
+def proven(device: SimDevice, user: str, source: str = "") -> None:
     """A right credential clears the count."""
     if device.misses:
-        device.misses.pop(user, None)
+        device.misses.pop(_counted(device, user, source), None)
 
 
 def anonymous_allowed(device: SimDevice) -> bool:

@@ -38,6 +38,7 @@ class Login:
     """What came of a request's credentials. `user` "" is nobody; `presented`: there was one, and it was rejected."""
 
     user: str = ""
+    tried: str = ""  # whose credential it was, right or wrong
     level: int = access.ANYONE
     presented: bool = False
     digest: bool = False  # it came by HTTP digest
@@ -54,18 +55,18 @@ def password_of(device: SimDevice, user: str) -> str | None:
     return None if account is None else str(account["password"])
 
 
-def settle(device: SimDevice, user: str, right: bool) -> Login:
-    """Count the presented credential and return what it gives; a locked account is refused whatever is right."""
-    if access.locked(device, user):
-        return Login(presented=True, locked=True)
+def settle(device: SimDevice, user: str, right: bool, source: str = "") -> Login:
+    """Count the presented credential and return what it gives; a locked login is refused whatever is right."""
+    if access.locked(device, user, source):
+        return Login(tried=user, presented=True, locked=True)
     if not right:
-        access.missed(device, user)
-        return Login(presented=True)
-    access.proven(device, user)
-    return Login(user=user, level=access.LEVELS.get(device.read("users")[user]["level"], access.USER))
+        access.missed(device, user, source)
+        return Login(tried=user, presented=True)
+    access.proven(device, user, source)
+    return Login(user=user, tried=user, level=access.LEVELS.get(device.read("users")[user]["level"], access.USER))
 
 
-def username_token(device: SimDevice, security: Element, lab: LabSpec) -> Login:
+def username_token(device: SimDevice, security: Element, lab: LabSpec, source: str = "") -> Login:
     """Judge a WS-UsernameToken. A clock too far off or a replayed nonce costs a try like a wrong password."""
     token = security.find(f"{{{WSSE}}}UsernameToken")
     if token is None or "wsse" not in device.personality.schemes:
@@ -76,19 +77,19 @@ def username_token(device: SimDevice, security: Element, lab: LabSpec) -> Login:
     created = (token.findtext(f"{{{WSU}}}Created") or "").strip()
     password = password_of(device, user)
     if told is None or password is None or not (told.get("Type") or "").endswith(_DIGEST_TYPE):
-        return settle(device, user, False)
+        return settle(device, user, False, source)
     rule = device.personality
     if len(nonce) > rule.nonce_max or len(created) > rule.created_max:
-        return settle(device, user, False)
+        return settle(device, user, False, source)
     try:
         raw = base64.b64decode(nonce, validate=True)
     except binascii.Error:
-        return settle(device, user, False)
+        return settle(device, user, False, source)
     wanted = base64.b64encode(
         hashlib.sha1(raw + created.encode() + password.encode(), usedforsecurity=False).digest()
     ).decode()
     right = hmac.compare_digest(wanted, (told.text or "").strip()) and _timely(device, created, nonce, lab)
-    return settle(device, user, right)
+    return settle(device, user, right, source)
 
 
 def _timely(device: SimDevice, created: str, nonce: str, lab: LabSpec) -> bool:
@@ -121,12 +122,17 @@ def _new(device: SimDevice, nonce: str) -> bool:
     return True
 
 
+def fresh_nonce(device: SimDevice) -> str:
+    """Return a nonce that the device knows again: when it was made, and its signature."""
+    stamp = f"{int(time.time()):08x}{os.urandom(4).hex()}"
+    return stamp + _signed(stamp, device)
+
+
 def challenges(device: SimDevice, *, stale: bool = False, always: bool = False) -> list[str]:
     """Return the WWW-Authenticate values of a 401, one for each algorithm; `always`: not ONVIF, but the web server."""
     if "digest" not in device.personality.schemes and not always:
         return []
-    stamp = f"{int(time.time()):08x}{os.urandom(4).hex()}"
-    nonce = stamp + _signed(stamp, device)
+    nonce = fresh_nonce(device)
     tail = ", stale=true" if stale else ""
     return [
         f'Digest realm="{device.personality.realm}", qop="auth", nonce="{nonce}", algorithm={algorithm}{tail}'
@@ -137,10 +143,10 @@ def challenges(device: SimDevice, *, stale: bool = False, always: bool = False) 
 
 
 def _signed(stamp: str, device: SimDevice) -> str:
-    return hmac.new(_KEY, f"{stamp}{device.name}".encode(), "sha256").hexdigest()[:16]
+    return hmac.digest(_KEY, f"{stamp}{device.name}".encode(), "sha256").hex()[:16]
 
 
-def http_digest(device: SimDevice, header: str, method: str, target: str) -> Login:
+def http_digest(device: SimDevice, header: str, method: str, target: str, source: str = "") -> Login:
     """Judge an Authorization header; an old nonce or a count that does not rise is stale, which costs no try."""
     if not header.lower().startswith("digest "):
         return NOBODY
@@ -149,7 +155,7 @@ def http_digest(device: SimDevice, header: str, method: str, target: str) -> Log
     algorithm = told.get("algorithm", "MD5").upper()
     password = password_of(device, user)
     if password is None or algorithm not in device.personality.algorithms or told.get("uri") != target:
-        return replace(settle(device, user, False), digest=True)
+        return replace(settle(device, user, False, source), digest=True)
     if not hmac.compare_digest(nonce[16:], _signed(nonce[:16], device)):
         return Login(stale=True)
     hashed = _HASHES[algorithm]
@@ -161,4 +167,17 @@ def http_digest(device: SimDevice, header: str, method: str, target: str) -> Log
     right = hmac.compare_digest(hashed(f"{first}:{middle}:{second}".encode()), told.get("response", ""))
     if right and (time.time() - int(nonce[:8], 16) > _NONCE_LIFE_S or not _new(device, nonce + told.get("nc", ""))):
         return Login(stale=True)
-    return replace(settle(device, user, right), digest=True)
+    return replace(settle(device, user, right, source), digest=True)
+
+
+def http_basic(device: SimDevice, header: str, source: str = "") -> Login:
+    """Judge an Authorization header of HTTP Basic."""
+    if not header.lower().startswith("basic "):
+        return NOBODY
+    try:
+        user, _, password = base64.b64decode(header[6:].strip(), validate=True).decode("utf-8").partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return Login(presented=True)
+    known = password_of(device, user)
+    right = known is not None and hmac.compare_digest(known.encode(), password.encode())
+    return settle(device, user, right, source)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fleetctl.errors import FleetctlError, UsageError
 from fleetctl.lab import access, faults
+from fleetctl.lab.recorder.keeping import recorder_state
 
 if TYPE_CHECKING:
     from fleetctl.lab.device import SimDevice
@@ -86,17 +87,19 @@ def _break(lab: LabServer, device: str, fault: str, arguments: dict[str, Any] | 
     if fault in faults.OF_SWITCHES:
         raise UsageError(f"{fault} happens to switches, {device} is none")
     if fault == "reset":
-        lab.world.reset(target, bool(told["hard"]))
+        lab.world.reset(target, "Hard" if told["hard"] else "Soft")
         return told
     if fault == "swap":
         lab.world.swap(target, told["other"], same_login=bool(told["same_login"]))
+    if fault == "duplicate-address":
+        lab.world.duplicate(target, same_login=bool(told["same_login"]))
     target.faults = {**(target.faults or {}), fault: told}
     if fault == "clock":
         target.change("clock").update(offset_s=float(told["offset_s"]), set_at=time.time())
         target.commit(lab.world.disk)
     if fault in ("unplug", "onvif-off"):
         lab.world.cut(target)
-    return {name: value for name, value in told.items() if name != "chance"}
+    return {name: value for name, value in told.items() if name not in ("chance", "left")}
 
 
 def _mend(lab: LabServer, device: str, fault: str = "") -> list[str]:
@@ -109,6 +112,10 @@ def _mend(lab: LabServer, device: str, fault: str = "") -> list[str]:
         told = (target.faults or {}).pop(name)
         if name == "swap":
             lab.world.unswap(target, told["other"])
+        if name == "duplicate-address":
+            lab.world.unduplicate(target)
+        if name == "stall":
+            lab.world.cut(target)
         if name == "clock":
             target.change("clock").update(offset_s=0.0, set_at=time.time())
             target.commit(lab.world.disk)
@@ -146,6 +153,8 @@ def _state(lab: LabServer, device: str) -> dict[str, Any]:
     told["locked"] = target.locked or {}
     told["subscriptions"] = len(target.subscriptions or ())
     told["dead"] = target.dead()
+    if target.personality.recorder is not None:
+        told |= recorder_state(lab.world, target)
     return told
 
 
@@ -184,13 +193,24 @@ def _counts(lab: LabServer, device: str = "") -> dict[str, int]:
 
 def _writes(lab: LabServer, device: str = "") -> dict[str, int]:
     """Writing requests by operation, carried out or not."""
-    told = _counts(lab, device)
-    return {name: n for name, n in told.items() if _writing(name)}
+    return {name: n for name, n in _counts(lab, device).items() if _is_writing(name)}
 
 
-def _writing(name: str) -> bool:
-    """Return whether an operation writes: a line of a console says so itself."""
-    return name == "cli:write" if name.startswith("cli:") else access.writes(name.rpartition(":")[2])
+_FINDER: Final = frozenset(("factory.create", "findFile", "findNextFile", "close", "destroy"))  # of recordings
+_SEARCHES: Final = ("search", "logSearch", "dailyDistribution", "test")  # last words of POSTs that only ask
+
+
+def _is_writing(name: str) -> bool:
+    """Tell whether a noted request writes: by its method over ISAPI, by its verb over CGI, else by its operation."""
+    protocol, _, asked = name.partition(":")
+    if protocol == "cli":
+        return asked == "write"
+    if protocol == "isapi":
+        method, _, page = asked.partition(" ")
+        return method != "GET" and not (method == "POST" and page.rpartition("/")[2] in _SEARCHES)
+    if protocol == "cgi":
+        return not asked.startswith("get") and asked not in _FINDER
+    return access.writes(name.rpartition(":")[2])
 
 
 def _forget(lab: LabServer, device: str = "") -> None:

@@ -9,11 +9,15 @@ import sys
 import time
 from collections import deque
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fleetctl.lab.personality import Personality
 from fleetctl.lab.spec import DeviceSpec, LabSpec
 from fleetctl.lab.state import StateFile
+
+if TYPE_CHECKING:
+    from fleetctl.lab.recorder.footage import Recording
+    from fleetctl.lab.recorder.link import Link
 
 BATTERYLESS_START_S: Final = 946684800.0  # 2000-01-01, where a clock without a battery begins
 
@@ -26,14 +30,18 @@ class SimDevice:
 
     __slots__ = (
         "address",
+        "asked_at",
+        "challenge",
         "changed",
         "connections",
         "counts",
         "faults",
         "fresh_clock",
+        "links",
         "locked",
         "log",
         "mac_address",
+        "made_at",
         "misses",
         "name",
         "nonces",
@@ -41,7 +49,9 @@ class SimDevice:
         "overlay",
         "pending",
         "personality",
+        "searches",
         "serial_number",
+        "sessions",
         "spec",
         "subscriptions",
         "up_at",
@@ -64,6 +74,12 @@ class SimDevice:
         self.faults: dict[str, dict[str, Any]] | None = None
         self.up_at = 0.0
         self.off = False  # its port gives no power, or is shut
+        self.made_at = time.time()
+        self.asked_at = 0.0
+        self.sessions: dict[str, dict[str, Any]] = {}  # of JSON-RPC, by number
+        self.searches: dict[int, list[Recording]] = {}  # of files, under way, by number
+        self.challenge = ""  # the secret of an activation under way
+        self.links: dict[str, Link] | None = None  # a recorder's connections to its cameras, by channel
         self.connections = 0
         self.log: deque[tuple[float, str, str, str]] | None = None
         self.counts: dict[str, int] | None = None
@@ -104,14 +120,13 @@ class SimDevice:
         """Forget what was changed since the last commit."""
         self.pending = None
 
-    def reset(self, disk: StateFile | None, *, hard: bool) -> None:
-        """Return to the factory state; a soft reset keeps the network (Core 26.06, SetSystemFactoryDefault)."""
-        keep = () if hard else ("network",)
+    def reset(self, disk: StateFile | None, *, keep: tuple[str, ...]) -> None:
+        """Return to the factory state but for the sections to keep."""
         if disk is not None:
             disk.forget(self.name, keep=keep)
         self.changed = {name: value for name, value in (self.changed or {}).items() if name in keep} or None
         self.pending = None
-        self.misses = self.locked = self.nonces = None
+        self.misses = self.locked = self.nonces = self.links = None
 
     def hostname(self) -> str:
         """Return the host name; the factory's may hold the MAC."""
@@ -171,7 +186,8 @@ class SimDevice:
         """Be dead for some seconds; forget what lives in memory, and the clock if there is no battery."""
         now = time.time()
         self.up_at = now + boot_s
-        self.nonces = self.misses = self.locked = self.subscriptions = None
+        self.nonces = self.misses = self.locked = self.subscriptions = self.links = None
+        self.sessions, self.searches, self.challenge = {}, {}, ""
         if self.personality.loses_clock:
             self.fresh_clock = now
 
@@ -182,6 +198,7 @@ class SimDevice:
         operation = sys.intern(operation)
         self.log.append((time.time(), operation, user, outcome))
         self.counts[operation] = self.counts.get(operation, 0) + 1
+        self.asked_at = self.log[-1][0]
 
 
 def _overlay(spec: DeviceSpec, personality: Personality) -> dict[str, Any]:

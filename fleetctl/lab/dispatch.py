@@ -24,6 +24,7 @@ from fleetctl.lab.services import (
     imaging,
     media,
     media2,
+    recording,
 )
 from fleetctl.lab.soap import NAMESPACES, SERVICES, WSNT, Request, SoapFault, fault, head, parse
 from fleetctl.lab.spec import LabSpec
@@ -44,6 +45,8 @@ OPERATIONS: Final[dict[str, Operations]] = {
     "timg": imaging.OPERATIONS,
     "tmd": deviceio.OPERATIONS,
     "tev": events.OPERATIONS,
+    "trc": recording.OPERATIONS,
+    "trv": recording.RECEIVERS,
 }
 
 
@@ -69,6 +72,7 @@ class Incoming:
     body: bytes
     base: str
     rtsp: str
+    source: str = ""  # address of whoever asks
 
     @property
     def path(self) -> str:
@@ -99,7 +103,7 @@ class Dispatcher:
             request = parse(incoming.body)
             name = f"{request.service or '?'}:{request.operation}"
             needed = self._needed(device, request)
-            if needed > access.ANYONE and _crowded(device):  # turned away at the door: no challenge, no fault
+            if needed > access.ANYONE and crowded(device):  # turned away at the door: no challenge, no fault
                 device.note(name, user, "no connection left", self.lab.log_size)
                 return Reply(status=401, body=b"", content_type="text/html")
             login = self._login(device, request, incoming, needed)
@@ -118,9 +122,9 @@ class Dispatcher:
     def _login(self, device: SimDevice, request: Request, incoming: Incoming, needed: int) -> auth.Login:
         header = incoming.headers.get("authorization", "")
         if header and "digest" in device.personality.schemes:
-            return auth.http_digest(device, header, incoming.method, incoming.target)
+            return auth.http_digest(device, header, incoming.method, incoming.target, incoming.source)
         if request.security is not None and needed > access.ANYONE:
-            return auth.username_token(device, request.security, self.lab)
+            return auth.username_token(device, request.security, self.lab, incoming.source)
         return auth.NOBODY
 
     @staticmethod
@@ -233,7 +237,7 @@ class Dispatcher:
         return Reply(status=error.status, body=body)
 
 
-def _crowded(device: SimDevice) -> bool:
+def crowded(device: SimDevice) -> bool:
     """Tell whether the device has no connection left, so that it answers 401 without looking at the login."""
     most = device.personality.max_connections
     return bool((most and device.connections > most) or (device.faults and "connections" in device.faults))

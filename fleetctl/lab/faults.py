@@ -31,6 +31,11 @@ KNOWN: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "swap": ("another device answers here; `other`: the two change places", {"other": "", "same_login": True}),
     "reset": ("somebody pressed the button: factory state", {"hard": True}),
     "onvif-off": ("ONVIF is switched off: 404", {}),
+    "stall": ("answers no more once so many writes were carried out", {"writes": 2}),
+    "duplicate-address": ("every second connection reaches another device of the same make", {"same_login": False}),
+    "disk-full": ("a recorder's disks are full of what it may not overwrite", {}),
+    "disk-failure": ("a recorder's disk has failed", {"disk": 1}),
+    "disk-unformatted": ("a recorder's disk is not formatted", {"disk": 1}),
     "unplug": ("nothing answers; `silent`: not even a refusal", {"silent": False}),
     "hang": ("it hangs: nothing answers until its power goes and comes back", {}),
     "swap-cables": ("of a switch: the cables of two devices change places", {"one": "", "other": ""}),
@@ -66,6 +71,8 @@ def checked(fault: str, told: Mapping[str, Any]) -> dict[str, Any]:
     if unknown := [name for name in told if name not in defaults]:
         raise UsageError(f"{fault} has no argument {unknown[0]!r}; it has {', '.join(defaults) or 'none'}")
     arguments = {**defaults, **told}
+    if fault == "stall":
+        arguments["left"] = int(arguments["writes"])
     if fault == "loss":
         arguments["chance"] = random.Random(arguments["seed"])
     return arguments
@@ -77,12 +84,17 @@ def lost(faults: Mapping[str, dict[str, Any]]) -> bool:
     return bool(told and told["chance"].random() < told["rate"])
 
 
-def early(faults: Mapping[str, dict[str, Any]], connection: Connection) -> bool:
+def stalled(faults: Mapping[str, dict[str, Any]]) -> bool:
+    """Tell whether `stall` has set in."""
+    return "stall" in faults and faults["stall"]["left"] <= 0
+
+
+def early(faults: Mapping[str, dict[str, Any]], connection: Connection, *, onvif: bool = True) -> bool:
     """Answer instead of the device, where the fault does not care what was asked; True if it did."""
     if "html-401" in faults:
         page = b"<html><head><title>401</title></head><body><h1>Unauthorized</h1></body></html>"
         connection.reply(401, page, "text/html")
-    elif "onvif-off" in faults:
+    elif onvif and "onvif-off" in faults:
         connection.reply(404, b"<html><body>404 Not Found</body></html>", "text/html")
     elif "xml-bomb" in faults:
         connection.reply(200, BOMB, "application/soap+xml; charset=utf-8")

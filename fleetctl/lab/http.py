@@ -27,13 +27,15 @@ class Connection:
     """One accepted connection. The owner answers by `send`, `reply`, `reset` or `finish`."""
 
     __slots__ = ("_buffer", "_busy", "_fd", "_handler", "_handshaken", "_loop", "_out", "address", "closed", "ending",
-                 "on_close", "port", "secure", "sock")  # fmt: skip
+                 "on_close", "owner", "peer", "port", "secure", "sock")  # fmt: skip
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, handler: Handler) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, handler: Handler, peer: str = "") -> None:
         self._loop = loop
         self.sock = sock
         self._fd = sock.fileno()
         self.address, self.port = sock.getsockname()[:2]
+        self.peer = peer
+        self.owner = ""  # the device it was made to
         self.secure = isinstance(sock, ssl.SSLSocket)
         self._handshaken = not self.secure
         self._handler = handler

@@ -1,4 +1,4 @@
-"""What makes one make of camera different from another: a value, with the factory state it ships in."""
+"""What makes one make of device different from another: a value, with the factory state it ships in."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from fleetctl.errors import UsageError
+from fleetctl.lab.generations import Cgi, Isapi, Recorder
 
 Section = Mapping[str, Any]
 
@@ -53,7 +54,7 @@ class Passwords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Personality:
-    """One make of camera. `sources` name the capture or field fact each oddity comes from."""
+    """One make of camera or recorder. `sources` name the capture or field fact each oddity comes from."""
 
     name: str
     doc: str
@@ -66,6 +67,11 @@ class Personality:
     mac_prefix: str = "02:00:00"
 
     # the wire
+    kind: Literal["camera", "recorder"] = "camera"
+    isapi: Isapi | None = None  # speaks Hikvision's ISAPI
+    cgi: Cgi | None = None  # speaks Dahua's CGI
+    recorder: Recorder | None = None
+    onvif_as: str = ""  # speaks ONVIF as that personality does
     prefix: str = "SOAP-ENV"
     paths: Mapping[str, str] = field(default_factory=dict)  # service -> path; a service not named is not offered
     versions: Mapping[str, tuple[int, int]] = field(default_factory=dict)
@@ -91,6 +97,7 @@ class Personality:
     time_needs_login: bool = False
     lock_after: int = 5
     lock_s: float = 1800.0
+    lock_by: Literal["account", "source"] = "account"  # what is locked: the account, or it from where it was tried
     max_connections: int = 0  # more get 401; 0: no limit
     passwords: Passwords = Passwords()
 
@@ -121,14 +128,20 @@ class Personality:
 
 @lru_cache(maxsize=1)
 def known() -> Mapping[str, Personality]:
-    """Scan `lab/personalities` once; each module holds one PERSONALITY."""
+    """Scan `lab/personalities` once; each module holds one PERSONALITY or some PERSONALITIES."""
     package = importlib.import_module("fleetctl.lab.personalities")
     found: dict[str, Personality] = {}
     for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda i: i.name):
-        told = getattr(importlib.import_module(f"{package.__name__}.{info.name}"), "PERSONALITY", None)
-        if isinstance(told, Personality):
-            found[told.name] = told
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
+        for told in (getattr(module, "PERSONALITY", None), *getattr(module, "PERSONALITIES", ())):
+            if isinstance(told, Personality):
+                found[told.name] = told
     return found
+
+
+def cameras() -> Mapping[str, Personality]:
+    """Return the makes of cameras, one of each way to speak ONVIF."""
+    return {name: told for name, told in known().items() if told.kind == "camera" and not told.onvif_as}
 
 
 def of(name: str) -> Personality:

@@ -99,11 +99,14 @@ class Pictures:
         def draw(device: SimDevice, width: int, height: int) -> View:
             return view(device, self._world.spec, width, height)
 
-        self._rtsp = streams.serving(self._at, draw, _streams)
+        self._rtsp = streams.serving(self._at, draw, _streams, self._reached)
         return await self._rtsp.start(port, bind)
 
     def _at(self, address: str) -> SimDevice | None:
         return self._world.by_address.get(address)
+
+    def _reached(self, asking: SimDevice, told: str) -> SimDevice | None:
+        return self._world.by_address.get(self._world.reached(asking, told))
 
     async def stop(self) -> None:
         """End every stream."""
@@ -122,7 +125,8 @@ class Pictures:
 
     def snapshot(self, device: SimDevice, connection: Connection, incoming: Incoming) -> None:
         """Answer with a picture, to whom may see it (HTTP digest)."""
-        login = auth.http_digest(device, incoming.headers.get("authorization", ""), "GET", incoming.target)
+        header = incoming.headers.get("authorization", "")
+        login = auth.http_digest(device, header, "GET", incoming.target, incoming.source)
         if login.level < access.USER and not access.anonymous_allowed(device):
             told = auth.challenges(device, stale=login.stale, always=True)
             headers = tuple(("WWW-Authenticate", value) for value in told)

@@ -69,6 +69,15 @@ Imaging = BacklightCompensation?:Backlight Brightness?:float ColorSaturation?:fl
 Exposure?:Exposure Focus?:Focus IrCutFilter?:{ON|OFF|AUTO} Sharpness?:float WideDynamicRange?:Backlight \
 WhiteBalance?:WhiteBalance Extension?:any
 Transport = Protocol:{UDP|TCP|RTSP|HTTP} Tunnel?:any
+RecordingSource = SourceId:anyURI Name:Name Location:string Description:string Address:anyURI \
+VideoSourceToken?:ReferenceToken *
+RecordingConfiguration = Source:RecordingSource Content:string MaximumRetentionTime:duration Target?:any *
+SourceReference = Token:ReferenceToken *
+JobTrack = SourceTag:string Destination:ReferenceToken *
+JobSource = SourceToken?:SourceReference AutoCreateReceiver?:boolean Tracks*:JobTrack Extension?:any *
+JobConfiguration = RecordingToken:ReferenceToken Mode:{Idle|Active} Priority:int Source*:JobSource Extension?:any \
+EventFilter?:any *
+ReceiverConfiguration = Mode:{AutoConnect|AlwaysConnect|NeverConnect} MediaUri:anyURI StreamSetup:StreamSetup *
 StreamSetup = Stream:{RTP-Unicast|RTP-Multicast} Transport:Transport *
 """.replace("\\\n", ""),
 ).types
@@ -198,6 +207,33 @@ SetSynchronizationPoint =
 GetEventProperties =
 """
 
+_RECORDING: Final = """
+GetRecordings =
+GetRecordingJobs =
+GetRecordingConfiguration = RecordingToken:ReferenceToken
+GetRecordingOptions = RecordingToken:ReferenceToken
+GetTrackConfiguration = RecordingToken:ReferenceToken TrackToken:ReferenceToken
+GetRecordingJobConfiguration = JobToken:ReferenceToken
+GetRecordingJobState = JobToken:ReferenceToken
+CreateRecording = RecordingConfiguration:RecordingConfiguration
+DeleteRecording = RecordingToken:ReferenceToken
+SetRecordingConfiguration = RecordingToken:ReferenceToken RecordingConfiguration:RecordingConfiguration
+CreateRecordingJob = JobConfiguration:JobConfiguration
+DeleteRecordingJob = JobToken:ReferenceToken
+SetRecordingJobConfiguration = JobToken:ReferenceToken JobConfiguration:JobConfiguration
+SetRecordingJobMode = JobToken:ReferenceToken Mode:{Idle|Active}
+"""
+
+_RECEIVER: Final = """
+GetReceivers =
+GetReceiver = ReceiverToken:ReferenceToken
+GetReceiverState = ReceiverToken:ReferenceToken
+CreateReceiver = Configuration:ReceiverConfiguration
+DeleteReceiver = ReceiverToken:ReferenceToken
+ConfigureReceiver = ReceiverToken:ReferenceToken Configuration:ReceiverConfiguration
+SetReceiverMode = ReceiverToken:ReferenceToken Mode:{AutoConnect|AlwaysConnect|NeverConnect}
+"""
+
 GRAMMARS: Final = {
     service: Grammar(SERVICES[service], text.replace("\\\n", ""), _TT)
     for service, text in (
@@ -207,6 +243,8 @@ GRAMMARS: Final = {
         ("timg", _IMAGING),
         ("tmd", _DEVICEIO),
         ("tev", _EVENTS),
+        ("trc", _RECORDING),
+        ("trv", _RECEIVER),
     )
 }
 SUBSCRIPTION: Final = Grammar(WSNT, "Renew = TerminationTime:string *\nUnsubscribe = *")

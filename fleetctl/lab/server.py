@@ -23,12 +23,13 @@ from pathlib import Path
 from typing import Final
 
 from fleetctl.errors import FleetctlError
-from fleetctl.lab import control_server, faults
+from fleetctl.lab import control_server, faults, vendors
 from fleetctl.lab.device import SimDevice
 from fleetctl.lab.discovery import Responder
 from fleetctl.lab.dispatch import Incoming, Reply
 from fleetctl.lab.http import Connection
 from fleetctl.lab.picturing import Pictures
+from fleetctl.lab.recorder.engine import Recorders
 from fleetctl.lab.services import After
 from fleetctl.lab.services.device_network import protocols_of
 from fleetctl.lab.spec import LabSpec, load
@@ -57,6 +58,7 @@ class LabServer:
         self._sockets: list[socket.socket] = []
         self._authority = Authority(state_dir / "ca")
         self._pictures = Pictures(self.world)
+        self._recorders = self.world.recorders = Recorders(self.world, self.ports)
         self._responder: Responder | None = None
         self._control: Path | None = None
 
@@ -78,6 +80,7 @@ class LabServer:
         if self.spec.discovery_port >= 0:
             self._responder = Responder(self.world, self.ports, self.spec.discovery_port, self.spec.bind)
             self.ports["discovery"] = self._responder.port
+        self._recorders.start()
         self._control = control = await control_server.start(self)
         ca_file = str(self._authority.ca_file)
         told = {"pid": os.getpid(), "control": str(control), "ca_file": ca_file, "ports": self.ports}
@@ -114,6 +117,7 @@ class LabServer:
         """Serve until told to stop."""
         await self.start()
         await self.stopping.wait()
+        await self._recorders.stop()
         await self._pictures.stop()
         if self._responder is not None:
             self._responder.close()
@@ -124,22 +128,23 @@ class LabServer:
             asyncio.get_running_loop().remove_reader(listener.fileno())
             listener.close()
         self.world.disk.close()
+        self.world.footage.close()
 
     # --- connections -----------------------------------------------------------------------------
 
     def _accept(self, listener: socket.socket, secure: bool) -> None:
         for _ in range(64):
             try:
-                sock, _ = listener.accept()
+                sock, peer = listener.accept()
             except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError:  # out of descriptors: those who wait are taken when others have gone
                 return
-            device = self.world.by_address.get(sock.getsockname()[0])
-            if device is None or not _listens(device, secure):
+            device = self.world.met(sock.getsockname()[0])
+            if device is None or not _listens(device, secure) or not self.world.admits(device, peer[0]):
                 self._turn_away(sock, device)
             else:
-                self._welcome(sock, device, secure)
+                self._welcome(sock, device, secure, peer[0])
 
     @staticmethod
     def _turn_away(sock: socket.socket, device: SimDevice | None) -> None:
@@ -150,12 +155,13 @@ class LabServer:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT)
         sock.close()
 
-    def _welcome(self, sock: socket.socket, device: SimDevice, secure: bool) -> None:
+    def _welcome(self, sock: socket.socket, device: SimDevice, secure: bool, peer: str) -> None:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if secure:
             sock = self._authority.wrapped(sock, sock.getsockname()[0])
-        connection = Connection(asyncio.get_running_loop(), sock, self._request)
+        connection = Connection(asyncio.get_running_loop(), sock, self._request, peer)
+        connection.owner = device.name
         device.connections += 1
         self._open.setdefault(device.name, set()).add(connection)
         connection.on_close = lambda: self._gone(device, connection)
@@ -175,7 +181,7 @@ class LabServer:
     # --- requests --------------------------------------------------------------------------------
 
     def _request(self, connection: Connection, method: str, target: str, headers: dict[str, str], body: bytes) -> None:
-        device = self.world.by_address.get(connection.address)
+        device = self.world.double(connection.owner) or self.world.by_address.get(connection.address)
         if device is None or device.dead():
             connection.reset()
             return
@@ -187,6 +193,7 @@ class LabServer:
             body=body,
             base=f"{scheme}://{connection.address}:{connection.port}",
             rtsp=f"rtsp://{connection.address}:{self.ports.get('rtsp', 554)}",
+            source=connection.peer,
         )
         if self.spec.latency_ms:
             wait_s = self.spec.latency_ms / 1000
@@ -195,13 +202,19 @@ class LabServer:
             self._handle(device, connection, incoming)
 
     def _handle(self, device: SimDevice, connection: Connection, incoming: Incoming) -> None:
+        vendor = vendors.speaking(device, incoming.path)
         if device.faults:
+            if faults.stalled(device.faults):
+                return  # the connection stays open, nothing comes
             if faults.lost(device.faults):
                 connection.reset()
                 return
-            if incoming.method == "POST" and faults.early(device.faults, connection):
+            asked = incoming.method == "POST" or vendor is not None
+            if asked and faults.early(device.faults, connection, onvif=vendor is None):
                 return
-        if incoming.method == "POST" and _is_service(device, incoming.path):
+        if vendor is not None:
+            self._send(device, connection, vendor(self.world, device, incoming))
+        elif incoming.method == "POST" and _is_service(device, incoming.path):
             reply = self.world.dispatcher.answer(device, incoming)
             if reply.after is not None and reply.after.wait_s:
                 asyncio.get_running_loop().call_later(reply.after.wait_s, self._send, device, connection, reply)
@@ -214,6 +227,8 @@ class LabServer:
 
     def _send(self, device: SimDevice, connection: Connection, reply: Reply) -> None:
         if device.faults:
+            if reply.wrote and "stall" in device.faults:
+                device.faults["stall"]["left"] -= 1
             if reply.wrote and "power-cut" in device.faults:
                 self.world.power_cut(device)
                 return
@@ -233,7 +248,7 @@ class LabServer:
             return
         loop = asyncio.get_running_loop()
         if after.reset:
-            loop.call_later(AFTER_S, self.world.reset, device, after.reset == "Hard")
+            loop.call_later(AFTER_S, self.world.reset, device, after.reset)
         elif after.reboot:
             loop.call_later(AFTER_S, self.world.reboot, device, self.spec.boot_s)
         if after.moved:
@@ -248,6 +263,8 @@ def _listens(device: SimDevice, secure: bool) -> bool:
 
 
 def _is_service(device: SimDevice, path: str) -> bool:
+    if not device.read("vendor").get("onvif", True):
+        return False
     paths = device.personality.paths.values()
     return path in paths or path.rpartition("/sub-")[0] in paths
 

@@ -28,6 +28,8 @@ SERVICES: Final[dict[str, str]] = {
     "timg": "http://www.onvif.org/ver20/imaging/wsdl",
     "tmd": "http://www.onvif.org/ver10/deviceIO/wsdl",
     "tev": "http://www.onvif.org/ver10/events/wsdl",
+    "trc": "http://www.onvif.org/ver10/recording/wsdl",
+    "trv": "http://www.onvif.org/ver10/receiver/wsdl",
 }
 SERVICE_OF: Final = {namespace: prefix for prefix, namespace in SERVICES.items()} | {WSNT: "tev"}
 

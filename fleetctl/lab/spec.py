@@ -31,6 +31,7 @@ class DeviceSpec:
     network_address: str = ""
     login: tuple[str, str] | None = None
     clock_offset_s: float | None = None
+    behind: str = ""  # the recorder on whose own network it is: nobody else reaches it
     factory: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def renamed(self, name: str) -> DeviceSpec:
@@ -75,6 +76,9 @@ class LabSpec:
     minute_s: float = 60.0  # how long a minute is to a switch that is to start again in some minutes
     ntp_delay_s: float = 1.0  # how long a device takes to synchronise its clock
     ntp_servers: tuple[str, ...] = ()  # the ones that answer; empty: any does
+    record_s: float = 10.0  # how often a recorder pulls a picture of each channel; 0: recorders stand still
+    retry_s: float = 10.0  # how long after a failed login a recorder tries again
+    segment_s: float = 300.0  # how long a recording gets before the next begins
     log_size: int = 50  # requests remembered per device
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from fleetctl.lab import access, auth
 from fleetctl.lab.device import SimDevice
 from fleetctl.lab.picture import View
+from fleetctl.lab.recorder import relay
 from fleetctl.lab.rtsp import AudioView, RtspServer, StreamView
 from fleetctl.lab.services.media_parts import stream_path
 
@@ -20,7 +21,8 @@ def profile_at(device: SimDevice, path: str) -> Mapping[str, Any] | None:
     paths = {token: stream_path(device, token) for token, told in profiles.items() if told.get("VideoSource")}
     exact = [token for token, told in paths.items() if told == path]
     alike = [token for token, told in paths.items() if "?" not in path and told.partition("?")[0] == path]
-    token = next(iter(exact or alike), "")
+    begun = [token for token, told in paths.items() if "?" in path and told.startswith(f"{path}&")]
+    token = next(iter(exact or alike or begun), "")
     return profiles.get(token) if path else None
 
 
@@ -62,18 +64,35 @@ def _audio(device: SimDevice, profile: Mapping[str, Any]) -> AudioView | None:
     )
 
 
-def serving(at: Callable[[str], SimDevice | None], draw: Draw, enabled: Callable[[SimDevice], bool]) -> RtspServer:
-    """Return the RTSP server of the devices that `at` finds by address; `enabled` tells whether one has RTSP on."""
+def serving(
+    at: Callable[[str], SimDevice | None],
+    draw: Draw,
+    enabled: Callable[[SimDevice], bool],
+    reached: Callable[[SimDevice, str], SimDevice | None],
+) -> RtspServer:
+    """Return the RTSP server of the devices that `at` finds by address; `enabled` tells whether one has RTSP on.
+
+    `reached` finds the camera that a recorder knows by an address.
+    """
 
     def resolve(address: str, path: str) -> StreamView | None:
         device = at(address)
-        return stream_of(device, path, draw) if device is not None and enabled(device) else None
+        if device is None or not enabled(device):
+            return None
+        if device.personality.recorder is not None:
+            camera, path = relay.source(device, path, reached)
+            if camera is None:
+                return None
+            device = camera
+        return stream_of(device, path, draw)
 
-    def authenticate(address: str, user: str, proves: Callable[[str], bool]) -> bool:
+    def authenticate(address: str, user: str, proves: Callable[[str], bool], source: str, path: str) -> bool:
         if (device := at(address)) is None:
             return False
         password = auth.password_of(device, user)
-        return auth.settle(device, user, password is not None and proves(password)).level >= access.USER
+        right = password is not None and proves(password)
+        known = auth.settle(device, user, right, source).level >= access.USER
+        return known and (device.personality.recorder is None or relay.may_see(device, user, path))
 
     def present(address: str) -> bool:
         device = at(address)

@@ -24,6 +24,8 @@ _FILES: Final = (
     "ver20/imaging/wsdl/imaging.wsdl",
     "ver10/deviceio.wsdl",
     "ver10/events/wsdl/event.wsdl",
+    "ver10/recording.wsdl",
+    "ver10/receiver.wsdl",
 )
 _ROOT: Final = "ver10/device/wsdl/devicemgmt.wsdl"
 MOST_SHAPES: Final = 4096

@@ -5,17 +5,27 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fleetctl.errors import UsageError
 from fleetctl.lab.device import SimDevice
 from fleetctl.lab.dispatch import Dispatcher
 from fleetctl.lab.personality import of
+from fleetctl.lab.recorder.footage import Footage
 from fleetctl.lab.spec import LabSpec
 from fleetctl.lab.state import StateFile
 from fleetctl.lab.strict import Judge
 from fleetctl.lab.switch import dialect
 from fleetctl.lab.switch.unit import SimSwitch
+
+if TYPE_CHECKING:
+    from fleetctl.lab.recorder.engine import Recorders
+
+KEPT: Final = {  # what a reset leaves as it is
+    "Hard": (),
+    "Soft": ("network",),  # Core 26.06, SetSystemFactoryDefault
+    "Basic": ("network", "users", "onvif_users", "lock"),  # ISAPI, factoryReset?mode=basic
+}
 
 
 def place(device: SimDevice) -> str:
@@ -36,12 +46,15 @@ class World:
     ) -> None:
         self.spec = spec
         self.disk = StateFile(state_dir / "state.sqlite")
+        self.footage = Footage(state_dir)
         self.judge = Judge(Path(spec.wsdl_dir)) if spec.strict else None
         self.dispatcher = Dispatcher(spec, self.disk, self.judge)
         kept = self.disk.load()
         self.devices = {d.name: SimDevice(d, of(d.personality), kept.get(d.name)) for d in spec.devices}
         self.by_address = {place(device): device for device in self.devices.values()}
         self._swapped: dict[str, SimDevice] = {}  # addresses at which `swap` put another device
+        self.recorders: Recorders | None = None  # set by whoever lets them work
+        self._doubles: dict[str, str] = {}  # a device whose address is there twice -> the other one
         self._cut = cut
         self.switches: dict[str, SimSwitch] = {
             s.name: SimSwitch(s, dialect.of(s.dialect), spec, self.disk, kept.get(s.name), later) for s in spec.switches
@@ -60,6 +73,49 @@ class World:
         """Return where a device answers now, "" if another has its address."""
         return next((address for address, there in self.by_address.items() if there is device), "")
 
+    def reached(self, asking: SimDevice, told: str) -> str:
+        """Return where the lab serves what a device knows as an address, "" if nobody is there.
+
+        Cameras behind a recorder of their own network are found by that recorder only, and by it first.
+        """
+        if told in self.by_address:
+            return told
+        found = [
+            (device.spec.behind == asking.name, address)
+            for address, device in self.by_address.items()
+            if str(device.read("network").get("address", "")) == told and device.spec.behind in ("", asking.name)
+        ]
+        return max(found)[1] if found else ""
+
+    def met(self, address: str) -> SimDevice | None:
+        """Return who answers a new connection to an address; two with the same address do so by turns."""
+        device = self.by_address.get(address)
+        if device is None or device.name not in self._doubles:
+            return device
+        told = (device.faults or {}).get("duplicate-address", {})
+        told["turn"] = not told.get("turn", False)
+        return self.devices[self._doubles[device.name]] if told["turn"] else device
+
+    def double(self, name: str) -> SimDevice | None:
+        """Return the device of that name, if it is the second at an address."""
+        return self.devices[name] if name in self._doubles.values() else None
+
+    def duplicate(self, target: SimDevice, *, same_login: bool) -> None:
+        """Let a stranger of the same make have the device's address too."""
+        self._doubles[target.name] = self._stranger(target, same_login, "double").name
+
+    def unduplicate(self, target: SimDevice) -> None:
+        """End `duplicate`."""
+        there = self.devices.pop(self._doubles.pop(target.name))
+        self._cut(there, self.address(target))
+
+    def admits(self, device: SimDevice, source: str) -> bool:
+        """Tell whether a device is on the network of whoever asks: behind a recorder it is on that one's only."""
+        if not device.spec.behind:
+            return True
+        there = self.by_address.get(source)
+        return there is not None and there.name == device.spec.behind
+
     def cut(self, device: SimDevice) -> None:
         """Break every connection of a device, as when its power goes."""
         self._cut(device, self.address(device))
@@ -69,9 +125,9 @@ class World:
         device.reboot(boot_s)
         self.cut(device)
 
-    def reset(self, device: SimDevice, hard: bool) -> None:
-        """Return to the factory state and start again."""
-        device.reset(self.disk, hard=hard)
+    def reset(self, device: SimDevice, kind: str) -> None:
+        """Return to the factory state and start again; `kind`, see `KEPT`."""
+        device.reset(self.disk, keep=KEPT[kind])
         self.move()
         self.reboot(device, self.spec.boot_s)
 
@@ -111,8 +167,8 @@ class World:
         self.by_address.update(self._swapped)
         self._cut(target, address)
 
-    def _stranger(self, target: SimDevice, same_login: bool) -> SimDevice:
-        number = f"{target.name}~stranger"
+    def _stranger(self, target: SimDevice, same_login: bool, word: str = "stranger") -> SimDevice:
+        number = f"{target.name}~{word}"
         stranger = SimDevice(target.spec.renamed(number), target.personality, None)
         if same_login:
             stranger.changed = {"users": dict(target.read("users"))}

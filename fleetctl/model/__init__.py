@@ -29,6 +29,7 @@ from fleetctl.model.values import (
     SecretRef,
     Secrets,
     Unset,
+    secrets_in,
     worst,
 )
 
@@ -71,6 +72,7 @@ __all__ = [
     "Started",
     "Unset",
     "Untold",
+    "secrets_in",
     "setting",
     "setting_of",
     "worst",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from fleetctl.model.values import FrozenMap, Kind, Outcome, Place
+
+HOST_PLATFORMS: Final = ("linux", "windows")
 
 
 class Access(enum.StrEnum):
@@ -29,6 +31,7 @@ class Endpoint:
     tls_fingerprint: str = ""  # SHA-256, hex; when given it alone decides
     rtsp_port: int = 554
     ssh_port: int = 22
+    ssh_key_file: str = ""  # private key; empty: the agent's and the usual files
     via: str = ""  # user@relay[:port]: everything goes through this SSH host
     timeout_s: float = 10.0
 
@@ -69,6 +72,11 @@ class Device:
     uplink: str = ""  # devices with the same uplink share its limit; default: the site
     groups: tuple[str, ...] = ()
     place: Place | None = None
+
+    @property
+    def is_host(self) -> bool:
+        """Whether it is a computer: its settings are roles' (linux), or nobody's but listed (windows)."""
+        return self.platform in HOST_PLATFORMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

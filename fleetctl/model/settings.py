@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fleetctl.model.values import UNSET, Disruption, Kind, Outcome, Secrets
+from fleetctl.model.fleet import Device
+from fleetctl.model.values import UNSET, Disruption, FrozenMap, Kind, Outcome, Secrets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,8 @@ class Setting:
     maximum: float | None = None
     pattern: str = ""  # whole-string regular expression for str, or for each item of a tuple
     observed: bool = False  # measured, not set: judged by requirements, never compared
+    instruction: bool = False  # says how to go about it; no device tells it, so it is never compared
+    short: str = ""  # of a keyed field: a text in the place of an item stands for the item's field of this name
     source: str = ""  # specification section or capture
 
 
@@ -31,6 +34,8 @@ def setting(
     maximum: float | None = None,
     pattern: str = "",
     observed: bool = False,
+    instruction: bool = False,
+    short: str = "",
     source: str = "",
 ) -> Any:
     """Return a dataclass field that defaults to UNSET and carries a `Setting`."""
@@ -41,6 +46,8 @@ def setting(
         maximum=maximum,
         pattern=pattern,
         observed=observed,
+        instruction=instruction,
+        short=short,
         source=source,
     )
     return dataclasses.field(default=UNSET, metadata={"setting": told})
@@ -66,8 +73,16 @@ class Aspect:
     kinds: frozenset[Kind]
     disruption: Disruption
     doc: str
+    host_kinds: frozenset[Kind] = frozenset()  # of computers (platform linux, windows), whose settings are roles'
     after: tuple[str, ...] = ()  # aspects written before this one
     applied_by: str = "apply"  # "firmware roll" for what apply never writes, "" for read only
+    # complete(device, value, fleet) -> (value, wrongs): fills in what follows from other devices of the inventory
+    # (the address of a channel's camera); a wrong is ("field.key", reason, mend).
+    complete: Callable[[Any, Any, Any], tuple[Any, tuple[tuple[str, str, str], ...]]] | None = None
+
+    def of(self, device: Device) -> bool:
+        """Return whether the device has this aspect, by its kind and whether it is a host."""
+        return device.kind in (self.host_kinds if device.is_host else self.kinds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +126,8 @@ class Cell:
         nothing; reading only. Such a change is written only where `--yes` says so.
     refusals_stand: what the device said against a write makes it failed, even where it reads back: a console that
         refused one line was not told to save the others.
+    judge(actual: T, expected: T) -> tuple[Gap, ...]: what is not as it should be and no write mends (a faulty disk,
+        a channel that does not record); asked always, never rules a change out. None: nothing of the kind.
     """
 
     aspect: str
@@ -121,6 +138,7 @@ class Cell:
     moves: Callable[[Any, Any], tuple[str, str] | None] | None = None
     risks: Callable[[Any, Any], str] | None = None
     refusals_stand: bool = False
+    judge: Callable[[Any, Any], tuple[Gap, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,3 +173,9 @@ class Driver:
     actions: tuple[Action, ...] = ()
     default_logins: tuple[tuple[str, str], ...] = ()  # factory accounts, public knowledge
     password_max: int = 32
+    protocols_by_kind: Mapping[str, tuple[str, ...]] = FrozenMap()  # where a kind is spoken to in another order
+    first_account: str = ""  # the account that a factory-new device gets its first password for, by `activate`
+
+    def speaks(self, kind: Kind) -> tuple[str, ...]:
+        """Return the protocols of a kind of device, in order of preference."""
+        return self.protocols_by_kind.get(kind, self.protocols)

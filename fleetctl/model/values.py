@@ -155,6 +155,22 @@ class SecretRef:
     account: str
 
 
+def secrets_in(value: object) -> Iterator[SecretRef]:
+    """Yield every secret that a value refers to, however deep."""
+    if isinstance(value, SecretRef):
+        yield value
+    elif isinstance(value, FrozenMap):
+        for item in value.values():
+            yield from secrets_in(item)
+    elif hasattr(value, "__dataclass_fields__"):
+        for name in value.__dataclass_fields__:
+            if type(item := getattr(value, name)) not in _PLAIN:
+                yield from secrets_in(item)
+
+
+_PLAIN: Final = frozenset({str, int, float, bool, tuple, Unset})  # what holds no secret
+
+
 class Secrets(Protocol):
     """Gives the value of a secret at the wire, and only there."""
 

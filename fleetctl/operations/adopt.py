@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from fleetctl.errors import UsageError
 from fleetctl.executor import Policy, Stop
 from fleetctl.inventory import edit
 from fleetctl.model import Device, Event, Finished, Learned, Outcome
-from fleetctl.operations.adopting import Job, Login, work
-from fleetctl.operations.runs import execute, select, task
+from fleetctl.operations.adopting import ACTIVATED, Job, Login, work
+from fleetctl.operations.runs import execute, logs_in_by_password, select, task
 from fleetctl.operations.workspace import Workspace
 
 IDENTITY = ("serial_number", "mac_address")
@@ -25,6 +26,7 @@ def adopt(
     into the inventory file of their host. Raises UsageError, VaultError.
     """
     devices = [d for d in select(workspace, limit) if force or replace_ or not adopted(workspace, d)]
+    devices = [d for d in devices if d.platform != "windows"]  # listed and looked after by hand
     without = [d.name for d in devices if not d.user]
     if without:
         raise UsageError(
@@ -34,25 +36,30 @@ def adopt(
     by_name = {d.name: d for d in devices}
     names: dict[str, dict[str, list[str]]] = {}
     for d in devices:
-        names.setdefault(d.site, {})[d.name] = [d.user]
+        if logs_in_by_password(workspace, d):
+            names.setdefault(d.site, {})[d.name] = [d.user]
     for site, accounts in names.items():
         workspace.vault.ensure(site, accounts)
 
+    firsts = {d.name: told for d in devices if (told := _first_login(workspace, d)) is not None}
+
     def payload(name: str) -> Job:
-        return _job(workspace, by_name[name], replace_=replace_)
+        return _job(workspace, by_name[name], firsts.get(name), replace_=replace_)
 
     facts: dict[str, Mapping[str, str]] = {}
     for event in execute(
         workspace,
         kind="adopt",
         arguments={"limit": limit},
-        tasks=[task(d) for d in devices],
+        tasks=[task(d, together=False) for d in devices],
         payload=payload,
         policy=Policy(per_site=4),
         stop=stop or Stop(),
         work=work,
     ):
-        if isinstance(event, Learned):
+        if isinstance(event, Learned) and (account := event.facts.get(ACTIVATED)):
+            workspace.vault.promote(by_name[event.device].site, event.device, account)
+        elif isinstance(event, Learned):
             facts[event.device] = event.facts
         if isinstance(event, Finished) and event.outcome is Outcome.CHANGED:
             _record(by_name[event.device], facts.get(event.device, {}))
@@ -61,17 +68,49 @@ def adopt(
 
 def adopted(workspace: Workspace, device: Device) -> bool:
     """Return whether the device's identity is on record and its login was accepted once."""
+    if device.platform == "windows":
+        return True
     has = bool(device.serial_number or device.mac_address)
-    return has and workspace.store.proven(device.name, device.user)
+    return has and (not logs_in_by_password(workspace, device) or workspace.store.proven(device.name, device.user))
 
 
-def _job(workspace: Workspace, device: Device, *, replace_: bool) -> Job:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _First:
+    """The login that a factory-new recorder is to get; `live` where an earlier adopt may have given it already."""
+
+    login: Login
+    live: bool
+
+
+def _first_login(workspace: Workspace, device: Device) -> _First | None:
+    """Return the first login of a recorder, prepared in the vault before anything is sent; None for other kinds."""
+    account = workspace.registry.first_account(device)
+    if not account:
+        return None
+    entry = workspace.vault.entry(device.site, device.name, account)
+    password = entry.current or workspace.vault.prepare(device.site, device.name, account)
+    mark = workspace.fingerprints.of(device.name, account, password)
+    return _First(
+        login=Login(user=account, password=password, fingerprint=mark), live=bool(entry.current or entry.prepared)
+    )
+
+
+def _job(workspace: Workspace, device: Device, told: _First | None, *, replace_: bool) -> Job:
+    if not logs_in_by_password(workspace, device):
+        by_key = Login(user=device.user, password="", fingerprint="")
+        return Job(
+            device=device, own=by_key, own_first=True, first=(), spent="", password="", replace=replace_,
+            known_hosts=workspace.known_hosts,
+        )  # fmt: skip
     password = workspace.password(device)
     fingerprint = workspace.fingerprints.of(device.name, device.user, password)
     barred, proven = workspace.store.may_try(device.name, device.user, fingerprint)
     own = None if barred else Login(user=device.user, password=password, fingerprint=fingerprint)
     first, spent = [], ""
-    for user, default in _factory_logins(workspace, device)[:1]:
+    logins = _factory_logins(workspace, device)
+    if told is not None and told.live:
+        logins = ((told.login.user, told.login.password),)
+    for user, default in logins[:1]:
         mark = workspace.fingerprints.of(device.name, user, default)
         if not (spent := workspace.store.may_try(device.name, user, mark).barred):
             first.append(Login(user=user, password=default, fingerprint=mark))
@@ -82,6 +121,7 @@ def _job(workspace: Workspace, device: Device, *, replace_: bool) -> Job:
         first=tuple(first),
         spent=barred or spent,
         password=password,
+        activation=None if told is None else told.login,
         fingerprint=fingerprint,
         replace=replace_,
         known_hosts=workspace.known_hosts,
@@ -93,7 +133,7 @@ def _factory_logins(workspace: Workspace, device: Device) -> tuple[tuple[str, st
     values = workspace.inventory.values(device.name)
     if "factory_user" in values and "factory_password" in values:
         return ((str(values["factory_user"].value), str(values["factory_password"].value)),)
-    return workspace.registry.driver_of(device.kind, device.vendor, device.model).default_logins
+    return workspace.registry.driver_of(device, device.vendor, device.model).default_logins
 
 
 def _record(device: Device, facts: Mapping[str, str]) -> None:

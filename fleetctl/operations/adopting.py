@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from fleetctl import catalog, converge
-from fleetctl.errors import FleetctlError, Refused, Unsupported
+from fleetctl.errors import BadAnswer, FleetctlError, Refused, Unsupported
 from fleetctl.model import (
     Access,
     Attempt,
@@ -29,6 +29,8 @@ from fleetctl.model import (
 )
 from fleetctl.protocols import opener
 
+ACTIVATED: Final = "activated"  # the fact by which the account is told that got its first password
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
@@ -44,11 +46,12 @@ class Job:
     """What a worker needs to adopt one device."""
 
     device: Device
-    own: Login | None  # fleetctl's own account, unless it may not be tried now
+    own: Login | None  # fleetctl's own account (without a password: by key), unless it may not be tried now
     own_first: bool  # it is known to exist; else it is the last resort of a device with no factory login
     first: tuple[Login, ...]  # the factory login, if it may be tried
     spent: str  # why a login may not be tried now, "" where all may
     password: str = field(repr=False)  # of the account to make; in the vault already
+    activation: Login | None = None  # the first login a factory-new recorder is to get; prepared in the vault
     fingerprint: str = ""
     replace: bool = False
     known_hosts: str = ""
@@ -56,12 +59,14 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """Secrets of one device in the making."""
+    """Secrets of one device in the making: of the account to make, and of the one that makes it."""
 
     value: str = field(repr=False)
+    acting: Login | None = None
 
     def reveal(self, ref: SecretRef) -> str:
-        del ref
+        if self.acting is not None and ref.account == self.acting.user:
+            return self.acting.password
         return self.value
 
 
@@ -94,21 +99,21 @@ def work(name: str, payload: Any, channel: Channel) -> None:
 
 def _adopt(job: Job, channel: Channel) -> tuple[Outcome, str, tuple[Change, ...]]:
     device, registry = job.device, catalog.load()
-    protocols = registry.protocols_of(device.kind, device.vendor)
+    protocols = registry.greetings(device)
     if not protocols:
         raise Unsupported(f"{device.name}: fleetctl has no driver for kind {device.kind.value} yet")
-    door = _Door(job, channel, protocols[0])
-    with converge.speaking(device, protocols[0]):
-        session, login = door.enter()
+    door = _Door(job, channel, _spoken(job, protocols))
+    with converge.speaking(device, door.protocol):
+        session, login = door.enter(registry)
     ways = session.facts
     try:
         identity = session.identity()
         if not job.replace:
             converge.same_device(device, identity, required=False)
-        driver = registry.driver_of(device.kind, identity.manufacturer, identity.model)
+        driver = registry.driver_of(device, identity.manufacturer, identity.model)
         changes: tuple[Change, ...] = ()
         if login is None or (login.user, login.password) != (device.user, job.password):
-            changes = _make_account(job, channel, registry, driver, session)
+            changes = _make_account(job, channel, registry, driver, session, login)
             if not changes:
                 return Outcome.NOT_APPLIED, _no_account(device), ()
     finally:
@@ -123,13 +128,35 @@ def _adopt(job: Job, channel: Channel) -> tuple[Outcome, str, tuple[Change, ...]
             "write mac_address into the inventory by hand",
             changes,
         )
-    facts |= ways() | {"manufacturer": identity.manufacturer, "model": identity.model, "firmware": identity.firmware}
+    facts |= ways() | {
+        "protocol": door.protocol,
+        "manufacturer": identity.manufacturer,
+        "model": identity.model,
+        "firmware": identity.firmware,
+    }
     channel.emit(Learned(device=device.name, facts=FrozenMap({k: v for k, v in facts.items() if v})))
     return Outcome.CHANGED, "", changes
 
 
+def _spoken(job: Job, protocols: tuple[str, ...]) -> str:
+    """Return the first protocol that the device speaks, asked without a login; the last where it speaks none."""
+    for protocol in protocols[:-1]:
+        try:
+            opener(protocol)(
+                replace(job.device, user=""),
+                password=None,
+                access=Access.READ,
+                facts={},
+                known_hosts=job.known_hosts,
+            ).close()
+        except (Unsupported, BadAnswer):
+            continue
+        return protocol
+    return protocols[-1]
+
+
 def _make_account(
-    job: Job, channel: Channel, registry: catalog.Registry, driver: Driver, session: Any
+    job: Job, channel: Channel, registry: catalog.Registry, driver: Driver, session: Any, login: Login | None
 ) -> tuple[Change, ...]:
     """Make fleetctl's own account, journaled before it is sent; () when the device said yes and did not make it."""
     action = registry.action(driver, "make_account")
@@ -144,7 +171,7 @@ def _make_account(
         after="administrator",
     )
     channel.confirm(Intent(device=job.device.name, aspect="users", changes=(change,)))
-    secrets: Secrets = _Known(job.password)
+    secrets: Secrets = _Known(job.password, login)
     made = action.run(session, (SecretRef(device=job.device.name, account=job.device.user), secrets))
     return (change,) if made else ()
 
@@ -160,11 +187,13 @@ class _Door:
     """How to get in: with fleetctl's own account where it may exist, else without a login, else a factory one."""
 
     def __init__(self, job: Job, channel: Channel, protocol: str) -> None:
-        self.job, self.channel = job, channel
+        self.job, self.channel, self.protocol = job, channel, protocol
         self.connect = opener(protocol)
 
-    def enter(self) -> tuple[Any, Login | None]:
+    def enter(self, registry: catalog.Registry) -> tuple[Any, Login | None]:
         """Return a session that is in, and the login it used; raises Refused when no way is left."""
+        if self.job.activation is not None and self._activated(registry, self.job.activation):
+            return self._try(self.job.activation), self.job.activation
         refused = self.job.spent
         own = (self.job.own,) if self.job.own else ()
         ways: tuple[Login | None, ...] = (None, *(self.job.first if self.job.first or self.job.spent else own))
@@ -183,10 +212,38 @@ class _Door:
             "inventory (factory_user, factory_password) or reset the device, then adopt again"
         )
 
+    def _activated(self, registry: catalog.Registry, login: Login) -> bool:
+        """Give a factory-new device its first password; False where it is not factory-new."""
+        session = self._session(None)
+        try:
+            if not getattr(session, "inactive", False):
+                return False
+            action = next(
+                (
+                    a
+                    for d in registry.drivers.values()
+                    for a in d.actions
+                    if (a.name, a.protocol) == ("activate", self.protocol)
+                ),
+                None,
+            )
+            if action is None:
+                raise Unsupported(f"{self.job.device.name}: fleetctl cannot activate devices over {self.protocol}")
+            name = self.job.device.name
+            change = Change(
+                device=name, aspect="users", field="accounts", key=login.user, before=None, after="activated"
+            )
+            self.channel.confirm(Intent(device=name, aspect="users", changes=(change,)))
+            action.run(session, (SecretRef(device=name, account=login.user), _Known(login.password)))
+        finally:
+            session.close()
+        self.channel.emit(Learned(device=name, facts=FrozenMap({ACTIVATED: login.user})))
+        return True
+
     def prove(self) -> tuple[Any, Callable[[], dict[str, str]]]:
         """Log in with the new account in a new session; return the identity seen there, and what was learned of it."""
         login = Login(user=self.job.device.user, password=self.job.password, fingerprint=self.job.fingerprint)
-        self.channel.confirm(Attempt(device=self.job.device.name, account=login.user, fingerprint=login.fingerprint))
+        self._announce(login)
         session = self._session(login)
         try:
             identity = session.identity()
@@ -202,9 +259,7 @@ class _Door:
 
     def _try(self, login: Login | None) -> Any:
         if login is not None:
-            self.channel.confirm(
-                Attempt(device=self.job.device.name, account=login.user, fingerprint=login.fingerprint)
-            )
+            self._announce(login)
         session = self._session(login)
         try:
             session.prove()
@@ -219,13 +274,21 @@ class _Door:
         user = login.user if login else ""
         return self.connect(
             replace(self.job.device, user=user),
-            password=login.password if login else None,
+            password=(login.password or None) if login else None,
             access=Access.WRITE,
             facts={"adopting": "replace" if self.job.replace else "first"},  # a console's host key is taken in now
             known_hosts=self.job.known_hosts,
         )
 
+    def _announce(self, login: Login) -> None:
+        if login.fingerprint:  # a key costs no try
+            self.channel.confirm(
+                Attempt(device=self.job.device.name, account=login.user, fingerprint=login.fingerprint)
+            )
+
     def _judge(self, login: Login, *, accepted: bool) -> None:
+        if not login.fingerprint:
+            return
         self.channel.emit(
             LoginJudged(
                 device=self.job.device.name, account=login.user, fingerprint=login.fingerprint, accepted=accepted

@@ -15,12 +15,14 @@ from fleetctl.model import (
     Change,
     Channel,
     Device,
+    DevicePlan,
     Event,
     Expectation,
     Finished,
     Intent,
     Kind,
     Outcome,
+    Planned,
     Reading,
 )
 from fleetctl.operations.runs import job
@@ -43,6 +45,7 @@ class Shown:
     driver: str
     readings: tuple[Reading, ...]
     expectations: Mapping[str, Expectation]
+    changes: tuple[Change, ...] = ()  # of a host: what its roles would change; they read nothing else
 
 
 class Recorder:
@@ -50,10 +53,13 @@ class Recorder:
 
     def __init__(self, record: Any) -> None:
         self._record = record
+        self.plan: DevicePlan | None = None
 
     def emit(self, event: Event) -> None:
         """Record."""
         self._record(event)
+        if isinstance(event, Planned):
+            self.plan = event.plan
 
     def confirm(self, event: Event) -> None:
         """Record; it is on disk when this returns."""
@@ -76,14 +82,20 @@ def show(workspace: Workspace, name: str, aspects: tuple[str, ...] = ()) -> Show
     """Read one device, expected or not, and return it; raises Unreachable, Refused."""
     device = one(workspace, name)
     expected = workspace.expectations(device, aspects)
+    if device.platform == "windows":
+        return _listed(device, expected)
+    changes: tuple[Change, ...] = ()
     with workspace.journal.run("show", {"device": name}) as record:
-        task = job(workspace, device, expected)
-        with converge.linked(task, Access.READ, Recorder(record)) as link:
+        task, channel = job(workspace, device, expected), Recorder(record)
+        with converge.linked(task, Access.READ, channel) as link:
             driver, identity = converge.recognise(task, link, workspace.registry, required=False)
-            wanted = [a for a in workspace.registry.aspects_of(device.kind) if not aspects or a.name in aspects]
+            wanted = [a for a in workspace.registry.aspects_for(device) if not aspects or a.name in aspects]
             readings = tuple(
-                converge.read(workspace.registry.cell(driver, aspect.name), aspect.name, link) for aspect in wanted
+                converge.read(workspace.registry.cell(driver, aspect.name), aspect.name, link)
+                for aspect in (() if device.is_host else wanted)
             )
+        if device.is_host:
+            readings, changes = _checked(task, channel)
     return Shown(
         device=device,
         manufacturer=identity.manufacturer,
@@ -94,6 +106,34 @@ def show(workspace: Workspace, name: str, aspects: tuple[str, ...] = ()) -> Show
         driver=driver.name,
         readings=readings,
         expectations={e.aspect: e for e in expected},
+        changes=changes,
+    )
+
+
+def _checked(task: Job, channel: Recorder) -> tuple[tuple[Reading, ...], tuple[Change, ...]]:
+    """Return how each role of a host stands, and what it would change."""
+    converge.work(task.device.name, {task.device.name: task}, channel)
+    told = channel.plan.aspects if channel.plan else ()
+    if channel.plan and channel.plan.outcome is not None:
+        return (Reading(aspect="", outcome=channel.plan.outcome, reason=channel.plan.reason),), ()
+    return (
+        tuple(Reading(aspect=a.aspect, outcome=a.outcome, reason=a.reason) for a in told),
+        tuple(change for a in told for change in a.changes),
+    )
+
+
+def _listed(device: Device, expected: tuple[Expectation, ...]) -> Shown:
+    """Return a device that nobody asks: what is expected of it is a list for whoever looks after it."""
+    return Shown(
+        device=device,
+        manufacturer="",
+        model=device.model,
+        firmware="",
+        serial_number=device.serial_number,
+        mac_address=device.mac_address,
+        driver="",
+        readings=(),
+        expectations={e.aspect: e for e in expected if e.aspect != "base"},  # how a Linux host is looked after
     )
 
 
@@ -127,18 +167,18 @@ def reboot(workspace: Workspace, name: str) -> Rebooted:
                 raise Unsupported(f"{name}: fleetctl cannot reboot {driver.name} devices")
             channel.confirm(Intent(device=name, aspect="", changes=(change,)))
             action.run(link.session(action.protocol), None)
-        result = proven(task, channel, device)
+        result = proven(task, channel, action.protocol)
         record(Finished(device=name, site=device.site, outcome=result.outcome, reason=result.reason))
     return result
 
 
-def proven(task: Job, channel: Channel, device: Device) -> Rebooted:
+def proven(task: Job, channel: Channel, protocol: str) -> Rebooted:
     """Watch the device go down and come back."""
-    begun = time.monotonic()
+    device, begun = task.device, time.monotonic()
 
     def waited(until_s: float, *, up: bool) -> float | None:
         while time.monotonic() - begun < until_s:
-            if _answers(task) is up:
+            if _answers(task, protocol) is up:
                 return time.monotonic() - begun
             time.sleep(0.2)
         return None
@@ -153,14 +193,13 @@ def proven(task: Job, channel: Channel, device: Device) -> Rebooted:
         return Rebooted(device=device, outcome=Outcome.UNREACHABLE, reason=reason, down_s=down, up_s=None)
     try:
         with converge.linked(task, Access.READ, channel) as link:
-            protocol = catalog.load().protocols_of(device.kind, device.vendor)[0]
-            converge.same_device(device, link.session(protocol).identity(), required=True)
+            converge.recognise(task, link, catalog.load(), required=True)
     except FleetctlError as error:
         return Rebooted(device=device, outcome=converge.outcome_of(error), reason=str(error), down_s=down, up_s=up)
     return Rebooted(device=device, outcome=Outcome.CHANGED, reason="", down_s=down, up_s=up)
 
 
-def _answers(task: Job) -> bool:
+def _answers(task: Job, protocol: str) -> bool:
     """Return whether the device answers at all, asked without its login."""
     from dataclasses import replace
 
@@ -169,8 +208,10 @@ def _answers(task: Job) -> bool:
     if task.device.kind is Kind.SWITCH:
         return ssh.answers(task.device, task.known_hosts)
     endpoint = replace(task.device.endpoint, timeout_s=2.0)
+    protocols = catalog.load().protocols_of(task.device)
+    protocol = task.facts.get("protocol") or protocols[0]
     try:
-        session = opener("onvif")(
+        session = opener(protocol)(
             replace(task.device, endpoint=endpoint, user=""),
             password=None,
             access=Access.READ,
@@ -179,6 +220,8 @@ def _answers(task: Job) -> bool:
         )
     except Unreachable:
         return False
+    except FleetctlError:
+        return True  # something answers
     try:
         return bool(session.alive())
     finally:

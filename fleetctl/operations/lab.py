@@ -1,4 +1,4 @@
-"""The lab of a workspace: every camera of its inventory, simulated on loopback."""
+"""The lab of a workspace: every camera and recorder of its inventory, simulated on loopback."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from fleetctl.model import Device, Kind
 from fleetctl.operations.workspace import Workspace
 from fleetctl.protocols.ssh import platforms
 
+PLAYED: Final = (Kind.CAMERA, Kind.NVR)
 OVERLAY: Final = "zz_lab.yml"
 ACTIVATED: Final = ("admin", "Lab-activated-1")  # what a technician gave cameras that come without a password
 TECHNICIAN: Final = ("technician", "Lab-console-1")  # who gave a switch its first login, by its serial console
@@ -39,6 +40,8 @@ class Options:
     latency_ms: float = 0.0
     strict: bool = False
     wsdl_dir: Path | None = None
+    record_s: float = 10.0  # how often a recorder pulls a picture of each channel
+    retry_s: float = 10.0  # how long after a failed login a recorder tries again
 
 
 def up(workspace: Workspace, options: Options | None = None) -> int:
@@ -48,12 +51,12 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
     if running(workspace):
         raise UsageError("the lab is up already; see: fleetctl lab status, or end it: fleetctl lab down")
     (workspace.inventory_root / OVERLAY).unlink(missing_ok=True)
-    cameras = [d for d in workspace.inventory.devices.values() if d.kind is Kind.CAMERA]
+    devices = [d for d in workspace.inventory.devices.values() if d.kind in PLAYED and not d.is_host]
     switches = [d for d in workspace.inventory.devices.values() if d.kind is Kind.SWITCH]
-    if not cameras:
-        raise UsageError("the inventory has no cameras to simulate")
+    if not devices:
+        raise UsageError("the inventory has no cameras or recorders to simulate")
     spec = {
-        "devices": [_spec(workspace, device) for device in cameras],
+        "devices": [_spec(workspace, device, number) for number, device in enumerate(devices)],
         "switches": [_switch(workspace, device) for device in switches],
         "ssh_port": _free(options.ssh_port) if switches else -1,
         "http_port": _free(options.http_port),
@@ -63,10 +66,12 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
         "minute_s": options.minute_s,
         "strict": options.strict,
         "wsdl_dir": str(options.wsdl_dir or ""),
+        "record_s": options.record_s,
+        "retry_s": options.retry_s,
     }
     control.up(spec, folder)
-    _write_overlay(workspace, cameras, switches, control.described(folder).ports)
-    return len(cameras) + len(switches)
+    _write_overlay(workspace, devices, switches, control.described(folder).ports)
+    return len(devices) + len(switches)
 
 
 def running(workspace: Workspace) -> bool:
@@ -106,21 +111,35 @@ def _folder(workspace: Workspace) -> Path:
 
 
 def personality(workspace: Workspace, device: Device) -> str:
-    """Return the lab personality that stands for a device: that of the driver its vendor means, else the plain one."""
-    driver = workspace.registry.driver_of(device.kind, device.vendor, device.model).name
-    names = sorted(known())
-    return next((n for n in names if n.startswith(driver)), "generic-like")
+    """Return the lab personality that stands for a device: of its model, else of its vendor, else the plain one."""
+    kind = "recorder" if device.kind is Kind.NVR else "camera"
+    makes = {name: told for name, told in sorted(known().items()) if told.kind == kind}
+    if found := next((n for n, told in makes.items() if device.model and told.model == device.model), ""):
+        return found
+    driver = workspace.registry.driver_of(device, device.vendor, device.model).name
+    starts = (driver,) if kind == "camera" else (f"{device.vendor}-nvr", f"{driver}-nvr")
+    plain = "generic-like" if kind == "camera" else "onvif-nvr-like"
+    return next((n for start in starts for n in makes if n.startswith(f"{start}-like")), None) or next(
+        (n for start in starts for n in makes if n.startswith(start)), plain
+    )
 
 
 def given_login(workspace: Workspace, device: Device) -> bool:
     """Return whether the lab stands for a technician who gave the device a login: it comes with none that is known."""
     fresh = known()[personality(workspace, device)].fresh
-    driver = workspace.registry.driver_of(device.kind, device.vendor, device.model)
+    driver = workspace.registry.driver_of(device, device.vendor, device.model)
+    if device.kind is Kind.NVR and driver.first_account:
+        return False  # adopt gives it its first password
     return fresh == "activation" or (fresh == "login" and not driver.default_logins)
 
 
-def address(device: Device) -> str:
-    """Return the loopback address that stands for a device's: 10.20.1.11 is 127.20.1.11."""
+def address(device: Device, number: int = 0) -> str:
+    """Return the loopback address that stands for a device's: 10.20.1.11 is 127.20.1.11.
+
+    What is behind a recorder has its `number` in a network of the lab's own: the inventory need not know where it is.
+    """
+    if device.behind:
+        return str(ipaddress.IPv4Address((127 << 24) | (254 << 16) | (number + 1)))
     try:
         told = ipaddress.IPv4Address(device.endpoint.address)
     except ValueError:
@@ -128,15 +147,18 @@ def address(device: Device) -> str:
     return str(ipaddress.IPv4Address((127 << 24) | (int(told) & 0xFFFFFF)))
 
 
-def _spec(workspace: Workspace, device: Device) -> dict[str, Any]:
+def _spec(workspace: Workspace, device: Device, number: int) -> dict[str, Any]:
     told: dict[str, Any] = {
         "name": device.name,
-        "address": address(device),
+        "address": address(device, number),
         "personality": personality(workspace, device),
         "network_address": device.endpoint.address,  # a technician gave it that; the lab reaches it by another
     }
     if given_login(workspace, device):
         told["login"] = list(ACTIVATED)
+    if device.behind:
+        told["behind"] = device.behind
+        told["network_address"] = device.endpoint.address or f"192.168.254.{device.channel + 1}"
     return told
 
 
@@ -165,15 +187,20 @@ def _free(port: int) -> int:
 
 
 def _write_overlay(
-    workspace: Workspace, cameras: list[Device], switches: list[Device], ports: Mapping[str, int]
+    workspace: Workspace, devices: list[Device], switches: list[Device], ports: Mapping[str, int]
 ) -> None:
     lines = [HEAD, "all:", "  vars:"]
-    lines += [f"    onvif_port: {ports['http']}", f"    rtsp_port: {ports['rtsp']}", '    maintenance_window: "always"']
+    lines += [
+        f"    onvif_port: {ports['http']}",
+        f"    rtsp_port: {ports['rtsp']}",
+        '    maintenance_window: "always"',
+        "    channels_port: 80",
+    ]
     lines += ["  hosts:"]
-    for device in cameras:
-        told = f"ansible_host: {address(device)}"
+    for device in devices:
+        told = f"ansible_host: {address(device)}" if not device.behind else ""
         if given_login(workspace, device):
-            told += f", factory_user: {ACTIVATED[0]}, factory_password: {ACTIVATED[1]}"
+            told += f"{', ' if told else ''}factory_user: {ACTIVATED[0]}, factory_password: {ACTIVATED[1]}"
         lines.append(f"    {device.name}: {{{told}}}")
     for device in switches:
         told = f"ansible_host: {address(device)}, ansible_port: {ports['ssh']}"

@@ -38,8 +38,9 @@ def cycle(workspace: Workspace, name: str) -> Rebooted:
                 raise Unsupported(f"{switch.name}: fleetctl cannot switch the power of its ports")
             channel.confirm(Intent(device=switch.name, aspect="", changes=(change,)))
             action.run(link.session(action.protocol), target)
-        if device.kind in (Kind.CAMERA, Kind.NVR):
-            result = proven(job(workspace, device), channel, device)
+        protocols = workspace.registry.protocols_of(device)
+        if protocols:
+            result = proven(job(workspace, device), channel, protocols[0])
         else:
             reason = "its power was taken and given back; fleetctl cannot ask this device whether it started"
             result = Rebooted(device=device, outcome=Outcome.CHANGED, reason=reason, down_s=None, up_s=None)

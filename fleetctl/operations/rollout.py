@@ -17,8 +17,9 @@ from fleetctl.errors import Stale, UsageError
 from fleetctl.executor import Policy, Stop, Wave, gate_on_share, growing
 from fleetctl.model import Device, DevicePlan, Event, Finished, Outcome, Result, worst
 from fleetctl.operations import windows
-from fleetctl.operations.runs import accounts, execute, gathered, hosts_first, job, observed, select, task
+from fleetctl.operations.runs import execute, gathered, hosts_first, job, observed, referred, select, task
 from fleetctl.operations.workspace import Workspace
+from fleetctl.waves import GOOD
 
 SCHEMA: Final = 1
 SMALL: Final = 10  # up to so many devices: one canary, then all
@@ -187,10 +188,12 @@ def apply(
         clock=options.clock,
     )
 
-    def payload(name: str) -> Any:
-        return job(workspace, devices[name], plan=todo[name])
+    not_ready: dict[str, str] = {}
 
-    yield from execute(
+    def payload(name: str) -> Any:
+        return job(workspace, devices[name], plan=todo[name], not_ready=not_ready)
+
+    for event in execute(
         workspace,
         kind="apply",
         arguments={
@@ -199,7 +202,7 @@ def apply(
             "planned": plan.created,
             "now": options.now,
         },
-        tasks=hosts_first(task(devices[name], todo[name].needs) for name in todo),
+        tasks=hosts_first(task(devices[name], todo[name].needs, _after(todo[name])) for name in todo),
         payload=payload,
         policy=policy,
         stop=stop,
@@ -210,7 +213,24 @@ def apply(
             if d.device not in todo
             for event in (_unknown(devices[d.device]) if d.device in writes else _as_planned(d))
         ],
+    ):
+        _note(event, not_ready)
+        yield event
+
+
+def _after(device_plan: DevicePlan) -> tuple[str, ...]:
+    """Return the devices that end before this one begins: those whose secrets it is to hold (a recorder's cameras)."""
+    return tuple(
+        sorted({r.device for r in referred(a for a in device_plan.aspects if a.changes)} - {device_plan.device})
     )
+
+
+def _note(event: Event, not_ready: dict[str, str]) -> None:
+    """Note devices whose accounts cannot be counted on: they ended badly as a whole, or in the aspect `users`."""
+    if isinstance(event, Result) and event.aspect in ("", "users") and event.outcome not in GOOD:
+        not_ready[event.device] = f"which ended as {event.outcome.value}"
+    elif isinstance(event, Finished) and event.outcome in (Outcome.INTERRUPTED, Outcome.PENDING):
+        not_ready.setdefault(event.device, f"which is {event.outcome.value}")
 
 
 def _unknown(device: Device) -> Iterator[Event]:
@@ -268,7 +288,7 @@ def _provide_secrets(workspace: Workspace, devices: Mapping[str, Device], todo: 
     sites: dict[str, dict[str, list[str]]] = {}
     for name, device_plan in todo.items():
         changed = [a for a in device_plan.aspects if a.changes]
-        wanted = [account for account in accounts(changed) if account != devices[name].user]
+        wanted = [r.account for r in referred(changed) if r.device == name and r.account != devices[name].user]
         if wanted:
             sites.setdefault(devices[name].site, {})[name] = wanted
     for site, missing in sites.items():

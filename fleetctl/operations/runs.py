@@ -21,6 +21,7 @@ from fleetctl.model import (
     Outcome,
     Planned,
     SecretRef,
+    secrets_in,
 )
 from fleetctl.operations.workspace import Workspace
 from fleetctl.reports.tally import EXIT_FAILED, EXIT_INTERRUPTED, exit_code
@@ -36,15 +37,16 @@ def select(workspace: Workspace, limit: str) -> tuple[Device, ...]:
     return found
 
 
-def task(device: Device, needs: Iterable[str] = ()) -> Task:
-    """Return a device as a task of the executor."""
+def task(device: Device, needs: Iterable[str] = (), after: Iterable[str] = (), *, together: bool = True) -> Task:
+    """Return a device as a task of the executor; Linux hosts are worked on `together` in batches."""
     return Task(
         name=device.name,
         site=device.site,
         uplink=device.uplink or device.site,
         needs=tuple(needs),
+        after=tuple(after),
         kind=device.kind,
-        batch=f"hosts {device.endpoint.via}".strip() if device.platform == "linux" else "",
+        batch=f"hosts {device.endpoint.via}".strip() if together and device.platform == "linux" else "",
     )
 
 
@@ -58,14 +60,14 @@ def job(
     device: Device,
     expectations: tuple[Expectation, ...] = (),
     plan: DevicePlan | None = None,
+    not_ready: Mapping[str, str] | None = None,
 ) -> converge.Job:
     """Return what a worker needs for one device; called when its turn has come, so that secrets are revealed late."""
-    extra = (ENABLE,) if device.kind is Kind.SWITCH else ()
-    secrets = workspace.secrets(device, extra + accounts(expectations if plan is None else plan.aspects))
+    extra = (SecretRef(device=device.name, account=ENABLE),) if device.kind is Kind.SWITCH else ()
+    secrets = workspace.secrets(device, extra + referred(expectations if plan is None else plan.aspects))
     facts = workspace.facts(device.name)
     barred, fingerprint, proven = "", "", False
-    host = device.platform == "linux"
-    if device.user and not (host and "ansible_password" not in workspace.inventory.values(device.name)):
+    if device.user and logs_in_by_password(workspace, device):
         ref = SecretRef(device=device.name, account=device.user)
         if ref not in secrets:
             barred = (
@@ -84,30 +86,21 @@ def job(
         proven=proven,
         barred=barred,
         plan=plan,
+        not_ready=FrozenMap(not_ready or {}),
         known_hosts=workspace.known_hosts,
-        around=workspace.around(device.site) if host else None,
+        around=workspace.around(device.site) if device.platform == "linux" else None,
     )
 
 
-def accounts(owners: Iterable[Any]) -> tuple[str, ...]:
-    """Return the accounts whose passwords the expectations or plans refer to."""
-    found: dict[str, None] = {}
-    for owner in owners:
-        value = owner.value if isinstance(owner, Expectation) else owner.expected
-        for ref in _refs(value):
-            found[ref.account] = None
-    return tuple(found)
+def logs_in_by_password(workspace: Workspace, device: Device) -> bool:
+    """Return whether a device has a password to log in with; a Linux host may do with a key."""
+    return device.platform != "linux" or "ansible_password" in workspace.inventory.values(device.name)
 
 
-def _refs(value: Any) -> Iterator[SecretRef]:
-    if isinstance(value, SecretRef):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _refs(item)
-    elif hasattr(value, "__dataclass_fields__"):
-        for name in value.__dataclass_fields__:
-            yield from _refs(getattr(value, name))
+def referred(owners: Iterable[Any]) -> tuple[SecretRef, ...]:
+    """Return the secrets that expectations or plans refer to, of other devices too."""
+    values = (owner.value if isinstance(owner, Expectation) else owner.expected for owner in owners)
+    return tuple(dict.fromkeys(ref for value in values for ref in secrets_in(value)))
 
 
 def execute(

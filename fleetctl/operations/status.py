@@ -27,6 +27,7 @@ class SiteStatus:
     pending: int
     unreachable: int
     failed: int
+    unsupported: int  # nothing of the device can be set: listed, and looked after by hand
     unseen: int
     last_seen: str  # of the least recently seen device, ISO 8601; "" where one was never seen
 
@@ -55,7 +56,7 @@ def _row(
     counts: Counter[str] = Counter()
     seen: list[str] = []
     for device in devices:
-        counts["adopted"] += adopted(workspace, device)
+        counts["adopted"] += device.platform != "windows" and adopted(workspace, device)
         states = latest.get(device.name, ())
         counts[_standing(states)] += 1
         seen.append(min((s.checked.isoformat(timespec="seconds") for s in states), default=""))
@@ -69,6 +70,7 @@ def _row(
         pending=counts["pending"],
         unreachable=counts["unreachable"],
         failed=counts["failed"],
+        unsupported=counts["unsupported"],
         unseen=counts["unseen"],
         last_seen=min(seen, default=""),
     )
@@ -78,6 +80,8 @@ def _standing(states: Sequence[State]) -> str:
     """Return how a device stands by the outcomes of its aspects; what is unknown never counts as in step."""
     if not states:
         return "unseen"
+    if all(state.outcome is Outcome.UNSUPPORTED for state in states):
+        return "unsupported"
     outcome = worst(state.outcome for state in states)
     if outcome in (Outcome.UNCHANGED, Outcome.CHANGED, Outcome.WAIVED, Outcome.UNSUPPORTED):
         return "in_step"

@@ -107,14 +107,14 @@ class Workspace:
         ref = SecretRef(device=device.name, account=account or device.user)
         return self.vault.reveal(ref, device, self.inventory)
 
-    def secrets(self, device: Device, accounts: tuple[str, ...]) -> SecretBag:
-        """Return the named secrets of one device for a worker; accounts without one are left out."""
+    def secrets(self, device: Device, referred: tuple[SecretRef, ...]) -> SecretBag:
+        """Return what work on a device may need: its login's password, and those referred to; missing ones left out."""
         found: dict[SecretRef, str] = {}
-        for account in dict.fromkeys((device.user, *accounts)):
-            if account:
-                ref = SecretRef(device=device.name, account=account)
+        for ref in dict.fromkeys((SecretRef(device=device.name, account=device.user), *referred)):
+            owner = self.inventory.devices.get(ref.device)
+            if ref.account and owner is not None:
                 try:
-                    found[ref] = self.password(device, account)
+                    found[ref] = self.password(owner, ref.account)
                 except VaultError as error:
                     if not getattr(error, "missing", False):
                         raise

@@ -108,8 +108,10 @@ class DigestAuth:
         self.presented += 1
         count, cnonce = f"{self._count:08x}", self._cnonce
 
+        make = hashlib.sha256 if challenge.hash_name == "sha256" else hashlib.md5
+
         def hashed(text: str) -> str:
-            return hashlib.new(challenge.hash_name, text.encode(), usedforsecurity=False).hexdigest()
+            return make(text.encode(), usedforsecurity=False).hexdigest()
 
         login = hashed(f"{self.user}:{challenge.realm}:{self.password}")
         if challenge.algorithm.lower().endswith("-sess"):

@@ -1,7 +1,7 @@
 """HTTP towards one device: verified, bounded in time and bytes, never led elsewhere.
 
-The only importer of the HTTP library. Requests are put together here in one piece (one packet, no surprises);
-replies are read by http.client from a reader that ends with the exchange's deadline and its budget of bytes.
+With `replies` the only importer of the HTTP library. Requests are put together here in one piece (one packet, no
+surprises); replies are read from a reader that ends with the exchange's deadline and its budget of bytes.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from email.message import Message
-from http.client import HTTPException, HTTPResponse, IncompleteRead
+from functools import lru_cache
+from http.client import HTTPException, IncompleteRead
 from time import monotonic
 from typing import BinaryIO, Final, cast
 from urllib.parse import quote
@@ -20,6 +20,7 @@ from urllib.parse import quote
 from fleetctl.errors import BadAnswer, Refused, Unreachable
 from fleetctl.protocols import tls
 from fleetctl.protocols.digest import DigestAuth
+from fleetctl.protocols.replies import Headers, Reply
 from fleetctl.protocols.sockets import MAX_HEAD, Dial, Reader, TooLong, dialled
 
 MAX_BODY: Final = 2 * 1024 * 1024
@@ -31,12 +32,12 @@ class Response:
     """What a device answered; `headers.get(name)` and `.get_all(name)` take any case."""
 
     status: int
-    headers: Message
+    headers: Headers
     body: bytes
 
     def all(self, name: str) -> list[str]:
         """Return every header of that name."""
-        return [str(value) for value in self.headers.get_all(name, [])]
+        return self.headers.get_all(name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,7 @@ class _ClosedSilently(Exception):
     """A kept connection was closed before one byte of the reply came."""
 
 
+@lru_cache(maxsize=1024)
 def safe_path(path: str) -> str:
     """Return a path (and query) that can stand in a request line: absolute, no blanks, no line ends, ASCII."""
     return "/" + quote(path.lstrip("/"), safe="/?&=%:;,@!$'()*+~#[]|-._").split("#", 1)[0]
@@ -167,7 +169,7 @@ class HttpClient:
         sock = self._sock if kept and self._sock is not None else self._connected(request.deadline)
         content = request.content()
         reader = Reader(sock, request.deadline)
-        response = HTTPResponse(cast(socket.socket, reader), method=request.method)
+        response = Reply(cast(socket.socket, reader), method=request.method)
         try:
             sock.settimeout(max(request.deadline - monotonic(), 0.001))
             sock.sendall(self._head(request, len(content)) + content)
@@ -182,7 +184,7 @@ class HttpClient:
         if response.will_close or not self.keep_alive or not response.isclosed():
             self.close()
         response.close()
-        return Response(response.status, response.headers, answer)
+        return Response(response.status, response.told, answer)
 
     def _head(self, request: _Request, length: int) -> bytes:
         lines = [f"{request.method} {request.path} HTTP/1.1", f"Host: {self._host}", "User-Agent: fleetctl"]
@@ -193,9 +195,10 @@ class HttpClient:
             lines.append(f"Content-Length: {length}")
         lines.append("Accept-Encoding: identity")
         lines.append("Connection: keep-alive" if self.keep_alive else "Connection: close")
-        if any("\r" in line or "\n" in line for line in lines):
+        told = "\r\n".join(lines)
+        if told.count("\n") != len(lines) - 1 or told.count("\r") != len(lines) - 1:
             raise ValueError("a header may not hold a line end")
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8")
+        return f"{told}\r\n\r\n".encode()
 
     def _still_open(self) -> bool:
         """Tell whether the kept connection can be used: open, and nothing unasked for lies in it."""
@@ -250,7 +253,7 @@ def _reason(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-def _body(response: HTTPResponse, request: _Request) -> bytes:
+def _body(response: Reply, request: _Request) -> bytes:
     """Read the body, into the request's file if it has one and the device did as asked."""
     if response.length is not None and response.length > request.max_body:
         raise TooLong

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,9 +48,15 @@ def profiles(session: Onvif) -> tuple[MediaProfile, ...]:
     return _profiles(session, "trt", "")
 
 
+_own: Final = threading.local()  # what this thread found in an answer last: five aspects ask about one
+
+
 def _profiles(session: Onvif, service: str, body: str) -> tuple[MediaProfile, ...]:
     answer = session.read(service, "GetProfiles", body)
-    found = tuple(_profile(service, element) for element in children(answer, "Profiles"))
+    if getattr(_own, "answer", None) is not answer:
+        _own.found = tuple(_profile(service, element) for element in children(answer, "Profiles"))
+        _own.answer = answer
+    found: tuple[MediaProfile, ...] = _own.found
     if found and not any(p.video_encoder is not None for p in found):
         return _without_parts(session, service, found)
     return found
@@ -82,15 +89,23 @@ def streams(session: Onvif) -> tuple[MediaProfile, ...]:
     picture source, in the order the device lists them: an order that does not change with what is set.
     Raises Unsupported where no profile has video.
     """
+    all_ = profiles(session)
+    if getattr(_own, "profiles", None) is not all_:
+        _own.streams, _own.profiles = _streams(all_), all_
+    found: tuple[MediaProfile, ...] = _own.streams
+    if not found:
+        raise Unsupported("no media profile of the device has video")
+    return found
+
+
+def _streams(all_: tuple[MediaProfile, ...]) -> tuple[MediaProfile, ...]:
     found: list[MediaProfile] = []
-    for profile in profiles(session):
+    for profile in all_:
         if profile.video_encoder is None:
             continue
         seen = {token_of(p.video_encoder) for p in found}
         if not found or (source_of(profile) == source_of(found[0]) and token_of(profile.video_encoder) not in seen):
             found.append(profile)
-    if not found:
-        raise Unsupported("no media profile of the device has video")
     return tuple(found[:2])
 
 

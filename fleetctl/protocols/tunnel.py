@@ -6,22 +6,22 @@ Only public-key logins (agent or the usual key files). A relay whose host key is
 from __future__ import annotations
 
 import atexit
-import base64
 import contextlib
-import hashlib
 import os
 import re
 import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from time import monotonic
 from typing import Final
 
 import paramiko
 
 from fleetctl.errors import FleetctlError, Refused, Unreachable, UsageError
+from fleetctl.model import Device
+from fleetctl.protocols import hostkeys
+from fleetctl.protocols.hostkeys import HostKey, fingerprint
 
 CONNECT_S: Final = 15.0
 KEEPALIVE_S: Final = 30
@@ -151,11 +151,6 @@ class _Unknown(paramiko.MissingHostKeyPolicy):
         )
 
 
-def fingerprint(key: paramiko.PKey) -> str:
-    """Return a key's fingerprint as ssh-keygen prints it."""
-    return "SHA256:" + base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
-
-
 def _outward(far: socket.socket, channel: paramiko.Channel) -> None:
     with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
         while piece := far.recv(_PIECE):
@@ -197,43 +192,28 @@ def close_all() -> None:
         _tunnels.clear()
 
 
-# --- host keys -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostKey:
-    """What a relay shows before anything is trusted."""
-
-    relay: Relay
-    kind: str
-    key: str  # base64
-    fingerprint: str  # as ssh-keygen prints it
+# --- the relay's own key ---------------------------------------------------------------------------
 
 
 def shown_key(via: str, timeout_s: float = CONNECT_S) -> HostKey:
     """Ask a relay for its host key, without logging in; raises Unreachable."""
     there = relay(via)
-    try:
-        with socket.create_connection((there.host, there.port), timeout=timeout_s) as sock:
-            transport = paramiko.Transport(sock)
-            try:
-                transport.start_client(timeout=timeout_s)
-                key = transport.get_remote_server_key()
-            finally:
-                transport.close()
-    except (paramiko.SSHException, EOFError, OSError) as error:
-        raise Unreachable(f"the relay {there.known_as} cannot be reached: {error}") from error
-    return HostKey(relay=there, kind=key.get_name(), key=key.get_base64(), fingerprint=fingerprint(key))
+    return hostkeys.shown(
+        there.known_as, lambda: socket.create_connection((there.host, there.port), timeout=timeout_s), timeout_s
+    )
 
 
-def record(key: HostKey, known_hosts: str) -> None:
-    """Add a host key that a person has compared to the known_hosts file (0600)."""
-    path = Path(known_hosts)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    old = path.read_text(encoding="utf-8") if path.exists() else ""
-    line = f"{key.relay.known_as} {key.kind} {key.key}\n"
-    if line not in old:
-        fresh = path.with_name(path.name + ".new")
-        fresh.write_text(old + ("" if not old or old.endswith("\n") else "\n") + line, encoding="utf-8")
-        fresh.chmod(0o600)
-        fresh.replace(path)
+# --- devices that speak SSH --------------------------------------------------------------------------
+
+
+def ssh_to(device: Device, known_hosts: str) -> socket.socket:
+    """Return a connection to a device's SSH port, through its relay where it has one; raises OSError, Unreachable."""
+    end = device.endpoint
+    if end.via:
+        return dial_for(end.via, known_hosts)(end.address, end.ssh_port, end.timeout_s)
+    return socket.create_connection((end.address, end.ssh_port), timeout=end.timeout_s)
+
+
+def shown_by(device: Device, known_hosts: str) -> HostKey:
+    """Ask a device for its host key, known by its name, without logging in; raises Unreachable."""
+    return hostkeys.shown(device.name, lambda: ssh_to(device, known_hosts), device.endpoint.timeout_s)

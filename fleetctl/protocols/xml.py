@@ -22,7 +22,7 @@ Element = etree._Element  # lxml has no public name for the type of an element
 MAX_DEPTH: Final = 64
 MAX_MENDED: Final = 512 * 1024  # bytes; longer answers are read only when they are XML as they come
 
-# One prefix for each namespace, declared once on the envelope: some devices read prefixes literally.
+# One prefix for each namespace, declared on the envelope: some devices read prefixes literally.
 PREFIXES: Final[dict[str, str]] = {
     "s": "http://www.w3.org/2003/05/soap-envelope",
     "tds": "http://www.onvif.org/ver10/device/wsdl",

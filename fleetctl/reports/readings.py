@@ -39,6 +39,17 @@ def lines(device: str, reading: Reading, expectation: Expectation | None) -> Ite
             yield _line(name, actual, wanted, differs=(field.name, "") in differing)
 
 
+def wanted(expectation: Expectation) -> Iterator[Line]:
+    """Yield the settings that are expected, of a device that nobody reads."""
+    for field in dataclasses.fields(expectation.value):
+        value = getattr(expectation.value, field.name)
+        name = f"{expectation.aspect}.{field.name}"
+        if isinstance(value, FrozenMap):
+            yield from (Line(setting=f"{name}.{clean(key)}", actual="", expected=shown(value[key])) for key in value)
+        elif value is not UNSET:
+            yield Line(setting=name, actual="", expected=shown(value))
+
+
 def _items(name: str, field: str, actual: Any, wanted: Any, differing: set[tuple[str, str]]) -> Iterator[Line]:
     have = actual if isinstance(actual, FrozenMap) else FrozenMap[Any]()
     want = wanted if isinstance(wanted, FrozenMap) else FrozenMap[Any]()

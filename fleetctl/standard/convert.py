@@ -104,6 +104,8 @@ def _layer(shape: Shape, value: Any) -> Converted:
             wrongs.append(Wrong(reason=reason, mend=f"expected is: {shape.setting.doc}"))
         elif item is None:
             items[key] = None
+        elif shape.setting.short and isinstance(item, str) and not isinstance(item, Vaulted):
+            items[key] = _item(shape, key, {shape.setting.short: item}, wrongs)
         elif not isinstance(item, Mapping):
             mend = "write the item's fields as a mapping, or state: absent"
             wrongs.append(Wrong(reason=f"is {shown(item)}, not a mapping", mend=mend, path=(key,)))

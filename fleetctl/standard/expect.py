@@ -22,7 +22,7 @@ def expect(device: Device, inventory: Fleet, aspect: Aspect) -> Expectation | No
     name the account that is its key. Raises InventoryError with every fault of the aspect.
     """
     faults: list[Fault] = []
-    told = _expect(device, inventory.values(device.name), aspect, faults)
+    told = _expect(device, inventory, inventory.values(device.name), aspect, faults)
     if faults:
         raise InventoryError(faults)
     return told
@@ -35,14 +35,16 @@ def expectations(device: Device, inventory: Fleet, aspects: Aspects) -> tuple[Ex
     """
     faults: list[Fault] = []
     values = inventory.values(device.name)
-    told = [_expect(device, values, aspect, faults) for aspect in each(aspects)]
+    told = [_expect(device, inventory, values, aspect, faults) for aspect in each(aspects)]
     if faults:
         raise InventoryError(faults)
     return tuple(expectation for expectation in told if expectation is not None)
 
 
-def _expect(device: Device, values: Mapping[str, Value], aspect: Aspect, faults: list[Fault]) -> Expectation | None:
-    if device.kind not in aspect.kinds:
+def _expect(
+    device: Device, inventory: Fleet, values: Mapping[str, Value], aspect: Aspect, faults: list[Fault]
+) -> Expectation | None:
+    if not aspect.of(device):
         return None
     told: dict[str, Any] = {}
     places: dict[str, Place] = {}
@@ -53,26 +55,41 @@ def _expect(device: Device, values: Mapping[str, Value], aspect: Aspect, faults:
             if merged is not None:
                 told[shape.name] = merged
         elif (given := _given(values, name, faults)) is not None:
-            faults.extend(of_value(name, given, shape))
-            if not shape.setting.observed and (value := convert(shape, given.value).value) is not UNSET:
-                told[shape.name] = value
+            converted = convert(shape, given.value)
+            if shape.setting.observed or converted.wrongs:
+                faults.extend(of_value(name, given, shape))
+            elif converted.value is not UNSET:
+                told[shape.name] = converted.value
                 _note(places, shape.name, given.place)
     exclusive = _exclusive(values, aspect, told, faults)
     if not told:
         return None
+    value = aspect.type(**told)
+    if aspect.complete is not None and not faults:
+        value, wrongs = aspect.complete(device, value, inventory)
+        faults.extend(_wrong(aspect.name, places, *wrong) for wrong in wrongs)
     return Expectation(
         aspect=aspect.name,
-        value=aspect.type(**told),
+        value=value,
         places=FrozenMap(places),
         exclusive=exclusive,
         needs=(device.behind,) if device.behind else (),
     )
 
 
+def _wrong(aspect: str, places: Mapping[str, Place], where: str, reason: str, mend: str) -> Fault:
+    """Return what completing found wrong, at the place of the item or of its field."""
+    place = places.get(where) or places.get(where.partition(".")[0])
+    at = place or Place(file="dynamic inventory", line=1, column=1)
+    return Fault(file=at.file, line=at.line, column=at.column, reason=f"{aspect}_{where}: {reason}", mend=mend)
+
+
 def _given(values: Mapping[str, Value], name: str, faults: list[Fault]) -> Value | None:
     """Return a variable, None where there is none or where its template fails, which is a fault."""
+    if name not in values:
+        return None
     try:
-        return values.get(name)
+        return values[name]
     except InventoryError as error:
         faults.extend(error.faults)
         return None

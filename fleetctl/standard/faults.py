@@ -31,14 +31,14 @@ def settings_faults(inventory: Fleet, aspects: Aspects, devices: Iterable[Device
     A value that devices share is looked at once, so a fleet of 5,000 takes about a second.
     """
     asked = each(aspects)
-    by_kind: dict[Kind, dict[str, Shape]] = {
-        kind: {name: shape for aspect in asked if kind in aspect.kinds for name, shape in settable(aspect)}
-        for kind in Kind
-    }
+    shapes_of: dict[tuple[Kind, bool], dict[str, Shape]] = {}
     found: dict[Fault, None] = {}
     seen: dict[tuple[str, int], Value] = {}  # holds the values, so that no other gets the id of one
     for device in inventory.devices.values() if devices is None else devices:
-        shapes = by_kind[device.kind]
+        sort = device.kind, device.is_host
+        if sort not in shapes_of:
+            shapes_of[sort] = {n: shape for aspect in asked if aspect.of(device) for n, shape in settable(aspect)}
+        shapes = shapes_of[sort]
         values = inventory.values(device.name)
         for name in values:
             if (shape := shapes.get(name)) is None:

@@ -38,9 +38,9 @@ VARIABLES: Final[dict[str, Any]] = {
     "base_firewall_open": {"page": {"port": 8443, "from": ["10.20.1.0/24", "fd00:20::/64"]}},
     "recorder_clip_s": 5,
     "recorder_stale_after_s": 20,
-    "recorder_stream_paths": {
-        "hikvision": "/Streaming/Channels/101",
-        "dahua": "/cam/realmonitor?channel=1&subtype=0&unicast=true&proto=Onvif",
+    "recorder_stream_paths": {  # the smaller streams: the lab draws every picture
+        "hikvision": "/Streaming/Channels/102",
+        "dahua": "/cam/realmonitor?channel=1&subtype=1&unicast=true&proto=Onvif",
     },
 }
 

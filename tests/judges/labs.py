@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fleetctl.lab import control
-from fleetctl.lab.personality import known
+from fleetctl.lab.personality import cameras
 
 USER, PASSWORD = "admin", "Xa-Duong.Lam1"
 
@@ -34,8 +34,8 @@ class Place:
 
 
 def personalities() -> list[str]:
-    """Return the names of all makes the lab can play."""
-    return list(known())
+    """Return the names of all makes of cameras the lab can play."""
+    return list(cameras())
 
 
 def spec(*, nat: bool = True, **more: Any) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from fleetctl.lab import control
-from fleetctl.lab.personality import known
+from fleetctl.lab.personality import cameras, known
 from tests.judges.wsdl import FETCHED
+from tests.lab.boxes import Boxes
 from tests.lab.office import IN_STEP, Office, opened
 from tests.lab.wire import Camera
 
@@ -24,16 +25,16 @@ def simulator(
     tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
 ) -> Iterator[dict[str, list[Camera]]]:
     state_dir = tmp_path_factory.mktemp("simulator")
-    cameras: dict[str, list[Camera]] = {}
+    given: dict[str, list[Camera]] = {}
     devices = []
-    for make, (name, rule) in enumerate(known().items(), start=1):
+    for make, (name, rule) in enumerate(cameras().items(), start=1):
         fresh = [(n, a["password"]) for n, a in rule.factory["users"].items() if a["level"] == "Administrator"]
         login = ACTIVATED if rule.fresh == "activation" else fresh[0] if fresh else None
         for number in range(1, EACH + 1):
             camera = Camera(state_dir, f"{name}-{number}", f"127.22.{make}.{number}", {}, rule, login)
             device = {"name": camera.name, "address": camera.address, "personality": name}
             devices.append(device | ({"login": list(ACTIVATED)} if rule.fresh == "activation" else {}))
-            cameras.setdefault(name, []).append(camera)
+            given.setdefault(name, []).append(camera)
     wsdl = pytestconfig.getoption("--wsdl") or (FETCHED if FETCHED.is_dir() else None)
     lab = control.up(
         {
@@ -50,10 +51,10 @@ def simulator(
         },
         state_dir,
     )
-    for camera in (camera for some in cameras.values() for camera in some):
+    for camera in (camera for some in given.values() for camera in some):
         camera.ports, camera.authority = dict(lab.ports), lab.ca_file
     try:
-        yield cameras
+        yield given
         assert control.status(state_dir)["invalid"] == [], "the simulator said what the official schema does not allow"
     finally:
         control.down(state_dir)
@@ -63,6 +64,33 @@ def simulator(
 def camera(simulator: dict[str, list[Camera]]) -> Callable[[str], Camera]:
     """Give the next untouched camera of a make ("hikvision"); a lab has EACH of them."""
     return lambda make: simulator[f"{make}-like"].pop()
+
+
+# --- recorders and vendors' protocols (boxes.py) ------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def many_boxes(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Boxes]:
+    """A lab of recorders that work fast: a picture twice a second, a failed login tried again as soon."""
+    counts = {name: 12 for name, rule in known().items() if rule.kind == "recorder"}
+    counts |= {"hikvision-like": 30, "hikvision-v57-like": 12, "dahua-like": 20, "bosch-like": 4}
+    wsdl = pytestconfig.getoption("--wsdl") or (FETCHED if FETCHED.is_dir() else None)
+    strict = {"strict": wsdl is not None, "wsdl_dir": str(wsdl or "")}
+    made = Boxes(tmp_path_factory.mktemp("boxes"), counts, record_s=0.5, retry_s=0.5, ntp_delay_s=0.2, **strict)
+    try:
+        yield made
+        assert control.status(made.state_dir)["invalid"] == [], (
+            "a recorder said what the official schema does not allow"
+        )
+    finally:
+        control.down(made.state_dir)
+
+
+@pytest.fixture
+def boxes(many_boxes: Boxes) -> Iterator[Boxes]:
+    """Give devices by personality, each untouched; when the test is over its recorders let their cameras go."""
+    yield many_boxes
+    many_boxes.release()
 
 
 # --- whole workspaces, driven by the command (office.py) -------------------------------------------------

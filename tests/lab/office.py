@@ -233,6 +233,7 @@ def opened(root: Path, *, mixed: bool = False) -> Office:
     """Make a workspace from the pilot's inventory and start its lab; `mixed`: one camera of each make instead."""
     init(root, PILOT)
     office = Office(root)
+    without(office.inventory, "platform: linux", "platform: windows")
     if mixed:
         for folder in office.inventory.iterdir():
             if folder.is_dir():
@@ -250,6 +251,13 @@ def opened(root: Path, *, mixed: bool = False) -> Office:
         office.workspace.vault.set("mixed", CHEAP, "admin", "admin")
     office.lab_up()
     return office
+
+
+def without(inventory: Path, *words: str) -> None:
+    """Take the devices whose lines hold one of the words out of the sites' files."""
+    for path in inventory.glob("*/*.yml"):
+        lines = path.read_text("utf-8").splitlines(keepends=True)
+        path.write_text("".join(line for line in lines if not any(word in line for word in words)), "utf-8")
 
 
 def without_digits(text: str) -> str:

@@ -46,7 +46,7 @@ def test_a_token_signed_with_the_true_time_is_refused_when_the_cameras_clock_is_
     it = camera("hikvision")
     refused = it.ask("tds", "GetDeviceInformation", offset_s=0.0)
     assert (refused.status, refused.codes[-1]) == (400, "ter:NotAuthorized")
-    assert it.state()["misses"] == {"admin": 1}
+    assert it.state()["misses"] == {"admin@127.0.0.1": 1}
 
 
 def test_a_nonce_is_taken_once(camera: Give) -> None:

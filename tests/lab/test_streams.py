@@ -66,7 +66,7 @@ class Lab:
         self._thread.start()
         self.port: int = self.call(self.server.start, 0)
 
-    def login(self, address: str, user: str, proves: Callable[[str], bool]) -> bool:
+    def login(self, address: str, user: str, proves: Callable[[str], bool], *_: str) -> bool:
         good = user == USER and proves(PASSWORD)
         if not good:
             self.refused.append(user)

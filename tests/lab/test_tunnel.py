@@ -22,7 +22,7 @@ import pytest
 
 from fleetctl.errors import Refused, Unreachable
 from fleetctl.model import Access, Device, Endpoint, Kind
-from fleetctl.protocols import tunnel
+from fleetctl.protocols import hostkeys, tunnel
 from fleetctl.protocols.http import HttpClient
 from fleetctl.protocols.onvif import connect
 from tests.judges.labs import PASSWORD, USER, Place, running
@@ -133,7 +133,7 @@ def relay(at_home: None) -> Iterator[Relay]:
 @pytest.fixture
 def known_hosts(relay: Relay, tmp_path: Path) -> str:
     path = str(tmp_path / "state" / "known_hosts")
-    tunnel.record(tunnel.shown_key(relay.via), path)
+    hostkeys.record(tunnel.shown_key(relay.via), path)
     return path
 
 
@@ -272,7 +272,7 @@ def test_a_device_the_relay_cannot_reach_is_unreachable(relay: Relay, known_host
 def test_a_relay_that_forwards_nothing_is_said_so(at_home: None, tmp_path: Path) -> None:
     with relay_running(options="AllowTcpForwarding no") as closed:
         path = str(tmp_path / "known_hosts")
-        tunnel.record(tunnel.shown_key(closed.via), path)
+        hostkeys.record(tunnel.shown_key(closed.via), path)
         with pytest.raises(Refused, match="does not forward"):
             tunnel.dial_for(closed.via, path)("127.0.0.1", 80, 3.0)
 
@@ -342,7 +342,7 @@ def test_the_same_private_address_at_two_sites_is_two_devices(tmp_path: Path) ->
     with site(1, tmp_path / "one") as (one, first), site(2, tmp_path / "two") as (two, second):
         known_hosts = str(tmp_path / "known_hosts")
         for made in (one, two):
-            tunnel.record(tunnel.shown_key(made.via), known_hosts)
+            hostkeys.record(tunnel.shown_key(made.via), known_hosts)
         for _ in range(2):
             assert serial(device(first, one.via), known_hosts) == "SITE1"
             assert serial(device(second, two.via), known_hosts) == "SITE2"

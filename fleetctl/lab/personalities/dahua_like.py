@@ -19,6 +19,7 @@ from fleetctl.lab.factory import (
     scopes,
     text,
 )
+from fleetctl.lab.generations import Cgi
 from fleetctl.lab.personality import Codec, Passwords, Personality
 
 _MAIN = ((2688, 1520), (1920, 1080), (1280, 720))
@@ -45,6 +46,7 @@ PERSONALITY = Personality(
         "tmd": "/onvif/deviceIO_service",
     },
     realm="Login to 6F0PAJ",
+    cgi=Cgi(missing="400", rpc=True),
     clock_window_s=120.0,
     max_connections=4,
     lock_after=5,

@@ -19,6 +19,7 @@ from fleetctl.lab.factory import (
     scopes,
     text,
 )
+from fleetctl.lab.generations import Isapi
 from fleetctl.lab.personality import Codec, Passwords, Personality, Refusal
 
 _MAIN = ((1920, 1080), (1280, 960), (1280, 720))
@@ -59,6 +60,8 @@ PERSONALITY = Personality(
     fresh="activation",
     lock_after=7,
     lock_s=1800.0,
+    lock_by="source",
+    isapi=Isapi(basic=True, missing={"Streaming/channels": 500}),
     passwords=Passwords(name_max=32, min=8, max=16, kinds=2, users_max=32),
     tz_pattern=r"[A-Z]{3}[+-]?\d{1,2}:\d{2}:\d{2}([A-Z]{3}.*)?",
     reboot_message="Rebooting in 90 seconds",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fleetctl.lab.generations import Isapi
 from fleetctl.lab.personalities.hikvision_like import PERSONALITY as OLDER
 
 PERSONALITY = replace(
@@ -21,4 +22,10 @@ PERSONALITY = replace(
     schemes=("digest",),
     algorithms=("MD5", "SHA-256"),
     misspelt_receiver=False,
+    isapi=Isapi(
+        released="build 230829",
+        salt=True,
+        missing={"System/Holidays": 404},
+        ports=("HTTP", "RTSP", "HTTPS", "DEV_MANAGE", "SDK_OVER_TLS", "WebSocket", "WebSocketS", "SRTP"),
+    ),
 )

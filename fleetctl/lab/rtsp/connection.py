@@ -29,7 +29,7 @@ class Devices(Protocol):
 
     def resolve(self, address: str, path: str) -> StreamView | None: ...
 
-    def authenticate(self, address: str, user: str, proves: Callable[[str], bool]) -> bool: ...
+    def authenticate(self, address: str, user: str, proves: Callable[[str], bool], source: str, path: str) -> bool: ...
 
     def present(self, address: str) -> bool: ...
 
@@ -112,7 +112,11 @@ class Connection:
         if told is None:
             return self._devices.unguarded(self.address)
         return self._devices.authenticate(
-            self.address, told["username"], lambda password: self._digest.proves(told, request.method, password)
+            self.address,
+            told["username"],
+            lambda password: self._digest.proves(told, request.method, password),
+            self._peer,
+            request.path,
         )
 
     async def _describe(self, request: Request) -> Reply:

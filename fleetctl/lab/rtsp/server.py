@@ -29,8 +29,9 @@ class RtspServer:
 
     resolve(address, path) -> StreamView, or None for 404; asked again every second while somebody watches, so that
         the picture follows the settings, and viewers are cut off where codec, size, rate or sound change.
-    authenticate(address, user, proves) -> bool: finds the user's password and returns proves(password); counts
-        failures and locks as the device does.
+    authenticate(address, user, proves, source, path) -> bool: finds the user's password and returns proves(password);
+        counts failures and locks as the device does, for whoever asks from the address `source`; False, too, for a
+        user who may not see what is at that path.
     present(address) -> bool: False ends the connection without an answer (no power, booting, RTSP off).
     realm(address) -> str: of the digest challenge.
     unguarded(address) -> bool: True lets everybody in without a login (a factory-fresh device).
@@ -39,7 +40,7 @@ class RtspServer:
     def __init__(
         self,
         resolve: Callable[[str, str], StreamView | None],
-        authenticate: Callable[[str, str, Callable[[str], bool]], bool],
+        authenticate: Callable[[str, str, Callable[[str], bool], str, str], bool],
         *,
         present: Callable[[str], bool] = _always,
         realm: Callable[[str], str] = _realm,

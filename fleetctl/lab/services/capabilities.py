@@ -75,7 +75,35 @@ def _events(call: Call) -> tuple[str, str]:
     )
 
 
-_OF = {"trt": _media1, "tr2": _media2, "timg": _imaging, "tmd": _deviceio, "tev": _events}
+def _recording(call: Call) -> tuple[str, str]:
+    recorder = call.device.personality.recorder
+    most = recorder.channels if recorder else 0
+    return (
+        f'DynamicRecordings="{_can(call, "dynamic_recordings")}" DynamicTracks="false" Encoding="H264 H265 JPEG"'
+        f' MaxRate="16384" MaxTotalRate="{16384 * most}" MaxRecordings="{most}" MaxRecordingJobs="{most}"'
+        ' Options="true" MetadataRecording="false" ScheduledRecording="false"',
+        "",
+    )
+
+
+def _receiver(call: Call) -> tuple[str, str]:
+    recorder = call.device.personality.recorder
+    return (
+        'RTP_Multicast="false" RTP_TCP="true" RTP_RTSP_TCP="true"'
+        f' SupportedReceivers="{recorder.channels if recorder else 0}" MaximumRTSPURILength="256"',
+        "",
+    )
+
+
+_OF = {
+    "trc": _recording,
+    "trv": _receiver,
+    "trt": _media1,
+    "tr2": _media2,
+    "timg": _imaging,
+    "tmd": _deviceio,
+    "tev": _events,
+}
 
 
 def _element(call: Call, service: str) -> str:
@@ -133,15 +161,39 @@ def capabilities(call: Call) -> str:
             f"{_can(call, 'profiles_max', 10)}</tt:MaximumNumberOfProfiles></tt:ProfileCapabilities></tt:Extension>"
             "</tt:Media>"
         )
-    if "tmd" in rule.paths and _asked(call, "All"):
+    if _asked(call, "All") and (told := _extension(call, base)):
+        out += f"<tt:Extension>{told}</tt:Extension>"
+    return f"<tds:Capabilities>{out}</tds:Capabilities>"
+
+
+def _extension(call: Call, base: str) -> str:
+    """What came after the first specification; only here a recorder says whether receivers are a source."""
+    rule, out = call.device.personality, ""
+    if "tmd" in rule.paths:
         audio = 1 if call.device.read("audio_sources") else 0
         out += (
-            f"<tt:Extension><tt:DeviceIO><tt:XAddr>{base}{rule.paths['tmd']}</tt:XAddr><tt:VideoSources>1</tt:VideoSources>"
+            f"<tt:DeviceIO><tt:XAddr>{base}{rule.paths['tmd']}</tt:XAddr><tt:VideoSources>1</tt:VideoSources>"
             f"<tt:VideoOutputs>0</tt:VideoOutputs><tt:AudioSources>{audio}</tt:AudioSources>"
             f"<tt:AudioOutputs>0</tt:AudioOutputs><tt:RelayOutputs>{len(call.device.read('relays'))}</tt:RelayOutputs>"
-            "</tt:DeviceIO></tt:Extension>"
+            "</tt:DeviceIO>"
         )
-    return f"<tds:Capabilities>{out}</tds:Capabilities>"
+    if "trc" in rule.paths:
+        out += (
+            f"<tt:Recording><tt:XAddr>{base}{rule.paths['trc']}</tt:XAddr>"
+            f"<tt:ReceiverSource>{_can(call, 'receiver_source')}</tt:ReceiverSource>"
+            f"<tt:MediaProfileSource>{words(not rule.capabilities.get('receiver_source'))}</tt:MediaProfileSource>"
+            f"<tt:DynamicRecordings>{_can(call, 'dynamic_recordings')}</tt:DynamicRecordings>"
+            "<tt:DynamicTracks>false</tt:DynamicTracks><tt:MaxStringLength>256</tt:MaxStringLength></tt:Recording>"
+        )
+    if "trv" in rule.paths:
+        recorder = rule.recorder
+        out += (
+            f"<tt:Receiver><tt:XAddr>{base}{rule.paths['trv']}</tt:XAddr><tt:RTP_Multicast>false</tt:RTP_Multicast>"
+            "<tt:RTP_TCP>true</tt:RTP_TCP><tt:RTP_RTSP_TCP>true</tt:RTP_RTSP_TCP>"
+            f"<tt:SupportedReceivers>{recorder.channels if recorder else 0}</tt:SupportedReceivers>"
+            "<tt:MaximumRTSPURILength>256</tt:MaximumRTSPURILength></tt:Receiver>"
+        )
+    return out
 
 
 def _old_device(call: Call, base: str) -> str:

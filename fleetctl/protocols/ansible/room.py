@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,7 +33,7 @@ for name in [name for name in os.environ if name.startswith("ANSIBLE_")]:
 os.environ.update(json.load(open(os.path.join({folder!r}, "settings.json"))))
 with open(os.path.join({folder!r}, "pid"), "w") as file:
     file.write(str(os.getpid()))
-sys.argv[0] = "ansible-playbook"
+sys.argv[0] = os.path.join({folder!r}, "bin", "ansible-playbook")  # SSH asks `ansible` beside it for the password
 from ansible.cli.playbook import main
 sys.exit(main())
 """
@@ -113,6 +114,9 @@ class Room:
         launch = self._folder / "launch.py"
         launch.write_text(_LAUNCH.format(folder=str(self._folder)), "utf-8")
         self._script("bin/ansible-playbook", f'exec {shlex.quote(sys.executable)} {shlex.quote(str(launch))} "$@"')
+        asked = self._folder / "bin" / "ansible"
+        asked.write_text(f"#!{sys.executable}\nfrom ansible.cli.adhoc import main\nmain()\n", "utf-8")
+        asked.chmod(0o700)
         settings = self._settings(connect_s)
         if self._around.vault_password:
             ask = f"exec {shlex.quote(sys.executable)} -I -S {shlex.quote(str(self._folder / 'ask.py'))}"
@@ -138,6 +142,8 @@ class Room:
             "ANSIBLE_SSH_ARGS": f"-F {shlex.quote(str(self._folder / 'ssh_config'))}",
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self._folder / "cp"),
             "ANSIBLE_SSH_RETRIES": "0",
+            # Ansible's own way starts a Python for each task; sshpass gets the password through a pipe as well.
+            "ANSIBLE_SSH_PASSWORD_MECHANISM": "sshpass" if shutil.which("sshpass") else "ssh_askpass",
             "ANSIBLE_TIMEOUT": str(max(1, round(connect_s))),
             "ANSIBLE_TASK_TIMEOUT": str(_TASK_S),
             "ANSIBLE_PIPELINING": "True",
@@ -148,6 +154,7 @@ class Room:
             "ANSIBLE_INVENTORY_UNPARSED_FAILED": "True",
             "ANSIBLE_CACHE_PLUGIN": "memory",
             "ANSIBLE_DEPRECATION_WARNINGS": "False",
+            "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "True",  # as written, not as rendered: which file a task is about
             "ANSIBLE_PYTHON_INTERPRETER": "auto_silent",
             "LC_ALL": "C.UTF-8",  # a timer has no locale, and Ansible insists on one
         }
@@ -169,6 +176,8 @@ class Room:
         yield (
             f'Host *\n  UserKnownHostsFile "{known}"\n  GlobalKnownHostsFile /dev/null\n'
             "  StrictHostKeyChecking yes\n  UpdateHostKeys no\n"
+            # keyboard-interactive would present a password once more
+            "  NumberOfPasswordPrompts 1\n  PreferredAuthentications publickey,password\n"
             f"  ControlMaster auto\n  ControlPersist {_SSH_S}\n  ConnectTimeout {max(1, round(connect_s))}\n"
             "  ServerAliveInterval 10\n  ServerAliveCountMax 3\n"
         )
@@ -185,6 +194,7 @@ def _reason(said: str) -> str:
 @contextmanager
 def room(around: Surroundings, hosts: Sequence[Host], *, via: str = "", connect_s: float = 10.0) -> Iterator[Room]:
     """Make a room, and leave nothing of it behind: no process, no file."""
+    leftovers.sweep()
     folder = leftovers.made()
     try:
         with handing_out(folder, around.vault_password):

@@ -24,6 +24,7 @@ _SUDO: Final = re.compile(
     r"sorry, (you must have a tty|try again|user )|sudo: a password is required|sudo: .*not allowed",
     re.IGNORECASE,
 )
+_DEST: Final = re.compile(r"(?:^|, )(?:dest|path)=(/[^,{}]+)(?:,|$)")
 _NOISE: Final = re.compile(r"^(Task failed|Action failed|Module failed|Failed to connect to the host via ssh): ")
 _RULE: Final = re.compile(r"^[@*#\s]+|\s*@{3,}\s*")
 
@@ -96,10 +97,17 @@ def told(event: Mapping[str, Any]) -> Told | None:
         task=data.get("task", "").partition(" : ")[2] or data.get("task", ""),
         module=data.get("resolved_action", data.get("task_action", "")).rpartition(".")[2],
         message="" if state in (State.OK, State.CHANGED, State.SKIPPED) else _message(result, hidden=hidden),
-        diffs=tuple(_diffs(result)) if state is State.CHANGED else (),
+        diffs=tuple(_named(_diffs(result), data.get("task_args", ""))) if state is State.CHANGED else (),
         hidden=hidden,
         output=str(result.get("stdout", "")) if not data.get("role") else "",
     )
+
+
+def _named(diffs: Iterator[Diff], arguments: str) -> Iterator[Diff]:
+    """Give a diff that names nothing (of a file that is not there yet) the `dest` that the task writes down."""
+    found = _DEST.search(arguments)
+    for each in diffs:
+        yield each if each.name or found is None else replace(each, name=found[1])
 
 
 def plain(text: str) -> str:

@@ -17,9 +17,13 @@ from fleetctl.protocols.xml import PREFIXES, Element, child, children, local, pa
 
 SOAP11: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _WSSE: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-"
-_DECLARED: Final = "".join(f' xmlns:{prefix}="{namespace}"' for prefix, namespace in PREFIXES.items())
-_OPEN: Final = f'<?xml version="1.0" encoding="UTF-8"?><s:Envelope{_DECLARED}>'
-_OPEN11: Final = _OPEN.replace(PREFIXES["s"], SOAP11)
+_COMMON: Final = ("tds", "trt", "tr2", "timg", "tt")  # declared in every envelope, the others where they are used
+_DECLARED: Final = {prefix: f' xmlns:{prefix}="{namespace}"' for prefix, namespace in PREFIXES.items()}
+_OPEN11, _OPEN = (
+    f'<?xml version="1.0" encoding="UTF-8"?><s:Envelope xmlns:s="{version}"' + "".join(_DECLARED[p] for p in _COMMON)
+    for version in (SOAP11, PREFIXES["s"])
+)
+_OTHERS: Final = tuple((f"{p}:", told) for p, told in _DECLARED.items() if p not in ("s", *_COMMON))
 
 # Content types as they are tried: `action=` breaks Illustra, its absence breaks Pelco, some know SOAP 1.1 only.
 CONTENT_TYPES: Final = ("action", "plain", "soap11")
@@ -50,7 +54,8 @@ def envelope(service: str, operation: str, body: str, *, security: str = "", con
     header = f"<s:Header>{security}</s:Header>" if security else ""
     name = f"{service}:{operation}"
     told = f"<{name}>{body}</{name}>" if body else f"<{name}/>"
-    return f"{start}{header}<s:Body>{told}</s:Body></s:Envelope>".encode()
+    others = "".join([declared for prefix, declared in _OTHERS if prefix in told])
+    return f"{start}{others}>{header}<s:Body>{told}</s:Body></s:Envelope>".encode()
 
 
 def username_token(user: str, password: str, now: datetime) -> str:
@@ -129,7 +134,7 @@ def reply(response: Response) -> Reply:
     """Read a response; never raises for what a device can send."""
     body = response.body
     try:
-        if "multipart/" in str(response.headers.get("Content-Type", "")).lower():
+        if "multipart/" in response.headers.get("Content-Type").lower():
             root = _root_part(response)
         elif not body.strip(b" \t\r\n\0"):
             raise BadAnswer(f"an empty answer (HTTP {response.status})")
@@ -202,7 +207,7 @@ def _without_soap(answer: Reply, what: str) -> FleetctlError:
     if status in (429, 503):
         return Unreachable(f"{what}: the device is busy (HTTP {status})")
     if 300 <= status < 400:
-        to = str(answer.http.headers.get("Location", ""))[:120]
+        to = answer.http.headers.get("Location")[:120]
         return BadAnswer(f"{what}: the device redirects to {to!r}, which is not followed: set scheme, port and path")
     problem = answer.problem or BadAnswer(f"an answer that cannot be used (HTTP {status})")
     return BadAnswer(f"{what}: {problem}", raw=problem.raw)
@@ -223,8 +228,8 @@ def _root_part(response: Response) -> Element:
 
     Source: Pelco D6230L 2.9.0.4, GetSystemBackup and GetSystemLog captures.
     """
-    boundary = response.headers.get_param("boundary")
-    start = response.headers.get_param("start")
+    kind = response.headers.content_type()
+    boundary, start = kind.get_param("boundary"), kind.get_param("start")
     if not isinstance(boundary, str) or not boundary:
         raise BadAnswer("a multipart answer without a boundary")
     pieces = response.body.split(b"--" + boundary.encode("utf-8", "replace"), MAX_PARTS + 1)[1:]

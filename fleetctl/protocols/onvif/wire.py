@@ -84,7 +84,7 @@ class Wire:
         return answer
 
     def _measure(self, answer: soap.Reply, asked: float) -> None:
-        self.clock = clock.measured(answer.element, str(answer.http.headers.get("Date", "")), asked, time())
+        self.clock = clock.measured(answer.element, answer.http.headers.get("Date"), asked, time())
 
     # --- sending ----------------------------------------------------------------------------------
 
@@ -189,7 +189,7 @@ class Wire:
 
     def _learn(self, login: Login, what: str, refusal: soap.Reply) -> None:
         self._refuses, self._protected = refusal.refusal, what
-        login.scheme = "digest" if soap.challenge(refusal) is not None else "wsse"
+        login.scheme = "digest" if login.digest.challenged(refusal.http.all("WWW-Authenticate")) else "wsse"
 
     def _judged(
         self, login: Login, answer: soap.Reply, service: str, path: str, operation: str, body: str

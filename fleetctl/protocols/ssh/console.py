@@ -12,7 +12,7 @@ import netmiko
 import paramiko
 
 from fleetctl.errors import BadAnswer, FleetctlError, Refused, Rejected, Unreachable
-from fleetctl.protocols.ssh.hostkeys import fingerprint
+from fleetctl.protocols.hostkeys import fingerprint
 from fleetctl.protocols.ssh.platforms import Dialogue, Platform
 
 MAX_ANSWER: Final = 4 * 1024 * 1024

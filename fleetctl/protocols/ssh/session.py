@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from fleetctl.errors import FleetctlError, Refused, Rejected, Unreachable, Unsupported
 from fleetctl.model import Access, Device
-from fleetctl.protocols import identities
+from fleetctl.protocols import hostkeys, identities
 from fleetctl.protocols.identities import Identity
 from fleetctl.protocols.sockets import Dial, dialled
-from fleetctl.protocols.ssh import console, hostkeys, names, platforms
+from fleetctl.protocols.ssh import console, names, platforms
 from fleetctl.protocols.ssh.grammar import Record, parsed
 from fleetctl.protocols.ssh.platforms import Platform
 

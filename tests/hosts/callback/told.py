@@ -24,6 +24,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     def _tell(self, result: Any, state: str) -> None:
         told = result._result
+        failed = [item for item in told.get("results", ()) if isinstance(item, dict) and item.get("failed")]
         diffs = told.get("diff") or [d for item in told.get("results", ()) for d in _listed(item.get("diff"))]
         print(
             json.dumps(
@@ -31,7 +32,9 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
                     "host": result._host.get_name(),
                     "name": result._task.get_name().partition(" : ")[2] or result._task.get_name(),
                     "state": state,
-                    "message": str(told.get("msg", "")) + str(told.get("stderr", "")) + str(told.get("exception", ""))
+                    "message": "".join(
+                        str(t.get(k, "")) for t in [told, *failed] for k in ("msg", "stderr", "exception")
+                    )
                     if state in ("failed", "unreachable")
                     else "",
                     "diff": "".join(self._get_diff(diff) for diff in _listed(diffs)),

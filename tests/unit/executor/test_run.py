@@ -184,7 +184,8 @@ def test_a_stop_interrupts_what_runs_and_leaves_the_rest_undone(how: dict[str, A
     stop = Stop()
     events = []
     began = time.monotonic()
-    for event in run(works.waiting, tasks(60), lambda name: 20.0, Policy(unproven_in_flight=0, **how), stop=stop):
+    policy = Policy(unproven_in_flight=0, **({"threads": 32} | how))
+    for event in run(works.waiting, tasks(60), lambda name: 20.0, policy, stop=stop):
         events.append(event)
         if sum(isinstance(e, Intent) for e in events) == 20:
             stop.request("interrupted", by_person=True)

@@ -158,3 +158,23 @@ class Jittery:
         if chance.random() < 0.1:
             raise RuntimeError("by chance")
         finish(name, channel, chance.choice(payload))
+
+
+def together(name: str, payload: Any, channel: Channel) -> None:
+    """A batch: {task: payload} where the payload is how the task ends; alone: as `simple`."""
+    if not isinstance(payload, dict):
+        simple(name, payload, channel)
+        return
+    for each, how in payload.items():
+        channel.emit(Started(device=each))
+        channel.emit(Learned(device=each, facts={"with": ",".join(sorted(payload))}))
+        if how == "raise":
+            raise Unreachable(f"{each}: no answer")
+        if how == "die":
+            os._exit(7)
+        if how == "confirm":
+            channel.confirm(Intent(device=each, aspect="time", changes=()))
+        if how != "silent":
+            outcome = how if isinstance(how, Outcome) else Outcome.CHANGED
+            channel.emit(Finished(device=each, site="", outcome=outcome))
+    finish(name, channel, Outcome.UNCHANGED)

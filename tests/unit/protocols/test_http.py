@@ -148,6 +148,27 @@ def test_chunked_answers_and_header_names_in_any_case(peers: Make) -> None:
     assert peer.connections == 1
 
 
+def test_folded_repeated_and_senseless_header_lines_are_read_as_far_as_they_go(peers: Make) -> None:
+    told = b"HTTP/1.1 200\r\n x\r\nA: 1\r\n  2\r\nno header\r\na:3\r\nContent-Length : 2\r\n\r\nokHTTP/1.1 500\r\n\r\n"
+    response = client(peers(lambda _: told)).request("GET", "/")
+    assert (response.status, response.all("A"), response.headers.get("B")) == (200, ["1 2", "3"], "")
+    assert response.body == b"ok"
+
+
+def test_a_reply_that_has_no_body_waits_for_none_and_an_interim_one_is_passed_over(peers: Make) -> None:
+    told = b"HTTP/1.1 100 Continue\r\nX: 1\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"
+    response = client(peers(lambda _: told)).request("GET", "/")
+    assert (response.status, response.body, response.headers.get("X")) == (204, b"", "")
+
+
+def test_an_old_device_keeps_its_connection_only_where_it_says_so(peers: Make) -> None:
+    for line, connections in (("Connection: keep-alive", 1), ("X: 1", 2)):
+        peer = peers(lambda _, line=line: f"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n{line}\r\n\r\n".encode())
+        one = client(peer)
+        assert [one.request("GET", "/").status for _ in range(2)] == [200, 200]
+        assert peer.connections == connections
+
+
 def test_line_ends_cannot_be_smuggled_into_a_request(peers: Make) -> None:
     peer = peers()
     client(peer).request("GET", "/a\r\nX-Evil: 1 ?q=é #frag")

@@ -1,0 +1,70 @@
+"""What a host's tasks amount to: the end of the host as a whole, or how one of its aspects stands."""
+
+from __future__ import annotations
+
+from fleetctl.converge.differences import Looked
+from fleetctl.converge.link import where
+from fleetctl.model import Change, Device, Gap, Outcome, worst
+from fleetctl.plan import gap_reason
+from fleetctl.protocols.ansible import State, Told
+
+
+def whole(each: Told, device: Device) -> tuple[Outcome, str] | None:
+    """Return what ends the host as a whole, None where it is the task's own affair."""
+    if each.state is State.UNREACHABLE:
+        return Outcome.UNREACHABLE, f"{where(device)}: {each.message}"
+    if each.state is State.LOGIN:
+        told = f"{where(device)}: SSH refuses the login of {device.user}: {each.message}. Not retried"
+        return Outcome.REFUSED, told
+    if each.state is State.KEY:
+        known = "no" if "is known for" in each.message else "another"
+        why = (
+            f"has no SSH host key on record. Run: fleetctl adopt --limit {device.name}"
+            if known == "no"
+            else "shows another SSH host key than the one on record: another machine, or installed anew. Untouched. "
+            f"If that was on purpose: fleetctl adopt --limit {device.name} --replace"
+        )
+        return Outcome.REFUSED, f"{where(device)} {why}"
+    if each.state is State.SUDO and not each.role:
+        told = f"{where(device)}: {device.user} may not become root: {each.message}. See ansible_become_password"
+        return Outcome.REFUSED, told
+    return None
+
+
+def identified(each: Told, device: Device) -> tuple[Outcome, str] | None:
+    """Return what the first look at a host ends it with: no way in, or another machine; None where all is well."""
+    ended, machine = whole(each, device), each.output.strip()
+    if ended is not None or each.state is not State.FAILED:
+        return ended
+    if not machine or machine == device.serial_number:
+        return Outcome.FAILED, f"{where(device)}: {each.message}"
+    return Outcome.REFUSED, (
+        f"{where(device)}: another machine answers here: its id is {machine}, expected {device.serial_number}. "
+        f"Untouched. If it was replaced on purpose: fleetctl adopt --limit {device.name} --replace"
+    )
+
+
+def judged(looked: Looked) -> tuple[Outcome, str, tuple[Change, ...], tuple[Gap, ...]]:
+    """Return what a check amounts to; nothing that could not be told is in step."""
+    if looked.failed is not None:
+        return *looked.failed, (), tuple(looked.gaps)
+    if not looked.tasks:
+        return Outcome.UNKNOWN, f"the role {looked.role.name} told nothing of this host", (), ()
+    outcomes = [gap.outcome for gap in looked.gaps]
+    changes = tuple(looked.changes)
+    outcome = worst([*outcomes, Outcome.PENDING] if changes else outcomes)
+    return outcome, gap_reason(looked.gaps), changes, tuple(looked.gaps)
+
+
+def read_back(changes: tuple[Change, ...], after: Looked, said: tuple[Outcome, str] | None) -> tuple[Outcome, str]:
+    """Judge by what the last check finds, never by the run's word alone."""
+    if said is not None:
+        return said
+    outcome, reason, left, _ = judged(after)
+    if not left:
+        return (outcome, reason) if outcome.rank > Outcome.CHANGED.rank else (Outcome.CHANGED, reason)
+    before = {(change.field, change.key): change.before for change in changes}
+    names = ", ".join(f"{c.field} {c.key}".strip() for c in left)
+    if all(before.get((c.field, c.key)) == c.before for c in left):
+        return Outcome.NOT_APPLIED, f"Ansible changed it, and a new check finds it as before: {names}"
+    return Outcome.FAILED, f"a new check still finds differences: {names}"

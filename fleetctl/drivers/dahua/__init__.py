@@ -1,0 +1,35 @@
+"""Dahua and its OEMs (KBVision, Intelbras, Amcrest): cameras over ONVIF, recorders over CGI and JSON pages.
+
+Source: field facts, NVR and vendor protocols, 2: the firmware decides how a unit behaves, not its brand.
+"""
+
+from __future__ import annotations
+
+from fleetctl.drivers.dahua import actions, channels, network, storage, system, tracks, users
+from fleetctl.model import Driver, FrozenMap, Kind
+
+_BRANDS = ("dahua", "kbvision", "general", "intelbras", "amcrest", "lorex")
+
+
+def _recognises(manufacturer: str, _model: str) -> bool:
+    return manufacturer.strip().lower().startswith(_BRANDS)
+
+
+DRIVER = Driver(
+    name="dahua",
+    kinds=frozenset({Kind.CAMERA, Kind.NVR}),
+    protocols=("onvif",),
+    protocols_by_kind=FrozenMap({Kind.NVR: ("dahua",)}),
+    recognises=_recognises,
+    cells=(
+        *system.CELLS,
+        *channels.CELLS,
+        *tracks.CELLS,
+        *storage.CELLS,
+        *network.CELLS,
+        *users.CELLS,
+    ),
+    actions=actions.ACTIONS,
+    default_logins=(("admin", "admin"),),
+    password_max=32,
+)

@@ -1,0 +1,101 @@
+"""What is done to a Dahua device and is no setting.
+
+Source: field facts, NVR and vendor protocols, 2.5 (users), 2.6 (reboot, storage).
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from fleetctl.aspects.storage import Health
+from fleetctl.aspects.users import Account, Level
+from fleetctl.drivers.dahua import footage
+from fleetctl.drivers.dahua.channels import bound
+from fleetctl.drivers.dahua.storage import disks, health_of
+from fleetctl.drivers.dahua.users import accounts_of, write_account
+from fleetctl.errors import Refused, Unsupported
+from fleetctl.model import Action, Disruption, SecretRef, Secrets
+from fleetctl.protocols import identities
+from fleetctl.protocols.dahua import Session, keyvalue
+
+
+def make_account(session: Session, argument: tuple[SecretRef, Secrets]) -> str:
+    """Make an administrator account; returns its name, "" if there is none.
+
+    Raises Unsupported for one that is there: its password is changed with the old one only.
+    """
+    ref, secrets = argument
+    if ref.account in accounts_of(session):
+        raise Unsupported(
+            f"the account {ref.account} is there already, with a password that is not the vault's",
+            nearest=f"remove it at the device, or put its password into the vault as that of {ref.account}",
+        )
+    write_account(session, ref.account, Account(level=Level.ADMINISTRATOR, password=ref), secrets)
+    session.forget()
+    return ref.account if ref.account in accounts_of(session) else ""
+
+
+def reboot(session: Session, _argument: object) -> str:
+    """Reboot; that it happened is proven by whoever asked."""
+    session.order("magicBox", "reboot")
+    return ""
+
+
+def snapshot(session: Session, argument: object) -> bytes:
+    """Return a JPEG of a channel (of the first, if none is named) as the recorder sees it now."""
+    return session.picture(int(str(argument or next(iter(bound(session)), "1"))))
+
+
+def format_disk(session: Session, argument: tuple[str, str]) -> str:
+    """Format a disk that the recorder reports unformatted; returns what it said of it before.
+
+    Raises Refused for a disk in any other state, and where its serial number (the recorder's, where it does not tell
+    that of its disks) is not the one given.
+    """
+    key, serial = argument
+    disk = disks(session).get(key)
+    if disk is None:
+        raise Refused(f"there is no disk {key}; there are: {', '.join(disks(session)) or 'none'}")
+    own = disk.get("SerialNo") or disk.get("Serial") or ""
+    if health_of(disk) is not Health.UNFORMATTED:
+        state = disk.get("State", "")
+        raise Refused(f"disk {key} is {state}, not unformatted: its recordings would be lost. Nothing was sent")
+    expected = own or session.identity().serial_number
+    if not identities.same_serial(expected, serial):
+        whose = f"disk {key}" if own else "the recorder, which does not tell those of its disks,"
+        raise Refused(f"{whose} has the serial number {expected}, not {serial}. Nothing was sent")
+    path = keyvalue.escaped(disk.get("Detail[0].Path") or disk.get("Name", ""))
+    session.order("storageDevice", "setDevice", f"&type=FormatPatition&path={path}")
+    return disk.get("State", "")
+
+
+def find_footage(session: Session, argument: tuple[datetime.datetime, datetime.datetime]) -> tuple[Any, ...]:
+    """Return the footage of every channel with a camera within a span of the recorder's wall clock."""
+    begin, end = argument
+    return tuple(segment for key in bound(session) for segment in footage.segments(session, key, begin, end))
+
+
+def channels_bound(session: Session, _argument: object) -> tuple[str, ...]:
+    """Return the channels that have a camera."""
+    return tuple(bound(session))
+
+
+def live_path(_session: Session, argument: object) -> str:
+    """Return the path at which a channel's main stream is looked at live; channels count from 1 here."""
+    return f"/cam/realmonitor?channel={argument}&subtype=0"
+
+
+def _action(name: str, run: Any, disruption: Disruption, doc: str) -> Action:
+    return Action(name=name, protocol="dahua", disruption=disruption, run=run, doc=doc)
+
+
+ACTIONS = (
+    _action("make_account", make_account, Disruption.NONE, "make an administrator account"),
+    _action("reboot", reboot, Disruption.REBOOT, "restart the device"),
+    _action("snapshot", snapshot, Disruption.NONE, "take a picture now"),
+    _action("format_disk", format_disk, Disruption.SERVICE, "format a disk that is unformatted"),
+    _action("find_footage", find_footage, Disruption.NONE, "find what was recorded"),
+    _action("live_path", live_path, Disruption.NONE, "where a channel is looked at"),
+    _action("channels_bound", channels_bound, Disruption.NONE, "list the channels that have a camera"),
+)

@@ -1,0 +1,36 @@
+"""Hikvision: cameras over ONVIF, recorders over ISAPI. OEM recorders (HiLook, HiWatch) speak the same.
+
+Firmware before 5.3 has a factory login; newer has no password until it is activated.
+
+Source: field facts, NVR and vendor protocols, 0.9 and 1 (passwords of 8 to 16 characters).
+"""
+
+from __future__ import annotations
+
+from fleetctl.drivers.hikvision import actions, channels, network, storage, system, tracks, users
+from fleetctl.model import Driver, FrozenMap, Kind
+
+
+def _recognises(manufacturer: str, _model: str) -> bool:
+    return manufacturer.strip().lower().startswith(("hikvision", "hik", "hilook", "hiwatch"))
+
+
+DRIVER = Driver(
+    name="hikvision",
+    kinds=frozenset({Kind.CAMERA, Kind.NVR}),
+    protocols=("onvif",),
+    protocols_by_kind=FrozenMap({Kind.NVR: ("isapi",)}),
+    recognises=_recognises,
+    cells=(
+        *system.CELLS,
+        *channels.CELLS,
+        *tracks.CELLS,
+        *storage.CELLS,
+        *network.CELLS,
+        *users.CELLS,
+    ),
+    actions=actions.ACTIONS,
+    default_logins=(("admin", "12345"),),
+    password_max=16,
+    first_account=actions.FIRST_ACCOUNT,
+)

@@ -1,0 +1,43 @@
+"""Linux hosts: recorders, kiosks and desks. Their settings are Ansible roles; this is what comes before and beside.
+
+Source: field facts, Ansible and hosts, 4.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fleetctl.model import Action, Disruption, Driver, Kind, SecretRef, Secrets
+
+
+def _never(_manufacturer: str, _model: str) -> bool:
+    return False  # the inventory's `platform: linux` says so; a maker's name does not
+
+
+def _make_account(session: Any, argument: tuple[SecretRef, Secrets]) -> str:
+    ref, secrets = argument
+    session.make_account(ref.account, secrets.reveal(ref))
+    return ref.account
+
+
+def _reboot(session: Any, _argument: object) -> str:
+    session.reboot()
+    return ""
+
+
+DRIVER = Driver(
+    name="linux",
+    kinds=frozenset({Kind.NVR, Kind.KIOSK, Kind.DESK}),
+    protocols=("linux",),
+    recognises=_never,
+    actions=(
+        Action(
+            name="make_account",
+            protocol="linux",
+            disruption=Disruption.NONE,
+            run=_make_account,
+            doc="make an account that may become root",
+        ),
+        Action(name="reboot", protocol="linux", disruption=Disruption.REBOOT, run=_reboot, doc="restart the host"),
+    ),
+)

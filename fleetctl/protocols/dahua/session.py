@@ -1,0 +1,347 @@
+"""A session with one Dahua or OEM device over its CGI and JSON pages: what cells and actions use."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping
+from time import time
+from types import TracebackType
+from typing import Any, Final
+
+from fleetctl.errors import BadAnswer, Refused, Rejected, Unreachable, Unsupported
+from fleetctl.model import Access, Device
+from fleetctl.protocols import identities
+from fleetctl.protocols.dahua import keyvalue
+from fleetctl.protocols.dahua.operations import FORBIDDEN, is_asking, is_reading
+from fleetctl.protocols.digest import DigestAuth, challenge_in
+from fleetctl.protocols.http import Response
+from fleetctl.protocols.identities import Identity
+from fleetctl.protocols.sockets import Dial
+from fleetctl.protocols.web import Web, client_of
+
+LOCKED: Final = 268632081
+UNINITIALISED: Final = (
+    "the device was never initialised, and its maker publishes no way to do that over the network: initialise it at "
+    "its own screen or with its maker's ConfigTool, name that login in the inventory (factory_user, "
+    "factory_password), then adopt again"
+)
+MAX_PICTURE: Final = 16 * 1024 * 1024
+_FIRST: Final = ("magicBox", "getSystemInfo")
+
+
+def connect(
+    device: Device,
+    *,
+    password: str | None,
+    access: Access,
+    facts: Mapping[str, str] | None = None,
+    known_hosts: str = "",
+    dial: Dial | None = None,
+) -> Session:
+    """Find out without a login that the device speaks Dahua's CGI, and return the session.
+
+    Parameters as `protocols.onvif.connect`. Raises Unreachable, BadAnswer, Unsupported (no CGI here), Refused.
+    """
+    known = facts or {}
+    session = Session(device, access, password, known, known_hosts, dial)
+    try:
+        if known.get("dahua") != "yes" or password is None:
+            session.meet()
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+class Session:
+    """One device, one login, one thread. Made by `connect`; a context manager."""
+
+    def __init__(
+        self,
+        device: Device,
+        access: Access,
+        password: str | None,
+        facts: Mapping[str, str],
+        known_hosts: str = "",
+        dial: Dial | None = None,
+    ) -> None:
+        self.device, self.access = device, access
+        self.inactive = False  # it has no account yet
+        client = client_of(device, known_hosts, dial, keep_alive=facts.get("dahua_keep_alive") != "no")
+        auth = None if password is None else DigestAuth(device.user, password)
+        self._web = Web(client, auth, lambda: "", proven_before=facts.get("login") == "proven")
+        self._memo: dict[str, dict[str, str]] = {}
+        self._identity: Identity | None = None
+        self._met = facts.get("dahua") == "yes"
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._web.client.close()
+
+    def meet(self) -> None:
+        """Ask without a login; `connect` does it. The realm of the refusal names the maker's way and the serial."""
+        response = self._web.request("GET", _path(*_FIRST), reading=True, what="getSystemInfo", login=False)
+        if _uninitialised(response):
+            self.inactive = self._met = True
+            return
+        challenge = challenge_in(response.all("WWW-Authenticate"))
+        if response.status == 200 and b"serialNumber=" in response.body:
+            self._met = True
+            return
+        if response.status != 401 or challenge is None or not challenge.realm.lower().startswith("login to "):
+            raise Unsupported(f"the device does not speak Dahua's CGI (HTTP {response.status})")
+        self._met = True
+
+    # --- reading and writing ------------------------------------------------------------------------
+
+    def read(self, page: str, action: str, query: str = "", *, fresh: bool = False) -> dict[str, str]:
+        """Return what a reading action of a CGI page tells, by key; remembered until the next write.
+
+        `query` is made of `keyvalue.escaped` parts and begins with &. Raises PermissionError for an action that is
+        not known to read, Unsupported, Refused, Rejected, BadAnswer, Unreachable.
+        """
+        if not is_reading(page, action):
+            raise PermissionError(f"{page}.cgi {action} is not known to only read")
+        key = f"{page}?{action}{query}"
+        if not fresh and (known := self._memo.get(key)) is not None:
+            return known
+        told = self._memo[key] = keyvalue.parsed(self._sent(page, action, query).body)
+        return told
+
+    def table(self, name: str, *, fresh: bool = False) -> dict[str, str]:
+        """Return a table of the configuration by the keys that `store` takes; raises as `read`."""
+        told = self.read("configManager", "getConfig", f"&name={name}", fresh=fresh)
+        found = {key.removeprefix("table."): value for key, value in told.items() if key.startswith("table.")}
+        if not found:
+            raise Unsupported(f"{name}: the device has no such table")
+        return found
+
+    def store(self, values: Mapping[str, object], *, secret: bool = False) -> None:
+        """Set keys of the configuration; those that fit into one request are applied together.
+
+        `secret`: a value stands in the address of the request, and so maybe in the device's own log; raises
+        Unsupported over plain HTTP then. Raises Rejected when the device does not say OK.
+        """
+        if secret and self.device.endpoint.scheme != "https":
+            raise Unsupported(
+                "this firmware takes passwords in the address of a page only, and that is not done over plain HTTP",
+                nearest="onvif_scheme: https, if the device offers it",
+            )
+        for query in keyvalue.queries(values):
+            self.order("configManager", "setConfig", query)
+
+    def order(self, page: str, action: str, query: str = "") -> dict[str, str]:
+        """Send a writing action of a CGI page; all remembered is forgotten.
+
+        Raises PermissionError in a READ session, Rejected when the answer is not OK, else as `read`.
+        """
+        if self.access is not Access.WRITE and not is_reading(page, action):
+            raise PermissionError(f"{page}.cgi {action} writes, and this session only reads")
+        self._memo.clear()
+        try:
+            return keyvalue.parsed(self._sent(page, action, query).body)
+        finally:
+            self._memo.clear()
+
+    def ask(self, page: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a reading JSON page answers; raises PermissionError for any other page, else as `read`."""
+        if not is_asking(page):
+            raise PermissionError(f"api/{page} is not known to only read")
+        return self._api(page, content)
+
+    def tell(self, page: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Send an order to a JSON page; raises PermissionError in a READ session, else as `read`."""
+        if self.access is not Access.WRITE and not is_asking(page):
+            raise PermissionError(f"api/{page} writes, and this session only reads")
+        self._memo.clear()
+        try:
+            return self._api(page, content)
+        finally:
+            self._memo.clear()
+
+    def _sent(self, page: str, action: str, query: str = "", *, max_body: int = 2 * 1024 * 1024) -> Response:
+        if page in FORBIDDEN:
+            raise PermissionError(f"{page}.cgi restarts some units and is never sent")
+        what = f"{page} {action}".strip()
+        response = self._web.request(
+            "GET", _path(page, action, query), reading=is_reading(page, action), what=what, max_body=max_body
+        )
+        return self._judged(response, what)
+
+    def _api(self, page: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        body = json.dumps(content, ensure_ascii=False).encode()
+        response = self._web.request(
+            "POST", f"/cgi-bin/api/{page}", body, "application/json", reading=is_asking(page), what=page
+        )
+        self._judged(response, page)
+        told = _json(response.body)
+        if told is None:
+            raise BadAnswer(f"{page}: the answer is no JSON object", raw=response.body)
+        if told.get("result") is False:
+            raise Rejected(f"{page}: the device says no ({_reason(told)})", code=_reason(told))
+        failed = [code for code in _list(told.get("failedCode")) if code not in (0, "0")]
+        if failed:
+            raise Rejected(f"{page}: the device says no (code {failed[0]})", code=str(failed[0]))
+        return told
+
+    def _judged(self, response: Response, what: str) -> Response:
+        """Return a reply that is a success by its body; raise what it means otherwise (field facts, 2.1)."""
+        body = response.body.strip()
+        if response.status == 403:
+            told = _json(body) or {}
+            if told.get("ErrorCode") == LOCKED or "RmLock" in told:
+                left = told.get("RmLock", "")
+                error = Refused(f"{what}: the account is locked out for now: {left} s left")
+                self._web.ended = error
+                raise error
+            if _uninitialised(response):
+                self.inactive = True
+                raise Refused(f"{what}: {UNINITIALISED}")
+            raise Rejected(f"{what}: this login has no right to it, or the device does not have it", code="403")
+        if response.status in (400, 404, 501):
+            raise Unsupported(f"{what}: not offered, or not with this value (HTTP {response.status})")
+        if response.status != 200:
+            raise Rejected(f"{what}: the device fails at it (HTTP {response.status})", code=str(response.status))
+        if body.startswith(b"Error"):
+            said = body.split(b"\n")[0][:120].decode("utf-8", "replace").strip()
+            if b"getting param" in body:
+                raise Unsupported(f"{what}: the device has no such table ({said})")
+            raise Rejected(f"{what}: the device says no ({said})", code=said)
+        return response
+
+    def forget(self) -> None:
+        """Forget what was read: the next reads ask the device again."""
+        self._memo.clear()
+
+    def alive(self) -> bool:
+        """Tell whether the device answers now, asked without its login."""
+        try:
+            path = _path(*_FIRST)
+            return self._web.request("GET", path, reading=True, what="getSystemInfo", login=False).status > 0
+        except (Unreachable, BadAnswer):
+            return False
+
+    # --- who and when ---------------------------------------------------------------------------------
+
+    def identity(self) -> Identity:
+        """Return who the device says it is; asked once per session.
+
+        The type may be "31" or "IP Camera"; `updateSerial` names the model then (field facts, 2.6).
+        """
+        if self._identity is None:
+            system = self.read(*_FIRST)
+            told = system.get("deviceType", "").strip()
+            model = system.get("updateSerial", "").strip() if told.isdecimal() or " " in told or not told else told
+            self._identity = Identity(
+                manufacturer=self._told("getVendor", "vendor") or "Dahua",
+                model=model or told,
+                firmware=self._told("getSoftwareVersion", "version"),
+                serial_number=identities.serial(system.get("serialNumber", "") or self._told("getSerialNo", "sn")),
+                hardware_id=system.get("hardwareVersion", ""),
+                mac_address=self._mac_address(),
+            )
+        return self._identity
+
+    def _told(self, action: str, key: str) -> str:
+        try:
+            return self.read("magicBox", action).get(key, "").strip()
+        except (Unsupported, Rejected, BadAnswer):
+            return ""
+
+    def _mac_address(self) -> str:
+        try:
+            table = self.table("Network")
+        except (Unsupported, Rejected, BadAnswer):
+            return ""
+        first = table.get("Network.DefaultInterface", "eth0")
+        return identities.mac(table.get(f"Network.{first}.PhysicalAddress", ""))
+
+    def clock_error_s(self) -> float | None:
+        """Return the device's clock minus ours in seconds, None if it tells no possible time or zone."""
+        from fleetctl.protocols.dahua.zones import offset_s
+
+        east = offset_s(self.table("NTP").get("NTP.TimeZone", ""))
+        asked = time()
+        told = self.read("global", "getCurrentTime", fresh=True).get("result", "")
+        middle = (asked + time()) / 2
+        try:
+            moment = datetime.datetime.strptime(told, "%Y-%m-%d %H:%M:%S").replace(tzinfo=datetime.UTC)
+        except ValueError:
+            return None
+        return None if east is None else moment.timestamp() - east - middle
+
+    # --- the login --------------------------------------------------------------------------------------
+
+    def prove(self) -> None:
+        """Log in; raises Refused: `credential` when the login was rejected, else because there is none, or a lock."""
+        if self.inactive:
+            raise Refused(UNINITIALISED)
+        self.read(*_FIRST, fresh=True)
+        if not self._web.proven:
+            raise Refused("the device takes everybody without a login; the login cannot be proven")
+
+    @property
+    def credential_proven(self) -> bool:
+        """True once the device accepted the login in this session."""
+        return self._web.proven
+
+    @property
+    def rejected_logins(self) -> int:
+        """Return how many presented logins the device rejected in this session: what the budget counts."""
+        return self._web.rejected
+
+    def facts(self) -> dict[str, str]:
+        """Return what the next session with this device may start from; holds no secret."""
+        keep = "no" if not self._web.client.keep_alive else ""
+        return {"dahua": "yes" if self._met else "", **({"dahua_keep_alive": keep} if keep else {})}
+
+    def picture(self, channel: int) -> bytes:
+        """Return a still picture (JPEG) of a channel, counted from 1; raises BadAnswer where it is none."""
+        response = self._sent("snapshot", "", f"&channel={channel}", max_body=MAX_PICTURE)
+        if not response.body.startswith(b"\xff\xd8"):
+            raise BadAnswer("snapshot: no picture", raw=response.body)
+        return response.body
+
+
+def _path(page: str, action: str, query: str = "") -> str:
+    asked = f"action={action}{query}" if action else query.lstrip("&")
+    return f"/cgi-bin/{page}.cgi?{asked}"
+
+
+def _json(body: bytes) -> dict[str, Any] | None:
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def _list(told: Any) -> list[Any]:
+    return told if isinstance(told, list) else [] if told is None else [told]
+
+
+def _reason(told: Mapping[str, Any]) -> str:
+    error = told.get("error")
+    if isinstance(error, dict):
+        return str(error.get("message") or error.get("code") or "")[:120]
+    return str(told.get("ErrorCode", ""))[:120]
+
+
+def _uninitialised(response: Response) -> bool:
+    """Tell whether the device waits for its first account."""
+    told = _json(response.body.strip()) or {}
+    error = told.get("error")
+    message = str(error.get("message", "")) if isinstance(error, dict) else ""
+    return response.status == 403 and "init" in message.lower()
+
+
+__all__ = ["Session", "connect"]

@@ -1,0 +1,318 @@
+"""A session with one device over ISAPI: what cells and actions use. Reads, changes and writes whole documents."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from time import sleep, time
+from types import TracebackType
+from typing import Final
+
+from lxml import etree
+
+from fleetctl.errors import BadAnswer, Refused, Unreachable, Unsupported
+from fleetctl.model import Access, Device
+from fleetctl.protocols import identities, xml
+from fleetctl.protocols.digest import DigestAuth, challenge_in
+from fleetctl.protocols.http import Response
+from fleetctl.protocols.identities import Identity
+from fleetctl.protocols.isapi import status
+from fleetctl.protocols.isapi.operations import is_reading
+from fleetctl.protocols.sockets import Dial
+from fleetctl.protocols.web import BACK_OFF_S, Web, client_of
+from fleetctl.protocols.xml import Element, local, text
+
+XML: Final = 'application/xml; charset="UTF-8"'
+DEVICE_INFO: Final = "/ISAPI/System/deviceInfo"
+MAX_PICTURE: Final = 16 * 1024 * 1024
+
+
+def connect(
+    device: Device,
+    *,
+    password: str | None,
+    access: Access,
+    facts: Mapping[str, str] | None = None,
+    known_hosts: str = "",
+    dial: Dial | None = None,
+) -> Session:
+    """Find out without a login that the device speaks ISAPI, and return the session.
+
+    Parameters as `protocols.onvif.connect`. Raises Unreachable, BadAnswer, Unsupported (no ISAPI here), Refused.
+    """
+    known = facts or {}
+    session = Session(device, access, password, known, known_hosts, dial)
+    try:
+        if known.get("isapi") != "yes" or password is None:
+            session.meet()
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+class Session:
+    """One device, one login, one thread. Made by `connect`; a context manager.
+
+    Documents are elements read by local name; they are shared, so copy before changing one.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        access: Access,
+        password: str | None,
+        facts: Mapping[str, str],
+        known_hosts: str = "",
+        dial: Dial | None = None,
+    ) -> None:
+        self.device, self.access = device, access
+        self.inactive = False  # it has no password yet
+        self.reboot_required = False  # something written takes hold after a reboot only
+        client = client_of(device, known_hosts, dial, keep_alive=facts.get("isapi_keep_alive") != "no")
+        auth = None if password is None else DigestAuth(device.user, password)
+        self._web = Web(client, auth, self._locked, proven_before=facts.get("login") == "proven")
+        self._memo: dict[str, Element] = {}
+        self._identity: Identity | None = None
+        self._clock_error_s: float | None = None
+        self._met = facts.get("isapi") == "yes"
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._web.client.close()
+
+    def meet(self) -> None:
+        """Ask without a login; `connect` does it. Sets `inactive` where the device waits for its first password."""
+        response = self._web.request("GET", DEVICE_INFO, reading=True, what="deviceInfo", login=False)
+        told = status.status_of(response)
+        if told is not None and told.token == "notactivated":  # noqa: S105  # a sub-code
+            self.inactive = self._met = True
+            return
+        challenged = response.status == 401 and challenge_in(response.all("WWW-Authenticate")) is not None
+        if challenged and _is_cgi(response):
+            raise Unsupported("the device does not speak ISAPI")
+        open_to_all = response.status == 200 and b"DeviceInfo" in response.body
+        if not (challenged or open_to_all or response.status == 401):
+            raise Unsupported(f"the device does not speak ISAPI (HTTP {response.status})")
+        self._met = True
+
+    # --- reading and writing ------------------------------------------------------------------------
+
+    def read(self, path: str, *, fresh: bool = False) -> Element:
+        """Return the document of a page; it is remembered until the next write, `fresh` asks again.
+
+        Raises Unsupported, Refused, Rejected, BadAnswer, Unreachable.
+        """
+        if not fresh and (known := self._memo.get(path)) is not None:
+            return known
+        root = self._document(self._sent("GET", path), path)
+        self._memo[path] = root
+        return root
+
+    def ask(self, path: str, body: str) -> Element:
+        """Send a search (a POST that reads) and return its document; raises PermissionError for any other page."""
+        if not is_reading("POST", path):
+            raise PermissionError(f"POST {path} is not known to only read")
+        return self._document(self._sent("POST", path, body.encode(), XML), path)
+
+    def text_page(self, path: str) -> str:
+        """Return the text of a page that some firmware gives as text/plain and some as XML."""
+        body = self._sent("GET", path).body.strip()
+        return text(xml.parse(body)) if body.startswith(b"<") else body.decode("utf-8", "replace").strip()
+
+    def write(self, method: str, path: str, content: Element | str = "", *, content_type: str = XML) -> status.Status:
+        """Send an order and return what the device says of it, which is never the proof; all remembered is forgotten.
+
+        Raises PermissionError in a READ session, else as `read`. Unreachable leaves open whether it was done.
+        """
+        if self.access is not Access.WRITE and not is_reading(method, path):
+            raise PermissionError(f"{method} {path} writes, and this session only reads")
+        body = content.encode() if isinstance(content, str) else document(content)
+        self._memo.clear()
+        try:
+            response = self._sent(method, path, body, content_type if body else "")
+        finally:
+            self._memo.clear()
+        told = status.status_of(response) or status.Status(code=1, sub_code="ok")
+        self.reboot_required = self.reboot_required or told.token in ("rebootrequired", "autoreboot")
+        return told
+
+    def _sent(self, method: str, path: str, body: bytes = b"", content_type: str = "") -> Response:
+        """Send a request, again when the device was busy, and return a reply that is a success by its body."""
+        what = page_name(path)
+        for pause in (*BACK_OFF_S, None):
+            response = self._web.request(method, path, body, content_type, reading=is_reading(method, path), what=what)
+            told = status.status_of(response)
+            if told is None or not told.busy or pause is None:
+                break
+            sleep(pause)
+        if told is not None:
+            if told.done:
+                return response
+            self.inactive = self.inactive or told.token == "notactivated"  # noqa: S105
+            raise status.error_of(told, what)
+        if (error := status.error_of_page(response, what)) is not None:
+            raise error
+        return response
+
+    def _document(self, response: Response, path: str) -> Element:
+        try:
+            root = xml.parse(response.body)
+        except BadAnswer as error:
+            raise BadAnswer(f"{page_name(path)}: {error}", raw=error.raw) from None
+        if local(root) == "ResponseStatus":
+            raise BadAnswer(f"{page_name(path)}: a status where a document should be", raw=response.body)
+        return root
+
+    def has(self, path: str) -> bool:
+        """Tell whether the device has a page."""
+        try:
+            self.read(path)
+        except Unsupported:
+            return False
+        return True
+
+    def forget(self) -> None:
+        """Forget what was read: the next reads ask the device again."""
+        self._memo.clear()
+
+    def alive(self) -> bool:
+        """Tell whether the device answers now, asked without its login."""
+        try:
+            return self._web.request("GET", DEVICE_INFO, reading=True, what="deviceInfo", login=False).status > 0
+        except (Unreachable, BadAnswer):
+            return False
+
+    def anonymous(self, method: str, path: str, content: str = "") -> Response:
+        """Send a request without the login; for the pages that a device shows before anybody can log in."""
+        if self.access is not Access.WRITE and not is_reading(method, path):
+            raise PermissionError(f"{method} {path} writes, and this session only reads")
+        return self._web.request(
+            method,
+            path,
+            content.encode(),
+            XML if content else "",
+            reading=is_reading(method, path),
+            what=page_name(path),
+            login=False,
+        )
+
+    # --- who and when ---------------------------------------------------------------------------------
+
+    def identity(self) -> Identity:
+        """Return who the device says it is; asked once per session. OEM units without a maker's name are Hikvision."""
+        if self._identity is None:
+            told = self.read(DEVICE_INFO)
+            released = text(told, "firmwareReleasedDate")
+            self._identity = Identity(
+                manufacturer=text(told, "manufacturer") or "Hikvision",
+                model=text(told, "model"),
+                firmware=" ".join(part for part in (text(told, "firmwareVersion"), released) if part),
+                serial_number=identities.serial(text(told, "serialNumber")),
+                hardware_id=text(told, "hardwareVersion"),
+                mac_address=identities.mac(text(told, "macAddress")),
+            )
+        return self._identity
+
+    def clock_error_s(self) -> float | None:
+        """Return the device's clock minus ours by its digits, in seconds; None if it tells no possible time.
+
+        The offset it writes beside them may be an hour wrong (field facts, 0.6), so its zone decides what they mean.
+        """
+        asked = time()
+        told = self.read("/ISAPI/System/time", fresh=True)
+        middle = (asked + time()) / 2
+        moment, offset_s = _digits(text(told, "localTime")), zone_offset_s(text(told, "timeZone"))
+        if moment is None or offset_s is None:
+            return None
+        return moment.timestamp() - offset_s - middle
+
+    # --- the login --------------------------------------------------------------------------------------
+
+    def prove(self) -> None:
+        """Log in; raises Refused: `credential` when the login was rejected, else because there is none, or a lock."""
+        if self.inactive:
+            raise Refused("the device was never activated: it has no password yet")
+        self.read(DEVICE_INFO, fresh=True)
+        if not self._web.proven:
+            raise Refused("the device takes everybody without a login; the login cannot be proven")
+
+    @property
+    def credential_proven(self) -> bool:
+        """True once the device accepted the login in this session."""
+        return self._web.proven
+
+    @property
+    def rejected_logins(self) -> int:
+        """Return how many presented logins the device rejected in this session: what the budget counts."""
+        return self._web.rejected
+
+    def facts(self) -> dict[str, str]:
+        """Return what the next session with this device may start from; holds no secret."""
+        keep = "no" if not self._web.client.keep_alive else ""
+        return {"isapi": "yes" if self._met else "", **({"isapi_keep_alive": keep} if keep else {})}
+
+    def _locked(self) -> str:
+        """Return for how long the device has locked the account, asked without the login; "" when it does not say.
+
+        Source: field facts, 1.2: userCheck's refusal carries lockStatus, retryLoginTime and unlockTime.
+        """
+        path = "/ISAPI/Security/userCheck"
+        response = self._web.request("GET", path, reading=True, what="userCheck", login=False)
+        if b"lockStatus" not in response.body:
+            return ""
+        told = xml.parse(response.body)
+        if text(told, "lockStatus").lower() != "lock":
+            return ""
+        seconds = text(told, "unlockTime")
+        return f"{seconds} s left" if seconds else "the device does not say how long"
+
+    def picture(self, path: str) -> bytes:
+        """Return a still picture (JPEG); raises BadAnswer where it is none, else as `read`."""
+        response = self._web.request("GET", path, reading=True, what=page_name(path), max_body=MAX_PICTURE)
+        if response.body.startswith(b"\xff\xd8"):
+            return response.body
+        told = status.status_of(response)
+        if told is not None and not told.done:
+            raise status.error_of(told, page_name(path))
+        raise status.error_of_page(response, page_name(path)) or BadAnswer(f"{page_name(path)}: no picture")
+
+
+def _is_cgi(response: Response) -> bool:
+    """Tell whether a refusal is that of a Dahua unit, whose realm names itself (field facts, 2.2)."""
+    challenge = challenge_in(response.all("WWW-Authenticate"))
+    return challenge is not None and challenge.realm.startswith("Login to ")
+
+
+def page_name(path: str) -> str:
+    """Return a page as messages name it: its path without query and without the words all pages begin with."""
+    return path.partition("?")[0].removeprefix("/ISAPI/")
+
+
+def document(root: Element) -> bytes:
+    """Return a device's own document as bytes: its namespace, order and unknown parts kept."""
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def zone_offset_s(told: str) -> int | None:
+    """Return a zone's offset in seconds east, None where the text is none (`CST-7:00:00` is 7 hours east)."""
+    from fleetctl.protocols import zones
+
+    zone = zones.parse(told)
+    return None if zone is None else zone.offset_s
+
+
+def _digits(told: str) -> datetime.datetime | None:
+    """Return the wall clock of `2026-01-02T03:04:05+07:00` without its offset, as if it were UTC."""
+    try:
+        return datetime.datetime.fromisoformat(told[:19]).replace(tzinfo=datetime.UTC)
+    except ValueError:
+        return None

@@ -1,0 +1,126 @@
+"""A device's own web pages behind a digest login: what the vendors' protocols share. Knows no vendor.
+
+Hard rule: a credential that was rejected is never presented again, whatever is asked of the session later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import sleep
+from typing import Final
+
+from fleetctl.errors import Refused, Unreachable, Unsupported
+from fleetctl.model import Device
+from fleetctl.protocols.digest import DigestAuth, challenge_in
+from fleetctl.protocols.http import MAX_BODY, HttpClient, Response
+from fleetctl.protocols.sockets import Dial
+
+BACK_OFF_S: Final = (0.5, 1.0, 2.0)
+Lock = Callable[[], str]
+
+
+@dataclass(slots=True)
+class Web:
+    """One device, one login. `locked` asks the device, without the login, why it refused ("" if it does not say)."""
+
+    client: HttpClient
+    auth: DigestAuth | None
+    locked: Lock
+    proven_before: bool = False
+    ended: Refused | Unreachable | None = field(default=None, init=False)
+
+    @property
+    def proven(self) -> bool:
+        """Tell whether the device accepted the login in this session."""
+        return self.auth is not None and self.auth.accepted
+
+    @property
+    def rejected(self) -> int:
+        """Return how many presented logins the device rejected in this session."""
+        return 0 if self.auth is None else int(self.auth.rejected)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        content_type: str = "",
+        *,
+        reading: bool,
+        what: str,
+        login: bool = True,
+        max_body: int = MAX_BODY,
+    ) -> Response:
+        """Send one request and return the reply; `what` names it in messages, without anything secret.
+
+        Raises Refused (the login, or that there is none), Unsupported (Basic only), Unreachable, BadAnswer.
+        """
+        if login and self.ended is not None:
+            raise self.ended
+        if not reading:
+            self.client.close()  # a kept connection may be closed by now, and an order is sent but once
+        auth = self.auth if login else None
+        response = self.client.request(
+            method,
+            path,
+            body,
+            {"Content-Type": content_type} if content_type else None,
+            auth=auth,
+            repeatable=reading,
+            max_body=max_body,
+        )
+        if response.status != 401 or not login:
+            return response
+        raise self._judged(response, what)
+
+    def _judged(self, response: Response, what: str) -> Exception:
+        """Return what a 401 means; one that says a presented login is wrong ends it for good."""
+        auth = self.auth
+        if auth is None:
+            return Refused(f"{what}: the device asks for a login, and none is given")
+        if not auth.presented:
+            if challenge_in(response.all("WWW-Authenticate")) is None and response.all("WWW-Authenticate"):
+                return Unsupported(
+                    f"{what}: the device offers no digest login, and a password is not sent readable",
+                    nearest="switch its web login to digest",
+                )
+            return Unreachable(f"{what}: the device refuses everybody (HTTP 401): out of connections?")
+        if reason := self.locked():
+            return self._end(Refused(f"{what}: the account is locked out for now: {reason}"))
+        if auth.accepted:
+            sleep(BACK_OFF_S[0])
+            return self._end(
+                Unreachable(
+                    f"{what}: a login accepted a moment ago is refused now: out of connections, or changed meanwhile?"
+                )
+            )
+        known = ", who was let in before: changed there, reset, or out of connections?" if self.proven_before else "."
+        return self._end(
+            Refused(
+                f"{what}: wrong password for {auth.user!r}{known} Not retried, to spare the lock-out", credential=True
+            )
+        )
+
+    def _end(self, error: Refused | Unreachable) -> Refused | Unreachable:
+        self.ended = error
+        return error
+
+
+def client_of(device: Device, known_hosts: str, dial: Dial | None, *, keep_alive: bool) -> HttpClient:
+    """Return the HTTP client of a device; one with `via` is reached through its relay only."""
+    point = device.endpoint
+    if point.via and dial is None:
+        from fleetctl.protocols import tunnel  # paramiko costs 15 MB: only where there is a relay
+
+        dial = tunnel.dial_for(point.via, known_hosts)
+    return HttpClient(
+        point.address,
+        point.port,
+        scheme=point.scheme,
+        timeout_s=point.timeout_s,
+        ca_file=point.tls_ca_file,
+        fingerprint=point.tls_fingerprint,
+        dial=dial,
+        keep_alive=keep_alive,
+    )

@@ -1,0 +1,109 @@
+"""One counter for the tests of the command: a camera of the lab, a real Linux desk and a Windows desk."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from fleetctl.lab import control
+from fleetctl.operations.workspace import init
+from tests.hosts import machines
+from tests.hosts.machines import Machine
+from tests.lab.office import PILOT, Office, Ran
+
+CAMERA, DESK, WINDOWS = "quay-cam", "quay-desk", "quay-windows"
+STANDARD: Final[dict[str, Any]] = {
+    "ansible_user": "fleetctl",
+    "ansible_password": "{{ (vault_secrets | from_yaml)[inventory_hostname][ansible_user].current }}",
+    "identity_hostname": "{{ inventory_hostname }}",
+    "time_ntp_servers": ["10.0.0.10", "10.0.0.11"],
+    "time_ntp_from_dhcp": False,
+    "time_zone": "Asia/Ho_Chi_Minh",
+    "time_daylight_saving": False,
+    "users_accounts": {"fleetctl": {"level": "administrator"}, "lanhdao": {"level": "user"}},
+    "base_firewall_admin_networks": ["10.77.0.0/16"],
+    "base_journal_days": 14,
+    "desk_shortcuts": {"hscv": {"name": "Hồ sơ công việc", "address": "https://hscv.example.vn/"}},
+    "maintenance_window": "always",
+}
+
+
+@dataclass
+class Counter:
+    """The workspace and the machine it looks after."""
+
+    office: Office
+    desk: Machine
+    planned: Ran = field(init=False)
+    applied: Ran = field(init=False)
+
+    @property
+    def password(self) -> str:
+        """The password the vault has of the desk's account."""
+        return self.office.passwords()[DESK, "fleetctl"]
+
+    def root(self, command: str) -> str:
+        """Run a shell line on the desk as root, with what opens sudo now."""
+        self.desk.password = self.password or self.desk.password
+        return self.desk.must(command)
+
+    def set(self, **values: Any) -> None:
+        """Give the desk variables of its own; none takes them away again."""
+        path = self.office.inventory / "zzy_test.yml"
+        path.unlink(missing_ok=True)
+        if values:
+            self.office.device_vars({DESK: values})
+
+    def refusals(self) -> int:
+        """Return how many passwords the desk's sshd has refused, by its own journal."""
+        return self.root("journalctl -u ssh -o cat --no-pager").count("Failed password")
+
+
+@contextmanager
+def opened(root: Path, network: machines.Network, repo: Path) -> Iterator[Counter]:
+    """Boot the desk as an installer leaves it, start the lab and make the workspace."""
+    with machines.booted([DESK], network, repo=repo) as up:
+        desk = up[DESK]
+        desk.must("ln -sf /usr/share/zoneinfo/Etc/UTC /etc/localtime")
+        source = root / "source"
+        source.mkdir(parents=True)
+        for name in ("kinds.yml", "zzz_kinds.yml"):
+            (source / name).write_text((PILOT / name).read_text("utf-8"), "utf-8")
+        hosts = {
+            CAMERA: {"ansible_host": "10.40.1.11", "kind": "camera", "vendor": "hikvision", "desk": "Quầy 1"},
+            DESK: {
+                "ansible_host": desk.address,
+                "kind": "desk",
+                "platform": "linux",
+                "factory_user": machines.USER,
+                "factory_password": desk.password,
+            },
+            WINDOWS: {"ansible_host": "10.40.1.31", "kind": "desk", "platform": "windows"},
+        }
+        site = {"quay": {"vars": {"site_name": "Phường Quầy"}, "hosts": hosts}}
+        for name, told in {"standard": {"all": {"vars": STANDARD}}, "site": site}.items():
+            (source / f"{name}.yml").write_text(yaml.safe_dump(told, allow_unicode=True), "utf-8")
+        init(root / "office", source)
+        office = Office(root / "office")
+        office.lab_up()
+        try:
+            yield Counter(office, desk)
+        finally:
+            office.lab_down()
+
+
+def marked() -> list[str]:
+    """Return the processes of Ansible's runs that are there now, by their command lines."""
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    return [line for line in listed.splitlines() if "fleetctl-ansible-" in line]
+
+
+def lab_camera(office: Office) -> dict[str, Any]:
+    """Return what the camera really holds."""
+    return control.state(office.lab_dir, CAMERA)

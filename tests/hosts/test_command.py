@@ -1,0 +1,285 @@
+"""Linux hosts through the command, beside a camera: taken in, planned, applied, audited, broken, mended."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hosts import machines
+from tests.hosts.counter import CAMERA, DESK, WINDOWS, Counter, lab_camera, marked, opened
+
+
+@pytest.fixture(scope="module")
+def fresh(
+    network: machines.Network, repo: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Counter, str]]:
+    """A counter that was taken in, and the password its installer had left on the desk."""
+    with opened(tmp_path_factory.mktemp("counter"), network, repo) as counter:
+        installers = counter.desk.password
+        counter.office.expect(0, "adopt", "--yes")
+        yield counter, installers
+
+
+@pytest.fixture(scope="module")
+def counter(fresh: tuple[Counter, str]) -> Counter:
+    """The counter in step with its standard."""
+    made, _ = fresh
+    made.planned = made.office.expect(3, "plan")
+    made.applied = made.office.expect(0, "apply", "--yes")
+    return made
+
+
+@pytest.fixture(autouse=True)
+def _own_settings_end(fresh: tuple[Counter, str]) -> Iterator[None]:
+    yield
+    fresh[0].set()
+
+
+# --- taken in -------------------------------------------------------------------------------------------
+
+
+def test_adopt_puts_the_host_key_and_the_machine_id_on_record_and_the_vaults_password_in_force(
+    fresh: tuple[Counter, str],
+) -> None:
+    counter, installers = fresh
+    desk, office = counter.desk, counter.office
+    machine = counter.root("cat /etc/machine-id").strip()
+    assert f"serial_number: {machine}" in (office.inventory / "site.yml").read_text("utf-8")
+    key = desk.known_hosts.read_text("ascii").split(" ", 1)[1].strip()
+    assert f"{DESK} {key}" in (office.state / "known_hosts").read_text("utf-8").splitlines()
+    assert counter.password != installers
+    desk.password = installers
+    assert not desk.run("true").ok  # sudo does not take it any more
+    assert set(office.expect(0, "adopt", "--yes").outcomes) == set()
+
+
+# --- one plan, one run ----------------------------------------------------------------------------------
+
+
+def test_one_plan_shows_camera_and_host_with_the_line_that_says_so(counter: Counter) -> None:
+    planned = counter.planned
+    assert planned.outcomes == {CAMERA: "pending", DESK: "pending", WINDOWS: "unsupported"}
+    assert "fleetctl device show quay-windows" in planned.reason(WINDOWS)
+    zone = [c for c in planned.aspect(DESK, "time")["changes"] if c["key"] == "/etc/localtime"]
+    assert zone[0]["field"] == "zone"
+    assert zone[0]["actual"].endswith("Etc/UTC")
+    assert zone[0]["expected"].endswith("Asia/Ho_Chi_Minh")
+    assert zone[0]["place"]["file"].endswith("standard.yml")
+
+
+def test_one_apply_settles_both_and_the_next_one_nothing(counter: Counter) -> None:
+    assert counter.applied.outcomes == {
+        CAMERA: "changed",
+        DESK: "changed",
+        WINDOWS: "unsupported",
+    }
+    assert counter.root("timedatectl show --property Timezone --value").strip() == "Asia/Ho_Chi_Minh"
+    assert counter.root("hostname").strip() == DESK
+    assert counter.root("passwd -S lanhdao").split()[1] == "P"
+    assert lab_camera(counter.office)["users"]["lanhdao"]
+    again = counter.office.expect(0, "apply", "--yes")
+    assert again.outcomes == {CAMERA: "unchanged", DESK: "unchanged", WINDOWS: "unsupported"}
+
+
+def test_the_report_and_the_history_have_both(counter: Counter) -> None:
+    path = counter.office.root / "audit.html"
+    counter.office.expect(0, "audit", "--aspect", "time", "--report", f"html:{path}")
+    page = path.read_text("utf-8")
+    assert CAMERA in page
+    assert DESK in page
+    runs = counter.office.expect(0, "history", "--runs").lines
+    assert [line["run"] for line in runs if line.get("kind") == "adopt"] != []
+
+
+def test_a_windows_desk_is_a_list_to_tick_off(counter: Counter) -> None:
+    ran = counter.office.run("device", "show", WINDOWS)
+    assert ran.code == 0
+    assert "[ ] time.zone: Asia/Ho_Chi_Minh" in ran.out
+    assert "[ ] desk.shortcuts" in ran.out
+
+
+def test_one_host_is_shown_with_what_its_roles_would_change(counter: Counter) -> None:
+    counter.root("ln -sf /usr/share/zoneinfo/Europe/Paris /etc/localtime")
+    shown = counter.office.expect(0, "device", "show", DESK, "--aspect", "time").lines[0]
+    assert shown["driver"] == "linux"
+    assert shown["firmware"].startswith("Debian GNU/Linux")
+    assert [a["outcome"] for a in shown["aspects"]] == ["pending"]
+    assert any("Europe/Paris" in c["actual"] for c in shown["changes"])
+    counter.office.expect(0, "apply", "--yes", "--limit", DESK, "--aspect", "time")
+
+
+# --- broken by hand, mended -----------------------------------------------------------------------------
+
+
+def test_what_hands_did_is_drift_with_before_and_after_and_apply_mends_it(counter: Counter) -> None:
+    counter.root("systemctl stop chrony; nft add rule inet fleet input tcp dport 8080 accept")
+    counter.root("rm /usr/local/share/applications/fleet-hscv.desktop")
+    audited = counter.office.expect(3, "audit", "--limit", DESK)
+    told = {a["aspect"]: str(a["changes"]) for a in audited.devices[DESK]["aspects"]}
+    assert "inactive" in told["time"]
+    assert "8080" in told["base"]
+    assert "Hồ sơ công việc" in told["desk"]
+    assert counter.root("systemctl is-active chrony || true").strip() == "inactive"  # an audit writes nothing
+    counter.office.expect(0, "apply", "--yes", "--limit", DESK)
+    assert counter.root("systemctl is-active chrony").strip() == "active"
+    assert "8080" not in counter.root("nft list ruleset")
+
+
+# --- bad input ------------------------------------------------------------------------------------------
+
+
+def test_a_variable_of_the_wrong_type_is_refused_with_its_place_before_anything_is_sent(counter: Counter) -> None:
+    counter.set(base_journal_days="a fortnight")
+    ran = counter.office.run("apply", "--yes", "--limit", DESK)
+    assert ran.code == 2
+    assert re.search(r"zzy_test\.yml:1:\d+: base_journal_days", ran.err)
+
+
+def test_a_host_that_does_not_answer_is_unreachable_and_pending(counter: Counter) -> None:
+    counter.set(ansible_host="10.77.255.254", reply_timeout_s=1)
+    audited = counter.office.expect(4, "audit", "--limit", DESK, "--aspect", "time")
+    assert audited.outcomes == {DESK: "unreachable"}
+
+
+def test_another_host_key_is_never_accepted_and_nothing_is_sent(counter: Counter) -> None:
+    known = counter.office.state / "known_hosts"
+    before = known.read_text("utf-8")
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(counter.office.root / "key")], check=True)
+    kind, key = (counter.office.root / "key.pub").read_text("ascii").split()[:2]
+    known.write_text(f"{DESK} {kind} {key}\n", "utf-8")
+    try:
+        for command in ("audit", "apply"):
+            ran = counter.office.expect(1, command, *(["--yes"] if command == "apply" else []), "--limit", DESK)
+            assert ran.outcomes == {DESK: "refused"}
+            assert "another SSH host key" in ran.reason(DESK)
+    finally:
+        known.write_text(before, "utf-8")
+
+
+def test_another_machine_at_its_address_is_never_written_to(counter: Counter) -> None:
+    path = counter.office.inventory / "site.yml"
+    before = path.read_text("utf-8")
+    path.write_text(re.sub(r"serial_number: [0-9a-f]{32}", f"serial_number: {'0' * 31}1", before), "utf-8")
+    try:
+        ran = counter.office.expect(1, "audit", "--limit", DESK, "--aspect", "time")
+    finally:
+        path.write_text(before, "utf-8")
+    assert ran.outcomes == {DESK: "refused"}
+    assert "another machine answers here" in ran.reason(DESK)
+
+
+def test_a_wrong_password_costs_one_refused_login_and_never_a_second(counter: Counter) -> None:
+    office = counter.office
+    right, before = counter.password, counter.refusals()
+    office.workspace.vault.set("quay", DESK, "fleetctl", "Wrong-password-1")
+    try:
+        for _ in range(2):
+            ran = office.expect(1, "audit", "--limit", DESK, "--aspect", "time")
+            assert ran.outcomes == {DESK: "refused"}
+    finally:
+        office.workspace.vault.set("quay", DESK, "fleetctl", right)
+    assert counter.refusals() == before + 1
+    office.expect(0, "audit", "--limit", DESK, "--aspect", "time")
+
+
+def test_an_account_that_may_not_become_root_is_refused(counter: Counter) -> None:
+    counter.root("gpasswd -d fleetctl sudo; echo fleetctl ALL=NOPASSWD: /usr/bin/gpasswd > /etc/sudoers.d/way-back")
+    try:
+        ran = counter.office.expect(1, "audit", "--limit", DESK, "--aspect", "time")
+    finally:
+        back = [*counter.desk.ssh(), "sudo -n gpasswd -a fleetctl sudo"]
+        subprocess.run(back, check=True, capture_output=True)
+        counter.root("rm /etc/sudoers.d/way-back")
+    assert ran.outcomes == {DESK: "refused"}
+    assert "may not become root" in ran.reason(DESK)
+
+
+def test_a_full_disk_is_a_failure_with_the_disks_own_words(counter: Counter) -> None:
+    counter.root("fallocate -l 100G /fill 2>/dev/null; dd if=/dev/zero of=/fill bs=1M 2>/dev/null || true")
+    counter.set(time_ntp_servers=["10.0.0.12"])
+    try:
+        ran = counter.office.json("apply", "--yes", "--limit", DESK, "--aspect", "time")
+    finally:
+        counter.desk.root.joinpath("fill").unlink()
+    assert ran.code == 1, ran
+    assert ran.outcomes[DESK] in ("failed", "unreachable")
+    assert "No space left" in ran.reason(DESK)
+
+
+def test_apt_that_is_busy_is_waited_for(counter: Counter) -> None:
+    counter.root("systemd-run --quiet --collect flock /var/lib/dpkg/lock-frontend sleep 6")
+    counter.set(base_packages=["fleet-demo"])
+    begun = time.monotonic()
+    ran = counter.office.expect(0, "apply", "--yes", "--limit", DESK, "--aspect", "base")
+    assert ran.outcomes == {DESK: "changed"}
+    assert time.monotonic() - begun > 5
+    assert counter.root("cat /usr/share/fleet-demo/version").strip() == "1.0"
+
+
+def test_a_host_that_goes_away_in_the_middle_is_unreachable_and_a_resume_ends_it(counter: Counter) -> None:
+    counter.root("ln -sf /usr/share/zoneinfo/Europe/Paris /etc/localtime; systemctl stop chrony")
+    script = "while pgrep -x sudo >/dev/null; do sleep 0.05; done; sleep 1; nft add table inet cut; "
+    cut = "nft add chain inet cut input '{ type filter hook input priority -9; policy drop; }'; "
+    counter.root(f'systemd-run --quiet --collect sh -c "{script}{cut}sleep 45; nft delete table inet cut"')
+    counter.set(reply_timeout_s=3)
+    ran = counter.office.json("apply", "--yes", "--limit", DESK, "--aspect", "time")
+    assert ran.code == 4, ran
+    assert ran.outcomes == {DESK: "unreachable"}
+    deadline = time.monotonic() + 90
+    while not counter.desk.run("true", timeout_s=10).ok:
+        assert time.monotonic() < deadline
+    counter.office.expect(0, "apply", "--yes", "--limit", DESK, "--aspect", "time")
+    counter.office.expect(0, "audit", "--limit", DESK, "--aspect", "time")
+
+
+# --- ended in the middle --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_ended_leaves_no_worker_and_no_file_behind(counter: Counter, number: signal.Signals) -> None:
+    office = counter.office
+    counter.root("ln -sf /usr/share/zoneinfo/Europe/Paris /etc/localtime")
+    running = office.child("apply", "--yes", "--limit", DESK, "--aspect", "time,base")
+    deadline = time.monotonic() + 120
+    while not any("ansible.builtin" in line or "launch.py" in line for line in marked()):
+        assert running.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(1.0)
+    os.kill(running.pid, number)
+    ended = office.ended(running)
+    assert ended.code == (130 if number == signal.SIGINT else -9), ended
+    if number == signal.SIGKILL:
+        office.expect(0, "audit", "--limit", CAMERA, "--aspect", "time")
+        office.json("audit", "--limit", DESK, "--aspect", "users")  # the next run of Ansible tidies up
+    deadline = time.monotonic() + 10
+    while marked() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert marked() == []
+    office.expect(0, "apply", "--yes", "--limit", DESK, "--aspect", "time,base")
+
+
+# --- secrets --------------------------------------------------------------------------------------------
+
+
+def test_no_secret_is_in_anything_that_was_written(fresh: tuple[Counter, str], counter: Counter) -> None:
+    _, installers = fresh
+    secrets = {*counter.office.passwords().values(), (counter.office.state / "vault-password").read_text().strip()}
+    places = [counter.office.root, *Path("/tmp").glob("fleetctl-ansible-*"), *Path("/tmp").glob("ansible*")]
+    allowed = {counter.office.state / "vault-password", counter.office.state / "recovery-sheet.txt"}
+    looked = 0
+    for path in (p for place in places for p in place.rglob("*") if p.is_file() and p not in allowed):
+        if path.is_relative_to(counter.office.lab_dir):
+            continue  # the simulated camera's own memory
+        looked += 1
+        data = path.read_bytes()
+        assert not [s for s in secrets if s.encode() in data], path
+    assert looked > 10
+    assert installers not in (counter.office.state / "store.db").read_bytes().decode("latin-1")

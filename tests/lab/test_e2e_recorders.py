@@ -1,0 +1,288 @@
+"""Recorders, driven by the command: from factory-new to recording, and each thing that goes wrong, told and mended."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fleetctl.operations import lab
+from fleetctl.operations.workspace import init
+from tests.lab.office import PILOT, Office
+
+MODELS = {  # site -> vendor and model of its recorder
+    "k": ("hikvision", "DS-7608NI-K2"),
+    "q": ("hikvision", "DS-7616NI-Q2/16P"),
+    "nxi": ("hikvision", "DS-7608NXI-I2/8P/S"),
+    "m": ("hikvision", "DS-9632NI-M8"),
+    "dahua": ("dahua", "DHI-NVR5216-EI"),
+    "kbvision": ("kbvision", "KX-C4K8108N2"),
+}
+NVRS = tuple(f"{site}-nvr" for site in MODELS)
+CAMERAS = {"1": "hikvision", "2": "dahua"}
+QUICK = lab.Options(http_port=0, https_port=0, rtsp_port=0, record_s=0.5, retry_s=0.5)
+
+
+def inventory() -> str:
+    """Return sites of two cameras and one recorder, of each generation of recorders one."""
+    lines = ["dau_ghi:", "  children:"]
+    for number, (site, (vendor, model)) in enumerate(MODELS.items(), start=1):
+        lines += [f"    {site}:", "      vars:", f"        site_name: Phường {site.upper()}"]
+        lines += [f"        site_network: 10.31.{number}", "      hosts:"]
+        lines += [
+            f"        {site}-cam-{key}: {{ansible_host: 10.31.{number}.1{key}, kind: camera, vendor: {make}, "
+            f"desk: Quầy {key}}}"
+            for key, make in CAMERAS.items()
+        ]
+        bound = ", ".join(f'"{key}": {site}-cam-{key}' for key in CAMERAS)
+        lines += [
+            f"        {site}-nvr: {{ansible_host: 10.31.{number}.2, kind: nvr, vendor: {vendor}, model: {model}, "
+            f"desk: Phòng kỹ thuật, channels_cameras: {{{bound}}}}}"
+        ]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture(scope="session")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Office]:
+    """Give a workspace of MODELS whose lab is down: `adopted`, or in step."""
+    made: dict[str, Office] = {}
+
+    def template(stage: str) -> Office:
+        if stage not in made:
+            root = tmp_path_factory.mktemp("recorders") / stage
+            if stage == "adopted":
+                init(root, PILOT)
+                office = Office(root, QUICK)
+                for folder in [path for path in office.inventory.iterdir() if path.is_dir()]:
+                    shutil.rmtree(folder)
+                office.write("recorders.yml", inventory())
+                office.lab_up()
+                office.expect(0, "adopt", "--yes")
+            else:
+                office = template("adopted").copy(root)
+                office.expect(0, "apply", "--yes")
+            office.lab_down()
+            made[stage] = office
+        return made[stage]
+
+    return template
+
+
+@pytest.fixture
+def sites(recording: Callable[[str], Office], tmp_path: Path) -> Iterator[Callable[[str], Office]]:
+    """Give a copy of one's own with its lab running."""
+    made: list[Office] = []
+
+    def office(stage: str) -> Office:
+        made.append(recording(stage).copy(tmp_path / stage))
+        if stage == "in step":  # its recorders connect anew
+            for nvr in NVRS:
+                for channel in CAMERAS:
+                    wait_for(made[-1], nvr, channel, online=True)
+        made[-1].forget()
+        return made[-1]
+
+    yield office
+    for each in made:
+        each.lab_down()
+
+
+def chains(office: Office, site: str, code: int = 0) -> dict[str, dict[str, Any]]:
+    """Return what `site check` says of each camera."""
+    ran = office.expect(code, "site", "check", site)
+    return {line["camera"]: line for line in ran.lines if line["type"] == "chain"}
+
+
+def test_every_generation_goes_from_factory_new_to_recording_in_one_apply(sites: Callable[[str], Office]) -> None:
+    office = sites("adopted")
+    assert all(office.real(name)["channels"] == {} for name in NVRS)
+    ran = office.expect(0, "apply", "--yes")
+    assert {ran.outcomes[name] for name in NVRS} == {"changed"}, {n: ran.reason(n) for n in NVRS}
+    for name in NVRS:
+        links = office.real(name)["links"]
+        assert {key: link["state"] for key, link in links.items()} == {"1": "online", "2": "online"}, name
+    ran = office.expect(0, "audit")
+    assert set(ran.outcomes.values()) == {"unchanged"}, {n: ran.reason(n) for n in NVRS}
+    for site in MODELS:
+        assert all(c["online"] and c["recording"] for c in chains(office, site).values())
+    office.forget()
+    office.expect(0, "apply", "--yes")
+    assert office.writes() == {}
+    assert office.locked() == {}
+
+
+def test_the_password_on_the_recorder_is_the_vaults_and_is_seen_nowhere(sites: Callable[[str], Office]) -> None:
+    office = sites("in step")
+    vault = office.workspace.vault
+    secret = vault.entry("k", "k-cam-1", "ghihinh").current
+    assert office.real("k-nvr")["channels"]["1"]["password"] == secret
+    for command in (("plan",), ("audit",), ("device", "show", "k-nvr"), ("site", "check", "k"), ("history",)):
+        ran = office.json(*command)
+        assert secret not in ran.out + ran.err
+
+
+def test_reading_a_recorder_sends_nothing_that_writes(sites: Callable[[str], Office]) -> None:
+    office = sites("in step")
+    before = {name: office.real(name)["channels"] for name in NVRS}
+    for command in (("plan",), ("audit",), *(("device", "show", name) for name in NVRS)):
+        assert office.json(*command).code in (0, 3), command
+    for site in MODELS:
+        office.expect(0, "site", "check", site)
+    for name in NVRS:
+        assert office.json("device", "show", name, "--footage", "2026-01-01", "2026-01-02").code == 1
+    assert office.writes() == {}
+    assert {name: office.real(name)["channels"] for name in NVRS} == before
+
+
+def test_the_recorder_is_what_it_says_and_not_what_the_inventory_believes(sites: Callable[[str], Office]) -> None:
+    office = sites("in step")
+    text = inventory().replace("vendor: dahua, model: DHI", "model: DHI")
+    office.write("recorders.yml", text.replace("vendor: hikvision, model: DS-7608NI-K2", "vendor: dahua"))
+    office.json("adopt", "--yes")
+    for name, driver in (("k-nvr", "hikvision"), ("dahua-nvr", "dahua"), ("kbvision-nvr", "dahua")):
+        (line, _) = office.expect(0, "device", "show", name, "--aspect", "state").lines
+        assert line["driver"] == driver
+
+
+@pytest.mark.parametrize("site", ["k", "dahua"])
+def test_a_camera_that_forgot_its_accounts_is_told_and_bound_again(sites: Callable[[str], Office], site: str) -> None:
+    office = sites("in step")
+    camera, nvr = f"{site}-cam-1", f"{site}-nvr"
+    office.break_(camera, "reset")
+    office.wait(camera)
+    wait_for(office, nvr, "1", online=False)
+    ran = office.expect(1, "audit", "--limit", site, "--aspect", "channels,users")
+    assert ran.outcomes[nvr] in ("pending", "failed", "unknown", "unreachable"), ran.reason(nvr)
+    assert not chains(office, site, 1)[camera]["online"]
+    office.expect(0, "adopt", "--yes", "--again", "--limit", camera)
+    office.expect(0, "apply", "--yes", "--limit", site)
+    assert chains(office, site)[camera]["online"]
+
+
+def wait_for(office: Office, nvr: str, channel: str, *, online: bool) -> None:
+    deadline = time.monotonic() + 20
+    while (office.real(nvr)["links"][channel]["state"] == "online") is not online:
+        assert time.monotonic() < deadline, office.real(nvr)["links"]
+        time.sleep(0.1)
+
+
+def test_a_camera_without_power_is_told_and_nothing_is_written_to_the_recorder(sites: Callable[[str], Office]) -> None:
+    office = sites("in step")
+    office.break_("k-cam-1", "unplug")
+    wait_for(office, "k-nvr", "1", online=False)
+    office.forget()
+    ran = office.json("apply", "--yes", "--limit", "k-nvr")
+    assert ran.code in (1, 4), ran
+    assert "netUnreachable" in ran.reason("k-nvr")
+    assert office.writes("k-nvr") == {}
+    told = chains(office, "k", 4)["k-cam-1"]
+    assert (told["answers"], told["online"]) == (False, False)
+
+
+def test_a_camera_that_did_not_end_well_is_not_bound_and_the_other_channel_is(sites: Callable[[str], Office]) -> None:
+    office = sites("adopted")
+    office.break_("k-cam-1", "unplug")
+    ran = office.json("apply", "--yes", "--limit", "k")
+    assert ran.outcomes["k-cam-1"] == "unreachable"
+    assert set(office.real("k-nvr")["channels"]) == {"2"}
+    assert "needs k-cam-1, which ended as unreachable" in ran.reason("k-nvr")
+    office.mend("k-cam-1")
+    office.wait("k-cam-1")
+    office.expect(0, "apply", "--yes", "--limit", "k")
+    assert set(office.real("k-nvr")["channels"]) == {"1", "2"}
+
+
+@pytest.mark.parametrize("site", ["k", "dahua"])
+def test_a_recorder_that_stops_answering_half_way_is_taken_up_again(sites: Callable[[str], Office], site: str) -> None:
+    office = sites("adopted")
+    nvr = f"{site}-nvr"
+    office.overlay(f"all: {{hosts: {{{nvr}: {{reply_timeout_s: 2}}}}}}")
+    office.expect(0, "apply", "--yes", "--limit", f"{site}:!{nvr}")
+    office.expect(0, "apply", "--yes", "--limit", nvr, "--aspect", "time,identity")
+    office.break_(nvr, "stall", writes=2)
+    ran = office.json("apply", "--yes", "--limit", nvr, "--aspect", "channels")
+    assert ran.outcomes[nvr] == "unreachable", ran
+    assert len(office.real(nvr)["channels"]) < 3
+    office.mend(nvr)
+    office.expect(0, "apply", "--yes", "--resume")
+    assert set(office.real(nvr)["channels"]) == {"1", "2"}
+    office.expect(0, "audit", "--limit", nvr, "--aspect", "channels")
+
+
+@pytest.mark.parametrize("site", ["k", "dahua"])
+def test_a_channel_of_another_camera_waits_for_a_person(sites: Callable[[str], Office], site: str) -> None:
+    office = sites("in step")
+    nvr = f"{site}-nvr"
+    before = office.real(nvr)["channels"]["1"]["address"]
+    office.device_vars({nvr: {"channels_cameras_host": {"1": f"{site}-cam-2", "2": {"state": "absent"}}}})
+    ran = office.expect(1, "apply", "--yes", "--limit", nvr)
+    assert "a person decides" in ran.reason(nvr)
+    assert office.real(nvr)["channels"]["1"]["address"] == before
+    decided = {"1": {"camera": f"{site}-cam-2", "replaces": before}, "2": {"state": "absent"}}
+    office.device_vars({nvr: {"channels_cameras_host": decided}})
+    office.expect(0, "apply", "--yes", "--limit", nvr, "--aspect", "channels")
+    assert set(office.real(nvr)["channels"]) == {"1"}
+    assert office.real(nvr)["channels"]["1"]["address"] != before
+
+
+def test_an_unformatted_disk_is_formatted_only_by_its_typed_serial(sites: Callable[[str], Office]) -> None:
+    office = sites("in step")
+    office.break_("m-nvr", "disk-unformatted")
+    ran = office.expect(1, "audit", "--limit", "m-nvr", "--aspect", "storage")
+    assert "fleetctl device format-disk" in ran.reason("m-nvr")
+    serial = next(iter(office.real("m-nvr")["disks"].values())).get("serial") or _serial(office)
+    office.forget()
+    assert office.json("device", "format-disk", "m-nvr", "1", "--serial-number", "WD-OTHER").code == 1
+    assert office.json("device", "format-disk", "m-nvr", "1").code == 2
+    assert office.json("device", "format-disk", "k-nvr", "1", "--serial-number", "x").code == 1
+    assert office.writes() == {}
+    office.expect(0, "device", "format-disk", "m-nvr", "1", "--serial-number", serial)
+    office.expect(0, "audit", "--limit", "m-nvr", "--aspect", "storage")
+
+
+def _serial(office: Office) -> str:
+    (line, _) = office.expect(0, "device", "show", "m-nvr", "--aspect", "storage").lines
+    told: str = line["aspects"][0]["actual"]["disks"]["1"]["serial_number"]
+    return told
+
+
+@pytest.mark.parametrize("nvr", ["k-nvr", "dahua-nvr"])
+def test_a_failed_disk_and_disks_too_small_are_told(sites: Callable[[str], Office], nvr: str) -> None:
+    office = sites("in step")
+    office.device_vars({nvr: {"retention_at_least_days": 700}})
+    ran = office.expect(0, "audit", "--limit", nvr, "--aspect", "retention")
+    assert "the disks hold" in ran.reason(nvr)
+    office.break_(nvr, "disk-failure")
+    ran = office.expect(1, "audit", "--limit", nvr, "--aspect", "storage")
+    assert "has failed; replace it" in ran.reason(nvr)
+
+
+def test_the_leaders_account_sees_the_picture_and_is_only_a_viewer(sites: Callable[[str], Office]) -> None:
+    office = sites("in step")
+    for site in ("k", "dahua"):
+        (told,) = [line for line in office.expect(0, "site", "check", site).lines if line["type"] == "recorder"]
+        assert [(v["account"], v["sees"]) for v in told["viewers"]] == [("lanhdao", True)], told
+        assert office.real(f"{site}-nvr")["users"]["lanhdao"]["level"] == "User"
+
+
+def test_footage_and_its_gaps_are_told(sites: Callable[[str], Office]) -> None:
+    office = sites("in step")
+    ran = office.json("device", "show", "k-nvr", "--footage", "2020-01-01", "2099-01-01")
+    assert ran.code in (0, 1)
+    office.expect(2, "device", "show", "k-nvr", "--footage", "tomorrow", "2026-01-01")
+    office.expect(2, "device", "show", "k-cam-1", "--footage", "2026-01-01", "2026-01-02")
+
+
+def test_a_wrong_password_is_presented_to_a_recorder_once(sites: Callable[[str], Office]) -> None:
+    office = sites("in step")
+    for nvr in ("k-nvr", "dahua-nvr"):
+        device = office.workspace.inventory.devices[nvr]
+        office.workspace.vault.set(device.site, nvr, device.user, "Wrong-pass-99")
+        office.forget()
+        for _ in range(3):
+            assert office.json("audit", "--limit", nvr).code == 1
+        assert sum(office.real(nvr)["misses"].values()) == 1
