@@ -25,10 +25,13 @@ def up(
     ] = 8443,
     rtsp_port: Annotated[int, typer.Option("--rtsp-port", min=0, max=65535, help="TCP port of RTSP; 0: any.")] = 8554,
     latency_ms: Annotated[float, typer.Option("--latency-ms", min=0, help="Added to every answer.")] = 0.0,
+    factory_new: Annotated[
+        bool, typer.Option("--factory-new", help="What must be activated was not, by anybody.")
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Check every message by the official schema.")] = False,
     wsdl: Annotated[Path | None, typer.Option("--wsdl", metavar="DIR", help="The official WSDL, for --strict.")] = None,
 ) -> int:
-    """Start the inventory's cameras, simulated on loopback."""
+    """Start the inventory's cameras and recorders, simulated on loopback."""
     from fleetctl.operations import lab
 
     told = context(ctx)
@@ -39,6 +42,7 @@ def up(
         https_port=https_port,
         rtsp_port=rtsp_port,
         latency_ms=latency_ms,
+        factory_new=factory_new,
         strict=strict,
         wsdl_dir=wsdl,
     )

@@ -49,13 +49,19 @@ class Login:
 NOBODY: Final = Login()
 
 
-def password_of(device: SimDevice, user: str) -> str | None:
+def onvif_accounts(device: SimDevice) -> str:
+    """Return the section that holds the accounts ONVIF knows: on newer Hikvision firmware they are apart."""
+    rule = device.personality.isapi
+    return "onvif_users" if rule is not None and rule.onvif_accounts else "users"
+
+
+def password_of(device: SimDevice, user: str, section: str = "users") -> str | None:
     """Return an account's password, None if there is no such account."""
-    account = device.read("users").get(user)
+    account = device.read(section).get(user)
     return None if account is None else str(account["password"])
 
 
-def settle(device: SimDevice, user: str, right: bool, source: str = "") -> Login:
+def settle(device: SimDevice, user: str, right: bool, source: str = "", section: str = "users") -> Login:
     """Count the presented credential and return what it gives; a locked login is refused whatever is right."""
     if access.locked(device, user, source):
         return Login(tried=user, presented=True, locked=True)
@@ -63,7 +69,7 @@ def settle(device: SimDevice, user: str, right: bool, source: str = "") -> Login
         access.missed(device, user, source)
         return Login(tried=user, presented=True)
     access.proven(device, user, source)
-    return Login(user=user, tried=user, level=access.LEVELS.get(device.read("users")[user]["level"], access.USER))
+    return Login(user=user, tried=user, level=access.LEVELS.get(device.read(section)[user]["level"], access.USER))
 
 
 def username_token(device: SimDevice, security: Element, lab: LabSpec, source: str = "") -> Login:
@@ -75,7 +81,8 @@ def username_token(device: SimDevice, security: Element, lab: LabSpec, source: s
     told = token.find(f"{{{WSSE}}}Password")
     nonce = (token.findtext(f"{{{WSSE}}}Nonce") or "").strip()
     created = (token.findtext(f"{{{WSU}}}Created") or "").strip()
-    password = password_of(device, user)
+    section = onvif_accounts(device)
+    password = password_of(device, user, section)
     if told is None or password is None or not (told.get("Type") or "").endswith(_DIGEST_TYPE):
         return settle(device, user, False, source)
     rule = device.personality
@@ -89,7 +96,7 @@ def username_token(device: SimDevice, security: Element, lab: LabSpec, source: s
         hashlib.sha1(raw + created.encode() + password.encode(), usedforsecurity=False).digest()
     ).decode()
     right = hmac.compare_digest(wanted, (told.text or "").strip()) and _timely(device, created, nonce, lab)
-    return settle(device, user, right, source)
+    return settle(device, user, right, source, section)
 
 
 def _timely(device: SimDevice, created: str, nonce: str, lab: LabSpec) -> bool:
@@ -146,14 +153,16 @@ def _signed(stamp: str, device: SimDevice) -> str:
     return hmac.digest(_KEY, f"{stamp}{device.name}".encode(), "sha256").hex()[:16]
 
 
-def http_digest(device: SimDevice, header: str, method: str, target: str, source: str = "") -> Login:
+def http_digest(
+    device: SimDevice, header: str, method: str, target: str, source: str = "", section: str = "users"
+) -> Login:
     """Judge an Authorization header; an old nonce or a count that does not rise is stale, which costs no try."""
     if not header.lower().startswith("digest "):
         return NOBODY
     told = {name.lower(): quoted or plain for name, quoted, plain in _PAIR.findall(header[7:])}
     user, nonce = told.get("username", ""), told.get("nonce", "")
     algorithm = told.get("algorithm", "MD5").upper()
-    password = password_of(device, user)
+    password = password_of(device, user, section)
     if password is None or algorithm not in device.personality.algorithms or told.get("uri") != target:
         return replace(settle(device, user, False, source), digest=True)
     if not hmac.compare_digest(nonce[16:], _signed(nonce[:16], device)):
@@ -167,7 +176,7 @@ def http_digest(device: SimDevice, header: str, method: str, target: str, source
     right = hmac.compare_digest(hashed(f"{first}:{middle}:{second}".encode()), told.get("response", ""))
     if right and (time.time() - int(nonce[:8], 16) > _NONCE_LIFE_S or not _new(device, nonce + told.get("nc", ""))):
         return Login(stale=True)
-    return replace(settle(device, user, right, source), digest=True)
+    return replace(settle(device, user, right, source, section), digest=True)
 
 
 def http_basic(device: SimDevice, header: str, source: str = "") -> Login:

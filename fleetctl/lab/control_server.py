@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LONGEST_PATH: Final = 100  # a Unix socket's path has room for 107 bytes
 SECTIONS: Final = (
     "info", "time", "clock", "network", "scopes", "users", "relays", "video_sources", "encoders", "profiles",
-    "audio_sources", "audio_encoders", "metadata", "imaging", "osds", "masks",
+    "audio_sources", "audio_encoders", "metadata", "imaging", "osds", "masks", "vendor", "lock", "onvif_users",
 )  # fmt: skip
 
 

@@ -122,7 +122,8 @@ class Dispatcher:
     def _login(self, device: SimDevice, request: Request, incoming: Incoming, needed: int) -> auth.Login:
         header = incoming.headers.get("authorization", "")
         if header and "digest" in device.personality.schemes:
-            return auth.http_digest(device, header, incoming.method, incoming.target, incoming.source)
+            section = auth.onvif_accounts(device)
+            return auth.http_digest(device, header, incoming.method, incoming.target, incoming.source, section)
         if request.security is not None and needed > access.ANYONE:
             return auth.username_token(device, request.security, self.lab, incoming.source)
         return auth.NOBODY

@@ -167,18 +167,18 @@ def reboot(workspace: Workspace, name: str) -> Rebooted:
                 raise Unsupported(f"{name}: fleetctl cannot reboot {driver.name} devices")
             channel.confirm(Intent(device=name, aspect="", changes=(change,)))
             action.run(link.session(action.protocol), None)
-        result = proven(task, channel, action.protocol)
+        result = proven(task, channel)
         record(Finished(device=name, site=device.site, outcome=result.outcome, reason=result.reason))
     return result
 
 
-def proven(task: Job, channel: Channel, protocol: str) -> Rebooted:
+def proven(task: Job, channel: Channel) -> Rebooted:
     """Watch the device go down and come back."""
     device, begun = task.device, time.monotonic()
 
     def waited(until_s: float, *, up: bool) -> float | None:
         while time.monotonic() - begun < until_s:
-            if _answers(task, protocol) is up:
+            if _answers(task) is up:
                 return time.monotonic() - begun
             time.sleep(0.2)
         return None
@@ -199,7 +199,7 @@ def proven(task: Job, channel: Channel, protocol: str) -> Rebooted:
     return Rebooted(device=device, outcome=Outcome.CHANGED, reason="", down_s=down, up_s=up)
 
 
-def _answers(task: Job, protocol: str) -> bool:
+def _answers(task: Job) -> bool:
     """Return whether the device answers at all, asked without its login."""
     from dataclasses import replace
 
@@ -208,8 +208,7 @@ def _answers(task: Job, protocol: str) -> bool:
     if task.device.kind is Kind.SWITCH:
         return ssh.answers(task.device, task.known_hosts)
     endpoint = replace(task.device.endpoint, timeout_s=2.0)
-    protocols = catalog.load().protocols_of(task.device)
-    protocol = task.facts.get("protocol") or protocols[0]
+    protocol = task.facts.get("protocol") or catalog.load().protocols_of(task.device)[0]
     try:
         session = opener(protocol)(
             replace(task.device, endpoint=endpoint, user=""),

@@ -30,7 +30,10 @@ HEAD: Final = """\
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How the lab is set up. A port that another program has is replaced by a free one, and so is 0."""
+    """How the lab is set up. A port that another program has is replaced by a free one, and so is 0.
+
+    `factory_new`: what must be activated was not, by anybody.
+    """
 
     http_port: int = 8080
     https_port: int = 8443
@@ -38,6 +41,7 @@ class Options:
     ssh_port: int = 8022
     minute_s: float = 60.0
     latency_ms: float = 0.0
+    factory_new: bool = False
     strict: bool = False
     wsdl_dir: Path | None = None
     record_s: float = 10.0  # how often a recorder pulls a picture of each channel
@@ -56,7 +60,7 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
     if not devices:
         raise UsageError("the inventory has no cameras or recorders to simulate")
     spec = {
-        "devices": [_spec(workspace, device, number) for number, device in enumerate(devices)],
+        "devices": [_spec(workspace, device, number, options) for number, device in enumerate(devices)],
         "switches": [_switch(workspace, device) for device in switches],
         "ssh_port": _free(options.ssh_port) if switches else -1,
         "http_port": _free(options.http_port),
@@ -70,7 +74,7 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
         "retry_s": options.retry_s,
     }
     control.up(spec, folder)
-    _write_overlay(workspace, devices, switches, control.described(folder).ports)
+    _write_overlay(workspace, devices, switches, control.described(folder).ports, options)
     return len(devices) + len(switches)
 
 
@@ -124,13 +128,13 @@ def personality(workspace: Workspace, device: Device) -> str:
     )
 
 
-def given_login(workspace: Workspace, device: Device) -> bool:
+def given_login(workspace: Workspace, device: Device, *, factory_new: bool = False) -> bool:
     """Return whether the lab stands for a technician who gave the device a login: it comes with none that is known."""
     fresh = known()[personality(workspace, device)].fresh
     driver = workspace.registry.driver_of(device, device.vendor, device.model)
     if device.kind is Kind.NVR and driver.first_account:
         return False  # adopt gives it its first password
-    return fresh == "activation" or (fresh == "login" and not driver.default_logins)
+    return (fresh == "activation" and not factory_new) or (fresh == "login" and not driver.default_logins)
 
 
 def address(device: Device, number: int = 0) -> str:
@@ -147,14 +151,14 @@ def address(device: Device, number: int = 0) -> str:
     return str(ipaddress.IPv4Address((127 << 24) | (int(told) & 0xFFFFFF)))
 
 
-def _spec(workspace: Workspace, device: Device, number: int) -> dict[str, Any]:
+def _spec(workspace: Workspace, device: Device, number: int, options: Options) -> dict[str, Any]:
     told: dict[str, Any] = {
         "name": device.name,
         "address": address(device, number),
         "personality": personality(workspace, device),
         "network_address": device.endpoint.address,  # a technician gave it that; the lab reaches it by another
     }
-    if given_login(workspace, device):
+    if given_login(workspace, device, factory_new=options.factory_new):
         told["login"] = list(ACTIVATED)
     if device.behind:
         told["behind"] = device.behind
@@ -187,7 +191,11 @@ def _free(port: int) -> int:
 
 
 def _write_overlay(
-    workspace: Workspace, devices: list[Device], switches: list[Device], ports: Mapping[str, int]
+    workspace: Workspace,
+    devices: list[Device],
+    switches: list[Device],
+    ports: Mapping[str, int],
+    options: Options,
 ) -> None:
     lines = [HEAD, "all:", "  vars:"]
     lines += [
@@ -199,7 +207,7 @@ def _write_overlay(
     lines += ["  hosts:"]
     for device in devices:
         told = f"ansible_host: {address(device)}" if not device.behind else ""
-        if given_login(workspace, device):
+        if given_login(workspace, device, factory_new=options.factory_new):
             told += f"{', ' if told else ''}factory_user: {ACTIVATED[0]}, factory_password: {ACTIVATED[1]}"
         lines.append(f"    {device.name}: {{{told}}}")
     for device in switches:

@@ -38,9 +38,8 @@ def cycle(workspace: Workspace, name: str) -> Rebooted:
                 raise Unsupported(f"{switch.name}: fleetctl cannot switch the power of its ports")
             channel.confirm(Intent(device=switch.name, aspect="", changes=(change,)))
             action.run(link.session(action.protocol), target)
-        protocols = workspace.registry.protocols_of(device)
-        if protocols:
-            result = proven(job(workspace, device), channel, protocols[0])
+        if workspace.registry.protocols_of(device):
+            result = proven(job(workspace, device), channel)
         else:
             reason = "its power was taken and given back; fleetctl cannot ask this device whether it started"
             result = Rebooted(device=device, outcome=Outcome.CHANGED, reason=reason, down_s=None, up_s=None)

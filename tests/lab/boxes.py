@@ -58,9 +58,9 @@ class Box(Camera):
 
     # --- Dahua -------------------------------------------------------------------------------------
 
-    def cgi(self, name: str, **arguments: str) -> Answer:
+    def cgi(self, page: str, /, **arguments: str) -> Answer:
         query = "&".join(f"{key}={quote(value, safe='')}" for key, value in arguments.items())
-        return self.page("GET", f"/cgi-bin/{name}.cgi?{query}")
+        return self.page("GET", f"/cgi-bin/{page}.cgi?{query}")
 
     def table(self, name: str) -> dict[str, str]:
         """Return a configuration table, keys without `table.NAME`."""
@@ -68,8 +68,8 @@ class Box(Camera):
         return {key.removeprefix(f"table.{name}").removeprefix("."): value for key, value in told.items()}
 
     def put(self, values: Mapping[str, str]) -> Answer:
-        """setConfig: keys as they are, values escaped."""
-        query = "&".join(f"{key}={quote(value, safe='')}" for key, value in values.items())
+        """setConfig: brackets of keys as they are, quotes and values escaped."""
+        query = "&".join(f"{quote(key, safe='[].:')}={quote(value, safe='')}" for key, value in values.items())
         return self.page("GET", f"/cgi-bin/configManager.cgi?action=setConfig&{query}")
 
     def api(self, path: str, body: Mapping[str, Any]) -> Answer:

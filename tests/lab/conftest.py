@@ -72,8 +72,14 @@ def camera(simulator: dict[str, list[Camera]]) -> Callable[[str], Camera]:
 @pytest.fixture(scope="session")
 def many_boxes(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Boxes]:
     """A lab of recorders that work fast: a picture twice a second, a failed login tried again as soon."""
-    counts = {name: 12 for name, rule in known().items() if rule.kind == "recorder"}
-    counts |= {"hikvision-like": 30, "hikvision-v57-like": 12, "dahua-like": 20, "bosch-like": 4}
+    counts = {name: 60 for name, rule in known().items() if rule.kind == "recorder"}
+    counts |= {
+        "hikvision-like": 120,
+        "hikvision-v57-like": 20,
+        "hikvision-v58-like": 5,
+        "dahua-like": 60,
+        "bosch-like": 10,
+    }
     wsdl = pytestconfig.getoption("--wsdl") or (FETCHED if FETCHED.is_dir() else None)
     strict = {"strict": wsdl is not None, "wsdl_dir": str(wsdl or "")}
     made = Boxes(tmp_path_factory.mktemp("boxes"), counts, record_s=0.5, retry_s=0.5, ntp_delay_s=0.2, **strict)

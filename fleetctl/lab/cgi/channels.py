@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fleetctl.lab import access
+from fleetctl.lab.cgi import media
 from fleetctl.lab.cgi.pages import Arguments, Page, argument, listing, recorders
 from fleetctl.lab.cgi.table import Table
 from fleetctl.lab.cgi.text import Refused
 from fleetctl.lab.generations import Recorder
 from fleetctl.lab.personality import Personality
+from fleetctl.lab.recorder import keeping
 from fleetctl.lab.recorder.link import Link
 from fleetctl.lab.vendor import Reply, Visit
 
@@ -46,7 +48,7 @@ def recorder_of(visit: Visit) -> Recorder:
 
 def link_of(visit: Visit, number: str) -> Link:
     """Return how a channel stands."""
-    return (visit.device.links or {}).get(number) or Link()
+    return keeping.link_of(visit.device, number)
 
 
 def _device(visit: Visit, number: str, kept: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -124,13 +126,13 @@ def _record(row: Mapping[str, Any], number: str, old: Mapping[str, Any], passwor
 
 def _titles(visit: Visit) -> Any:
     if visit.device.personality.recorder is None:
-        return [{"Name": visit.device.read("vendor").get("title", "IPC")}]
+        return [{"Name": media.title(visit)}]
     return [{"Name": (kept or {}).get("name", f"Channel{number}")} for number, kept in _slots(visit)]
 
 
 def _keep_titles(visit: Visit, tree: Any) -> None:
     if visit.device.personality.recorder is None:
-        visit.device.change("vendor")["title"] = tree[0]["Name"]
+        media.set_title(visit, tree[0]["Name"])
         return
     channels = visit.device.change("channels")
     for (number, kept), told in zip(_slots(visit), tree, strict=True):

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fleetctl.lab import access
-from fleetctl.lab.cgi import channels, recording, text, zones
+from fleetctl.lab.cgi import channels, media, recording, text, zones
 from fleetctl.lab.cgi.pages import Arguments, Page, argument, done, listing, rule_of
 from fleetctl.lab.cgi.table import Table
 from fleetctl.lab.cgi.text import Refused
@@ -172,6 +172,7 @@ TABLES: Final[Mapping[str, Table]] = {
     "SyncLocalityConfig": _switch("timing", "Enable", False, "sync"),
     **channels.TABLES,
     **recording.TABLES,
+    **media.TABLES,
 }
 _EVERYWHERE: Final = frozenset(
     ("General", "NTP", "Locales", "Network", "RTSP", "T2UServer", "UPnP", "VSP_ONVIF", "UserGlobal", "ChannelTitle")
@@ -181,7 +182,8 @@ _EVERYWHERE: Final = frozenset(
 def table_of(visit: Visit, name: str) -> Table:
     """Return a table the device has and lets be read; raises Refused: unknown names and no right look alike."""
     rule = rule_of(visit)
-    if name not in TABLES or name not in (_EVERYWHERE | rule.tables):
+    own = rule.tables if visit.device.personality.recorder is not None else frozenset(media.TABLES)
+    if name not in TABLES or name not in (_EVERYWHERE | own):
         raise Refused("unknown", name)
     if name in rule.unreadable:
         raise Refused("right", name)

@@ -49,8 +49,8 @@ def lines(value: Any, at: str = "") -> str:
 
 
 def pairs(query: str) -> list[tuple[str, str]]:
-    """Read a query as the device does: it decodes first and splits then, so that no value can hold an &."""
-    found = [part.partition("=") for part in unquote_plus(query).split("&") if part]
+    """Read a query as the device does: it decodes first and splits then, so that what follows an & is lost."""
+    found = [part.partition("=") for part in unquote_plus(query).split("&") if "=" in part]
     return [(name, value) for name, _, value in found]
 
 

@@ -13,6 +13,7 @@ from fleetctl.lab.generations import Isapi, Recorder
 from fleetctl.lab.isapi import xml
 from fleetctl.lab.isapi.pages import Page, done, reads, rule_of, told, writes
 from fleetctl.lab.isapi.status import Refused
+from fleetctl.lab.recorder import keeping
 from fleetctl.lab.recorder.link import Link
 from fleetctl.lab.soap import Element
 from fleetctl.lab.vendor import Reply, Visit, strength
@@ -44,7 +45,7 @@ def recorder_of(visit: Visit) -> Recorder:
 
 def link_of(visit: Visit, number: str) -> Link:
     """Return how a channel stands; one that is not bound is unreachable."""
-    return (visit.device.links or {}).get(number) or Link(state="connecting")
+    return keeping.link_of(visit.device, number)
 
 
 def _numbers(visit: Visit) -> list[str]:

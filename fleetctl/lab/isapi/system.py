@@ -140,7 +140,7 @@ def _set_clock(visit: Visit, moment: str) -> None:
 def get_zone(visit: Visit) -> Reply:
     """GET System/time/timeZone: plain text on most firmware."""
     zone = str(visit.device.read("time")["tz"])
-    return told(visit, "timeZone", {"timeZone": zone}) if rule_of(visit).xml_scalars else plain(zone)
+    return told(visit, "timeZone", {"#": zone}) if rule_of(visit).xml_scalars else plain(zone)
 
 
 def set_zone(visit: Visit) -> Reply:
@@ -152,7 +152,7 @@ def set_zone(visit: Visit) -> Reply:
 def get_local_time(visit: Visit) -> Reply:
     """GET System/time/localTime: plain text on most firmware."""
     moment = _local_time(visit)
-    return told(visit, "localTime", {"localTime": moment}) if rule_of(visit).xml_scalars else plain(moment)
+    return told(visit, "localTime", {"#": moment}) if rule_of(visit).xml_scalars else plain(moment)
 
 
 def set_local_time(visit: Visit) -> Reply:

@@ -30,7 +30,8 @@ def document(rule: Isapi, page: str, root: str, content: Mapping[str, Value]) ->
     inner = around if rule.inner_space else ""
     body = "".join(_element(name, value, inner) for name, value in content.items() if name[0] not in "@#")
     attributes = "".join(f" {k[1:]}={quoteattr(str(v))}" for k, v in content.items() if k[0] == "@" and k != "@version")
-    return f"{_HEAD}<{root}{around}{attributes}>\r\n{body}</{root}>\r\n".encode()
+    inside = _plain(content["#"]) if "#" in content else f"\r\n{body}"
+    return f"{_HEAD}<{root}{around}{attributes}>{inside}</{root}>\r\n".encode()
 
 
 def _plain(value: Value) -> str:

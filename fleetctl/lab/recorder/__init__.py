@@ -8,5 +8,6 @@ Sections a recorder keeps beside those of `factory.py`, whatever its vendor:
                 pre_s, post_s, days (0: no limit), stream (main, sub)}; kinds of (timed, motion, alarm)
     disks       {"1": mb, state (ok, unformatted, error), model, serial}
     storage     overwrite
+    standing    state, recording: how every bound channel stands where the lab's recorders stand still (`record_s: 0`)
     sync        password, timing, auto_add: what the recorder does to its cameras by itself
 """

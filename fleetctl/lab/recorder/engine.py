@@ -29,6 +29,7 @@ IDLE_AFTER_S: Final = 60.0  # nobody asked the recorder for so long
 IDLE_FACTOR: Final = 6.0
 REST_LOGIN: Final = 2.0  # routine logins that took one second together are followed by two without
 REST_PULL: Final = 4.0
+FIRST_S: Final = 30.0  # so much of its rest a lab gives up for pictures of channels that have none yet
 REST_MOST_S: Final = 1.0  # what took longer was waiting, not work
 _DECIDING: Final = ("recording", "storage", "disks")
 CHORES_S: Final = 1.0  # how often a recorder looks for what to do by itself
@@ -213,18 +214,18 @@ class Recorders:
         link.camera, link.streams = dict(camera.told), camera.streams
         if routine:
             self._login_at = _rested(self._login_at, began, REST_LOGIN)
-            local = recorder.now(world.spec) + recorder.zone_offset_s()
-            if why := keeping.reason_not_to(recorder, number, local):
-                keeping.end(link, why)
-                return
-            if link.recording and protocol != "RTSP" and time.monotonic() < self._pull_at:
-                return  # logged in: the recording goes on, its next picture comes later
+        local = recorder.now(world.spec) + recorder.zone_offset_s()
+        if routine and (why := keeping.reason_not_to(recorder, number, local)):
+            keeping.end(link, why)
+            return
+        credit = 0.0 if link.recording else FIRST_S
+        if protocol != "RTSP" and time.monotonic() < self._pull_at - credit:
+            return  # logged in; what is recorded goes on, and the next picture comes later
         began = time.monotonic()
         sub = keeping.settings(recorder, number).get("stream") == "sub"
         path = camera.streams[1 if sub else 0]
         picture = await grab(source, address, self._ports["rtsp"], path, credentials(channel))
-        if routine:
-            self._pull_at = _rested(self._pull_at, began, REST_PULL)
+        self._pull_at = _rested(self._pull_at, began, REST_PULL)
         if (recorder.links or {}).get(number) is link and not recorder.dead():
             keeping.keep(world, recorder, number, link, picture)
 

@@ -34,6 +34,16 @@ def settings(recorder: SimDevice, number: str) -> Mapping[str, Any]:
     return {**DEFAULT, **told.get("*", {}), **told.get(number, {})}
 
 
+def link_of(recorder: SimDevice, number: str) -> Link:
+    """Return how a channel stands; in a lab whose recorders stand still, as the factory state `standing` says."""
+    found = (recorder.links or {}).get(number)
+    if found is not None:
+        return found
+    told = recorder.read("standing")
+    bound = bool(recorder.read("channels").get(number, {}).get("address"))
+    return Link(**told) if told and bound else Link()
+
+
 def disks(recorder: SimDevice) -> dict[str, dict[str, Any]]:
     """Return the disks as they are now, by number: their state is what a fault makes of it."""
     found = {number: dict(told) for number, told in recorder.read("disks").items()}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fleetctl.lab.auth import onvif_accounts
 from fleetctl.lab.personality import Passwords
 from fleetctl.lab.services import Call, Operations
 from fleetctl.lab.soap import SERVICES, SoapFault, find, text, words
@@ -18,7 +19,7 @@ def get_users(call: Call) -> str:
     """GetUsers: never with passwords."""
     return "".join(
         f"<tds:User><tt:Username>{words(name)}</tt:Username><tt:UserLevel>{told['level']}</tt:UserLevel></tds:User>"
-        for name, told in call.device.read("users").items()
+        for name, told in call.device.read(onvif_accounts(call.device)).items()
     )
 
 
@@ -60,7 +61,7 @@ def _check_level(level: str) -> None:
 def create_users(call: Call) -> str:
     """CreateUsers."""
     rule = call.device.personality.passwords
-    users = call.device.change("users")
+    users = call.device.change(onvif_accounts(call.device))
     for name, password, level in _told(call):
         if name in users:
             raise SoapFault("ter:OperationProhibited", "ter:UsernameClash", reason="Username already exists")
@@ -86,7 +87,7 @@ def _too_short(call: Call) -> SoapFault:
 def set_user(call: Call) -> str:
     """SetUser without Password means to clear it, which a device with a rule refuses as too weak (Core 26.06)."""
     rule = call.device.personality.passwords
-    users = call.device.change("users")
+    users = call.device.change(onvif_accounts(call.device))
     for name, password, level in _told(call):
         if name not in users:
             raise SoapFault("ter:InvalidArgVal", "ter:UsernameMissing", reason="Username not recognized")
@@ -101,7 +102,7 @@ def set_user(call: Call) -> str:
 
 def delete_users(call: Call) -> str:
     """DeleteUsers."""
-    users = call.device.change("users")
+    users = call.device.change(onvif_accounts(call.device))
     for item in call.request.element:
         name = (item.text or "").strip()
         if name not in users:
