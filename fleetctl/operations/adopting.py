@@ -55,6 +55,7 @@ class Job:
     fingerprint: str = ""
     replace: bool = False
     known_hosts: str = ""
+    enable: str = field(default="", repr=False)  # of a console's privileged mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +279,7 @@ class _Door:
             access=Access.WRITE,
             facts={"adopting": "replace" if self.job.replace else "first"},  # a console's host key is taken in now
             known_hosts=self.job.known_hosts,
+            **({"enable": self.job.enable} if self.job.enable else {}),
         )
 
     def _announce(self, login: Login) -> None:
