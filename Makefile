@@ -25,6 +25,7 @@ pilot: setup pilot-down  ## five pilot communes on this machine, from factory-fr
 	@$(call step,fleetctl plan -o pilot.plan) && { $(FLEETCTL) plan -o .pilot/pilot.plan || [ $$? -eq 3 ]; }
 	@$(call step,fleetctl apply pilot.plan --yes) && $(FLEETCTL) apply .pilot/pilot.plan --yes
 	@$(call step,fleetctl audit --report html:report.html) && $(FLEETCTL) audit --report html:.pilot/report.html
+	@$(call step,fleetctl site check viet_hung) && $(FLEETCTL) site check viet_hung
 	@$(call step,fleetctl status) && $(FLEETCTL) status
 	@printf '\n%s\n' \
 	  'The report: .pilot/report.html. The lab goes on; try in .pilot:' \
@@ -35,6 +36,7 @@ pilot: setup pilot-down  ## five pilot communes on this machine, from factory-fr
 	  '  fleetctl device reboot viet-hung-cam-03 --via-switch' \
 	  '  fleetctl lab break viet-hung-sw swap-cables one=viet-hung-cam-01 other=viet-hung-cam-02   the audit names it' \
 	  '  fleetctl device show viet-hung-cam-02         what one camera is and has' \
+	  '  fleetctl device show viet-hung-nvr            a recorder: channels, recording, disks' \
 	  '  fleetctl inventory explain viet-hung-cam-01   which line set which value' \
 	  'End it with: make pilot-down'
 

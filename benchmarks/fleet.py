@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from fleetctl.lab.personality import known
+from fleetctl.lab.personality import cameras as makes_of_cameras
 
 PER_SITE: Final = 5
 PER_AREA: Final = 50  # sites
@@ -32,7 +32,7 @@ def write_inventory(root: Path, count: int, variables: dict[str, Any], standard:
     root.mkdir(parents=True)
     (root / "standard.yml").write_text(standard.read_text("utf-8"), "utf-8")
     write_overlay(root, variables)
-    vendors = [name.removesuffix("-like") for name in sorted(known())]
+    vendors = [name.removesuffix("-like") for name in sorted(makes_of_cameras())]
     cameras = names(count)
     for start in range(0, count, PER_SITE):
         site, area = start // PER_SITE, start // PER_SITE // PER_AREA
@@ -63,7 +63,7 @@ def lab_spec(
     count: int, passwords: dict[str, str], *, latency_ms: float = 0.0, personality: str = ""
 ) -> dict[str, Any]:
     """Return the lab that stands for the inventory: factory-fresh but for one known login."""
-    made = sorted(known())
+    made = sorted(makes_of_cameras())
     return {
         "devices": [
             {

@@ -6,7 +6,8 @@ import difflib
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from fleetctl.errors import InventoryError
 from fleetctl.model import (
@@ -14,14 +15,19 @@ from fleetctl.model import (
     UNSET,
     Absent,
     Aspect,
+    Cell,
     Device,
     Disruption,
     FrozenMap,
+    Gap,
     Kind,
     SecretRef,
     Unset,
     setting,
 )
+from fleetctl.protocols.onvif_parts import Onvif
+from fleetctl.protocols.onvif_recordings import recordings
+from fleetctl.protocols.xml import child, text
 from fleetctl.standard import Fleet
 
 
@@ -120,6 +126,7 @@ class Channels:
 
 
 Wrong = tuple[str, str, str]
+BY_HAND: Final = "cameras are not bound over ONVIF; bind them at the recorder itself, or by its maker's own tool"
 
 
 def complete(device: Device, value: Channels, fleet: Fleet) -> tuple[Channels, tuple[Wrong, ...]]:
@@ -204,3 +211,31 @@ ASPECT = Aspect(
     after=("time",),
     complete=complete,
 )
+
+# --- ONVIF (Profile G) ----------------------------------------------------------------------------
+
+
+def read(session: Onvif) -> Channels:
+    """Read name and address of each recording's source: all that ONVIF tells of a recorder's cameras.
+
+    Source: ONVIF Recording Control 26.06, GetRecordings. Cameras are bound at the recorder itself: a receiver would
+    want the login in an address, and no recorder was seen that takes one (docs/decisions/0005-recorders.md).
+    """
+    found = {}
+    for key, recording in recordings(session).items():
+        source = child(recording, "Configuration/Source")
+        address = (urlsplit(text(source, "Address")).hostname or "") if text(source, "Address") else ""
+        if address or text(source, "Name"):
+            found[key] = BoundCamera(name=text(source, "Name"), address=address or UNSET)
+    return Channels(cameras=FrozenMap(found), used=len(found))
+
+
+def limits(_session: Onvif, wanted: Channels) -> tuple[Gap, ...]:
+    """Tell that nothing of it is set over ONVIF."""
+    keys = () if isinstance(wanted.cameras, Unset) else tuple(wanted.cameras)
+    switches = [n for n in ("auto_add", "sync_password", "sync_settings") if getattr(wanted, n) is not UNSET]
+    gaps = [Gap(field="cameras", key=key, reason=BY_HAND) for key in keys]
+    return (*gaps, *(Gap(field=name, reason=BY_HAND) for name in switches))
+
+
+CELLS = (Cell(aspect="channels", protocol="onvif", read=read, limits=limits),)

@@ -6,7 +6,25 @@ import enum
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from fleetctl.model import UNSET, Absent, Aspect, Device, Disruption, FrozenMap, Gap, Kind, Outcome, Unset, setting
+from fleetctl.errors import Unsupported
+from fleetctl.model import (
+    UNSET,
+    Absent,
+    Aspect,
+    Cell,
+    Device,
+    Disruption,
+    FrozenMap,
+    Gap,
+    Kind,
+    Outcome,
+    Secrets,
+    Unset,
+    setting,
+)
+from fleetctl.protocols.onvif_parts import Onvif, tried
+from fleetctl.protocols.onvif_recordings import FIXED, is_active, job_of, recordings, writable
+from fleetctl.protocols.xml import Element, child, tag, text, words
 from fleetctl.standard import Fleet
 from fleetctl.standard.keys import keyed
 
@@ -126,3 +144,50 @@ ASPECT = Aspect(
     after=("time", "channels"),
     complete=complete,
 )
+
+# --- ONVIF (Profile G) ----------------------------------------------------------------------------
+
+
+def read(session: Onvif) -> Recording:
+    """Read whether each recording has a job that is on, and whether it records now; recordings count as channels."""
+    found = {}
+    for key, recording in recordings(session).items():
+        token, job = job_of(session, recording)
+        active: Any = tried(is_active, session, token) if token else False
+        found[key] = Track(schedule=_mode(job), active=active)
+    return Recording(channels=FrozenMap(found))
+
+
+def _mode(job: Element | None) -> Schedule:
+    if text(job, "Mode").lower() != "active":
+        return Schedule.OFF
+    return Schedule.OTHER if text(job, "ScheduleToken") or child(job, "EventFilter") is not None else Schedule.ALWAYS
+
+
+def limits(session: Onvif, wanted: Recording) -> tuple[Gap, ...]:
+    """Tell what cannot be set: anything on fixed recordings, schedules but always and off, recordings without a job."""
+    there, free = recordings(session), writable(session)
+    gaps = []
+    for key, track in {} if isinstance(wanted.channels, Unset) else wanted.channels.items():
+        if not free:
+            gaps.append(Gap(field="channels", key=key, reason=FIXED))
+        elif key not in there or not job_of(session, there[key])[0]:
+            gaps.append(Gap(field="channels", key=key, reason="nothing is recorded there; bind a camera first"))
+        elif isinstance(track, Track) and track.schedule not in (Schedule.ALWAYS, Schedule.OFF, UNSET):
+            gaps.append(Gap(field="channels", key=key, reason="over ONVIF it is always or off", nearest="always"))
+    return tuple(gaps)
+
+
+def write(session: Onvif, wanted: Recording, _secrets: Secrets) -> None:
+    """Switch the jobs on or off."""
+    if not writable(session):
+        raise Unsupported(FIXED)
+    there = recordings(session)
+    for key, track in {} if isinstance(wanted.channels, Unset) else wanted.channels.items():
+        token, _ = job_of(session, there[key])
+        if isinstance(track, Track) and isinstance(track.schedule, Schedule):
+            mode = "Idle" if track.schedule is Schedule.OFF else "Active"
+            session.write("trc", "SetRecordingJobMode", tag("trc:JobToken", words(token)) + tag("trc:Mode", mode))
+
+
+CELLS = (Cell(aspect="recording", protocol="onvif", read=read, write=write, limits=limits, judge=judge),)

@@ -5,11 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from fleetctl.errors import InventoryError
-from fleetctl.model import UNSET, Absent, Aspect, Device, Disruption, FrozenMap, Gap, Kind, Unset, setting
+from fleetctl.errors import InventoryError, Unsupported
+from fleetctl.model import (
+    UNSET,
+    Absent,
+    Aspect,
+    Cell,
+    Device,
+    Disruption,
+    FrozenMap,
+    Gap,
+    Kind,
+    Secrets,
+    Unset,
+    setting,
+)
+from fleetctl.protocols.onvif_parts import Onvif, own_copy, put, tried
+from fleetctl.protocols.onvif_recordings import FIXED, days_of, recordings, writable
+from fleetctl.protocols.xml import Element, child, rendered, tag, text, words
 from fleetctl.standard import Fleet
 from fleetctl.standard.keys import keyed
 
+_ORDER: Final = ("Source", "Content", "MaximumRetentionTime")
 _SOURCE: Final = "field facts, nvr 1.5 (durationEnabled, Duration) and 2.3 (FileHoldTime)"
 
 
@@ -147,3 +164,51 @@ ASPECT = Aspect(
     after=("time", "channels", "recording"),
     complete=complete,
 )
+
+# --- ONVIF (Profile G) ----------------------------------------------------------------------------
+
+
+def read(session: Onvif) -> Retention:
+    """Read the limit of each recording; recordings count as channels. Disks and bitrates are not told."""
+    there = recordings(session)
+    return Retention(
+        channels=FrozenMap({key: Kept(days=tried(_days, item)) for key, item in there.items()}), used=len(there)
+    )
+
+
+def _days(recording: Element) -> int:
+    return days_of(text(recording, "Configuration/MaximumRetentionTime"))
+
+
+def limits(session: Onvif, wanted: Retention) -> tuple[Gap, ...]:
+    """Tell recordings that are fixed, and those that are not there."""
+    if isinstance(wanted.channels, Unset):
+        return ()
+    there, free = recordings(session), writable(session)
+    return tuple(
+        Gap(field="channels", key=key, reason="there is no such recording" if free else FIXED)
+        for key in wanted.channels
+        if not free or key not in there
+    )
+
+
+def write(session: Onvif, wanted: Retention, _secrets: Secrets) -> None:
+    """Write the limit into each recording's own configuration."""
+    if not writable(session):
+        raise Unsupported(FIXED)
+    there = recordings(session)
+    for key, kept in {} if isinstance(wanted.channels, Unset) else wanted.channels.items():
+        configuration = child(there.get(key), "Configuration")
+        if configuration is None or not isinstance(kept, Kept) or not isinstance(kept.days, int):
+            continue
+        changed = own_copy(configuration)
+        put(changed, "MaximumRetentionTime", f"P{kept.days}D" if kept.days else "PT0S", _ORDER)
+        session.write(
+            "trc",
+            "SetRecordingConfiguration",
+            tag("trc:RecordingToken", words(text(there[key], "RecordingToken")))
+            + rendered(changed, "trc:RecordingConfiguration"),
+        )
+
+
+CELLS = (Cell(aspect="retention", protocol="onvif", read=read, write=write, limits=limits, judge=judge),)

@@ -1,4 +1,4 @@
-"""Axis cameras over ONVIF. Open until the first account is made.
+"""Axis cameras and recorders over ONVIF. Open until the first account is made.
 
 Source: field facts, onvif 2 (quirks 4, 5, 9, 16).
 """
@@ -14,7 +14,7 @@ def _recognises(manufacturer: str, _model: str) -> bool:
 
 DRIVER = Driver(
     name="axis",
-    kinds=frozenset({Kind.CAMERA}),
+    kinds=frozenset({Kind.CAMERA, Kind.NVR}),
     protocols=("onvif",),
     recognises=_recognises,
     default_logins=(),

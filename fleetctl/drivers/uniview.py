@@ -1,4 +1,4 @@
-"""Uniview cameras over ONVIF.
+"""Uniview cameras and recorders over ONVIF.
 
 Source: field facts, onvif 2 (quirk 16).
 """
@@ -14,7 +14,7 @@ def _recognises(manufacturer: str, _model: str) -> bool:
 
 DRIVER = Driver(
     name="uniview",
-    kinds=frozenset({Kind.CAMERA}),
+    kinds=frozenset({Kind.CAMERA, Kind.NVR}),
     protocols=("onvif",),
     recognises=_recognises,
     default_logins=(("admin", "123456"),),

@@ -155,6 +155,9 @@ class SecretRef:
     account: str
 
 
+_PLAIN: Final = frozenset({str, int, float, bool, tuple, Unset})  # what holds no secret
+
+
 def secrets_in(value: object) -> Iterator[SecretRef]:
     """Yield every secret that a value refers to, however deep."""
     if isinstance(value, SecretRef):
@@ -166,9 +169,6 @@ def secrets_in(value: object) -> Iterator[SecretRef]:
         for name in value.__dataclass_fields__:
             if type(item := getattr(value, name)) not in _PLAIN:
                 yield from secrets_in(item)
-
-
-_PLAIN: Final = frozenset({str, int, float, bool, tuple, Unset})  # what holds no secret
 
 
 class Secrets(Protocol):

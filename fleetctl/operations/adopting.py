@@ -55,19 +55,20 @@ class Job:
     fingerprint: str = ""
     replace: bool = False
     known_hosts: str = ""
+    enable: str = field(default="", repr=False)  # of a console's privileged mode
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
     """Secrets of one device in the making: of the account to make, and of the one that makes it."""
 
-    value: str = field(repr=False)
+    made: Login
     acting: Login | None = None
 
     def reveal(self, ref: SecretRef) -> str:
-        if self.acting is not None and ref.account == self.acting.user:
+        if self.acting is not None and ref.account == self.acting.user != self.made.user:
             return self.acting.password
-        return self.value
+        return self.made.password
 
 
 def work(name: str, payload: Any, channel: Channel) -> None:
@@ -171,7 +172,7 @@ def _make_account(
         after="administrator",
     )
     channel.confirm(Intent(device=job.device.name, aspect="users", changes=(change,)))
-    secrets: Secrets = _Known(job.password, login)
+    secrets: Secrets = _Known(Login(user=job.device.user, password=job.password, fingerprint=""), login)
     made = action.run(session, (SecretRef(device=job.device.name, account=job.device.user), secrets))
     return (change,) if made else ()
 
@@ -234,7 +235,7 @@ class _Door:
                 device=name, aspect="users", field="accounts", key=login.user, before=None, after="activated"
             )
             self.channel.confirm(Intent(device=name, aspect="users", changes=(change,)))
-            action.run(session, (SecretRef(device=name, account=login.user), _Known(login.password)))
+            action.run(session, (SecretRef(device=name, account=login.user), _Known(login)))
         finally:
             session.close()
         self.channel.emit(Learned(device=name, facts=FrozenMap({ACTIVATED: login.user})))
@@ -274,10 +275,11 @@ class _Door:
         user = login.user if login else ""
         return self.connect(
             replace(self.job.device, user=user),
-            password=(login.password or None) if login else None,
+            password=login.password if login and login.fingerprint else None,  # a factory password may be empty
             access=Access.WRITE,
             facts={"adopting": "replace" if self.job.replace else "first"},  # a console's host key is taken in now
             known_hosts=self.job.known_hosts,
+            **({"enable": self.job.enable} if self.job.enable else {}),
         )
 
     def _announce(self, login: Login) -> None:

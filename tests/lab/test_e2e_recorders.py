@@ -115,6 +115,21 @@ def test_every_generation_goes_from_factory_new_to_recording_in_one_apply(sites:
     assert office.locked() == {}
 
 
+def test_the_pilot_goes_from_factory_new_to_every_channel_recording(tmp_path: Path) -> None:
+    init(tmp_path / "pilot", PILOT)
+    office = Office(tmp_path / "pilot", QUICK)
+    try:
+        office.lab_up()
+        office.expect(0, "adopt", "--yes")
+        office.expect(0, "apply", "--yes")
+        office.expect(0, "audit")
+        told = [chain for site in office.workspace.inventory.sites() for chain in chains(office, site).values()]
+        assert len(told) == 20
+        assert all(chain["online"] and chain["recording"] for chain in told)
+    finally:
+        office.lab_down()
+
+
 def test_the_password_on_the_recorder_is_the_vaults_and_is_seen_nowhere(sites: Callable[[str], Office]) -> None:
     office = sites("in step")
     vault = office.workspace.vault

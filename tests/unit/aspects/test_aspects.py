@@ -30,10 +30,13 @@ from tests.unit.aspects.cases.time import clock
 from tests.unit.aspects.cases.users import BOSCH
 from tests.unit.aspects.fakes import SECRETS, FakeSession, request
 
+COMPUTED = frozenset(("clock_error_s", "used", "holds_days", "oldest_days", "bitrate_kbps", "capacity_gb", "channels"))
+"""Measured by fleetctl itself, or for all channels what one channel has."""
 
-def test_the_catalogue_has_the_eleven_and_a_cell_for_each() -> None:
+
+def test_the_catalogue_has_those_of_cameras_and_recorders_and_a_cell_for_each() -> None:
     registry = catalog.load()
-    found = {aspect.name for aspect in registry.aspects_of(Kind.CAMERA)}
+    found = {aspect.name for kind in (Kind.CAMERA, Kind.NVR) for aspect in registry.aspects_of(kind)}
     assert found >= set(ASPECTS)
     assert {aspect for aspect, protocol in registry.cells if protocol == "onvif"} >= set(ASPECTS)
 
@@ -55,7 +58,7 @@ def test_every_setting_says_what_it_is_and_where_that_stands(name: str) -> None:
     for field in told:
         setting = setting_of(field)
         assert setting.doc, field.name
-        assert setting.source or field.name == "clock_error_s", field.name
+        assert setting.source or setting.instruction or field.name in COMPUTED, field.name
         if field.name.endswith(("_s", "_kbps", "_fps", "_khz", "_percent")):
             assert setting.unit, field.name
 

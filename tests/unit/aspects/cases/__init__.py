@@ -11,7 +11,22 @@ from fleetctl.model import Cell
 from tests.unit.aspects.cases.kit import Case
 from tests.unit.aspects.fakes import SECRETS, FakeSession
 
-ASPECTS = ("audio", "events", "identity", "imaging", "network", "osd", "privacy", "services", "time", "users", "video")
+ASPECTS = (
+    "audio",
+    "channels",
+    "events",
+    "identity",
+    "imaging",
+    "network",
+    "osd",
+    "privacy",
+    "recording",
+    "retention",
+    "services",
+    "time",
+    "users",
+    "video",
+)
 CASES: dict[str, tuple[Case, ...]] = {
     name: importlib.import_module(f"tests.unit.aspects.cases.{name}").CASES for name in ASPECTS
 }
