@@ -183,6 +183,8 @@ class Recorders:
             state = "unreachable"
         except Refused as error:
             state = "password" if error.status == 401 else "stream"
+        except (KeyError, ValueError):  # it answers what makes no sense to the recorder
+            state = "protocol"
         now = time.monotonic()
         if state != link.state:
             link.since = time.time()

@@ -146,6 +146,7 @@ def recorder_state(world: World, recorder: SimDevice) -> dict[str, Any]:
             "recording": link.recording,
             "why_not": link.why_not,
             "tries": link.tries,
+            "since": link.since,
             "camera": link.camera,
         }
         for number, link in (recorder.links or {}).items()

@@ -16,7 +16,7 @@ class Link:
 
     state: State = "connecting"
     due: float = 0.0
-    since: float = 0.0
+    since: float = 0.0  # since when it stands so (seconds since 1970)
     tries: int = 0
     recording: bool = False
     why_not: str = ""  # why it does not record: schedule, disk, off, offline
