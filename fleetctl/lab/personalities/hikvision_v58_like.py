@@ -1,7 +1,7 @@
 """The newest HIKVISION camera: ONVIF off from the factory, with accounts of its own that only ISAPI can make.
 
-Source: field facts on vendor protocols 1.5 (users: ONVIF accounts are separate, off since 5.5), 1.6 cam-5.8, and 1.2 (some
-newer units are activated over SADP only). All else as the one before.
+Source: field facts on vendor protocols 1.5 (users: ONVIF accounts are separate, off since 5.5), 1.6 cam-5.8, and 1.2
+(some newer units are activated over SADP only). All else as the one before.
 """
 
 from __future__ import annotations
