@@ -253,3 +253,16 @@ def test_the_power_goes_during_a_binding(boxes: Boxes) -> None:
     recorder.wait()
     assert list(recorder.state()["channels"]) == ["1"], "the change was kept, the answer was not heard"
     recorder.until_state(1, "online")
+
+
+def test_a_broken_connection_is_noticed_at_once_not_at_the_next_look(tmp_path: Path) -> None:
+    told = {"record_s": 60, "retry_s": 60}
+    made = Boxes(tmp_path, {"hikvision-nvr-like": 1, "hikvision-like": 1}, **told)
+    try:
+        recorder, camera = made.of("hikvision-nvr-like"), made.of("hikvision-like")
+        recorder.bind(1, camera)
+        recorder.until_state(1, "online")
+        camera.break_("unplug")
+        recorder.until_state(1, "unreachable", 5)
+    finally:
+        control.down(tmp_path)
