@@ -3,18 +3,22 @@
     python -m benchmarks.audit --devices 5000                   the fleet, factory-fresh, all aspects
     python -m benchmarks.audit --devices 5000 --latency-ms 100  the same over a slow line
 
-The lab runs in a process of its own on the same processors. Peak memory is that of all processes of the audit
-together (proportional set size, so that what they share counts once); the lab's is told apart.
+Measured is the command `fleetctl --json audit` as it is; the lab runs in a process of its own on the same
+processors. The CPU is that of the command and all its workers, from their start to their end. Peak memory is that of
+all of them together (proportional set size, so that what they share counts once); the lab's is told apart.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,10 +26,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks import fleet
-from fleetctl.executor import Policy
 from fleetctl.lab import control
-from fleetctl.model import Finished, Outcome
-from fleetctl.operations.audit import audit
 from fleetctl.operations.workspace import Workspace, init, open_workspace
 from fleetctl.resources import folder
 
@@ -51,7 +52,10 @@ class Watch:
         self.cpu_s = self._seconds() - self._before
 
     def _all(self) -> list[psutil.Process]:
-        every = [self.process, *self.process.children(recursive=True)]
+        try:
+            every = [self.process, *self.process.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
         return [each for each in every if each.pid != self.without]
 
     def _seconds(self) -> float:
@@ -99,22 +103,26 @@ def fleet_of(count: int, latency_ms: float) -> Iterator[tuple[Workspace, control
         shutil.rmtree(root, ignore_errors=True)
 
 
-def measure(count: int, latency_ms: float, policy: Policy) -> None:
-    """Audit the fleet once and print what it took."""
+def measure(count: int, latency_ms: float) -> None:
+    """Audit the fleet once with the command itself and print what it took."""
     with fleet_of(count, latency_ms) as (workspace, lab, lab_dir):
-        outcomes: Counter[Outcome] = Counter()
-        with Watch(lab.pid) as lab_watch, Watch(psutil.Process().pid, without=lab.pid) as watch:
+        told = Path(workspace.root) / "told.jsonl"
+        command = [sys.executable, "-m", "fleetctl.cli.main", "--json", "--workspace", str(workspace.root), "audit"]
+        load = os.getloadavg()[0]
+        with told.open("wb") as out, Watch(lab.pid) as lab_watch:
             begun = time.monotonic()
-            for event in audit(workspace, policy=policy):
-                if isinstance(event, Finished):
-                    outcomes[event.outcome] += 1
+            process = subprocess.Popen(command, stdout=out)
+            with Watch(process.pid) as watch:
+                _, status, used = os.wait4(process.pid, 0)
             wall_s = time.monotonic() - begun
+        cpu_s = used.ru_utime + used.ru_stime  # its own and that of the workers it waited for
         calls = sum(control.counts(lab_dir).values())
-    print(f"devices              {count}, latency {latency_ms:.0f} ms")
-    print(f"outcomes             {dict(outcomes.most_common())}")
+        summary = json.loads(told.read_text(encoding="utf-8").splitlines()[-1])
+    print(f"devices              {count}, latency {latency_ms:.0f} ms, load before {load:.1f}")
+    print(f"outcomes             {summary['outcomes']}, exit code {os.waitstatus_to_exitcode(status)}")
     print(f"wall                 {wall_s:.1f} s, {count / wall_s:.0f} devices/s")
-    print(f"client CPU           {watch.cpu_s:.1f} s, {watch.cpu_s / count * 1e3:.1f} ms/device")
-    print(f"SOAP calls           {calls}, {calls / count:.1f} per device, {watch.cpu_s / calls * 1e3:.3f} ms CPU each")
+    print(f"client CPU           {cpu_s:.1f} s, {cpu_s / count * 1e3:.1f} ms/device")
+    print(f"SOAP calls           {calls}, {calls / count:.1f} per device, {cpu_s / calls * 1e3:.3f} ms CPU each")
     print(f"peak memory, client  {watch.peak_mb:.0f} MB in all processes")
     print(f"lab                  {lab_watch.cpu_s / calls * 1e3:.3f} ms CPU per call, {lab_watch.peak_mb:.0f} MB")
 
@@ -124,13 +132,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--devices", type=int, default=500)
     parser.add_argument("--latency-ms", type=float, default=0.0)
-    parser.add_argument("--threads", type=int, default=0, help="in each process; 0: fleetctl's own choice")
-    parser.add_argument("--processes", type=int, default=0)
     told = parser.parse_args()
-    policy = Policy(per_site=8, processes=told.processes)
-    if told.threads:
-        policy = Policy(per_site=8, processes=told.processes, threads=told.threads)
-    measure(told.devices, told.latency_ms, policy)
+    measure(told.devices, told.latency_ms)
 
 
 if __name__ == "__main__":

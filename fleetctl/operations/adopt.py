@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fleetctl.errors import UsageError
+from fleetctl.errors import UsageError, VaultError
 from fleetctl.executor import Policy, Stop
 from fleetctl.inventory import edit
-from fleetctl.model import Device, Event, Finished, Learned, Outcome
+from fleetctl.model import Device, Event, Finished, Kind, Learned, Outcome
 from fleetctl.operations.adopting import ACTIVATED, ACTIVATING, Job, Login, work
-from fleetctl.operations.runs import execute, logs_in_by_password, select, task
+from fleetctl.operations.runs import ENABLE, execute, logs_in_by_password, select, task
 from fleetctl.operations.workspace import Workspace
 
 IDENTITY = ("serial_number", "mac_address")
@@ -135,7 +135,20 @@ def _job(workspace: Workspace, device: Device, told: _First | None, *, replace_:
         fingerprint=fingerprint,
         replace=replace_,
         known_hosts=workspace.known_hosts,
+        enable=_enable(workspace, device),
     )
+
+
+def _enable(workspace: Workspace, device: Device) -> str:
+    """Return the secret of a switch's privileged mode, "" where the vault has none."""
+    if device.kind is not Kind.SWITCH:
+        return ""
+    try:
+        return workspace.password(device, ENABLE)
+    except VaultError as error:
+        if not error.missing:
+            raise
+        return ""
 
 
 def _factory_logins(workspace: Workspace, device: Device) -> tuple[tuple[str, str], ...]:

@@ -57,19 +57,20 @@ class Job:
     fingerprint: str = ""
     replace: bool = False
     known_hosts: str = ""
+    enable: str = field(default="", repr=False)  # of a console's privileged mode
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
     """Secrets of one device in the making: of the account to make, and of the one that makes it."""
 
-    value: str = field(repr=False)
+    made: Login
     acting: Login | None = None
 
     def reveal(self, ref: SecretRef) -> str:
-        if self.acting is not None and ref.account == self.acting.user:
+        if self.acting is not None and ref.account == self.acting.user != self.made.user:
             return self.acting.password
-        return self.value
+        return self.made.password
 
 
 def work(name: str, payload: Any, channel: Channel) -> None:
@@ -173,7 +174,7 @@ def _make_account(
         after="administrator",
     )
     channel.confirm(Intent(device=job.device.name, aspect="users", changes=(change,)))
-    secrets: Secrets = _Known(job.password, login)
+    secrets: Secrets = _Known(Login(user=job.device.user, password=job.password, fingerprint=""), login)
     made = action.run(session, (SecretRef(device=job.device.name, account=job.device.user), secrets))
     return (change,) if made else ()
 
@@ -229,14 +230,15 @@ class _Door:
                 return None
             # On disk with the intent that follows: should this end here, the next adopt knows what may be live.
             self.channel.emit(Learned(device=self.job.device.name, facts=FrozenMap({ACTIVATING: login.user})))
-            self._run(action, session, login.user, login.password)
+            self._run(action, session, login)
         finally:
             session.close()
         self.channel.emit(Learned(device=self.job.device.name, facts=FrozenMap({ACTIVATED: login.user})))
         if action.protocol == self.protocol:
             return login
-        self._open(registry, action.protocol, login)
-        return Login(user=self.job.device.user, password=self.job.password, fingerprint=self.job.fingerprint)
+        own = Login(user=self.job.device.user, password=self.job.password, fingerprint=self.job.fingerprint)
+        self._open(registry, action.protocol, login, own)
+        return own
 
     def _anonymous(self, protocol: str) -> Any:
         """Return a session without a login in a protocol, None where the device does not speak it."""
@@ -245,13 +247,13 @@ class _Door:
         except (Unsupported, BadAnswer, Unreachable):
             return None
 
-    def _run(self, action: Action, session: Any, account: str, password: str, acting: Login | None = None) -> None:
+    def _run(self, action: Action, session: Any, made: Login, acting: Login | None = None) -> None:
         name = self.job.device.name
-        change = Change(device=name, aspect="users", field="accounts", key=account, before=None, after=action.name)
+        change = Change(device=name, aspect="users", field="accounts", key=made.user, before=None, after=action.name)
         self.channel.confirm(Intent(device=name, aspect="users", changes=(change,)))
-        action.run(session, (SecretRef(device=name, account=account), _Known(password, acting)))
+        action.run(session, (SecretRef(device=name, account=made.user), _Known(made, acting)))
 
-    def _open(self, registry: catalog.Registry, protocol: str, login: Login) -> None:
+    def _open(self, registry: catalog.Registry, protocol: str, login: Login, own: Login) -> None:
         """Log in with the first password and make fleetctl's own account, for ONVIF too."""
         opening = (a for d in registry.drivers.values() for a in d.actions if a.name == "open_onvif")
         action = next((a for a in opening if a.protocol == protocol), None)
@@ -262,7 +264,7 @@ class _Door:
         try:
             session.prove()
             self._judge(login, accepted=True)
-            self._run(action, session, self.job.device.user, self.job.password, login)
+            self._run(action, session, own, login)
         finally:
             session.close()
 
@@ -301,10 +303,11 @@ class _Door:
         connect = opener(protocol) if protocol else self.connect
         return connect(
             replace(self.job.device, user=user),
-            password=login.password if login and (login.password or login.fingerprint) else None,  # neither: by key
+            password=login.password if login and login.fingerprint else None,  # a factory password may be empty
             access=Access.WRITE,
             facts={"adopting": "replace" if self.job.replace else "first"},  # a console's host key is taken in now
             known_hosts=self.job.known_hosts,
+            **({"enable": self.job.enable} if self.job.enable else {}),
         )
 
     def _announce(self, login: Login) -> None:

@@ -167,8 +167,10 @@ def child(element: Element | None, path: str) -> Element | None:
     for name in path.split("/"):
         if current is None:
             return None
-        for child_ in current:
-            if local(child_) == name:
+        for child_ in current:  # `local`, not called: this is the innermost loop of all reading
+            tag_ = child_.tag
+            found = _LOCALS.get(tag_)
+            if (_cut(tag_) if found is None else found) == name:
                 current = child_
                 break
         else:

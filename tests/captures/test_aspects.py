@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from fleetctl.protocols.http import Response
 from fleetctl.protocols.identities import Identity, mac
 from fleetctl.protocols.onvif import soap
 from fleetctl.protocols.onvif.operations import is_reading
+from fleetctl.protocols.replies import Headers
 from fleetctl.protocols.xml import Element, child, text
 
 # Captures of the one collection bear a number where several services have the operation.
@@ -46,7 +46,7 @@ class Captured:
         what = f"{service}:{operation}"
         if found is None:
             raise Unsupported(f"{what}: not captured")
-        answer = soap.reply(Response(status=200, headers=Message(), body=found.read_bytes()))
+        answer = soap.reply(Response(status=200, headers=Headers(()), body=found.read_bytes()))
         return soap.element_of(answer, what, operation)
 
     def identity(self) -> Identity:

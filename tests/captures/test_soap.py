@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from email.message import Message
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from fleetctl.errors import FleetctlError, Rejected, Unsupported
 from fleetctl.protocols import xml
 from fleetctl.protocols.http import Response
 from fleetctl.protocols.onvif import clock, services, soap
+from fleetctl.protocols.replies import Headers
 
 # An independent reading: tags and texts by regular expression, no XML parser.
 _TAG = re.compile(r"<(/?)([\w.-]+:)?([\w.-]+)((?:\s[^<>]*?)?)/?>([^<]*)")
@@ -63,13 +63,13 @@ def told_by_us(element: xml.Element) -> Counter[tuple[str, str]]:
 
 
 def read(capture: Path) -> soap.Reply:
-    headers, body = Message(), capture.read_bytes()
+    lines, body = [], capture.read_bytes()
     if "MIMEHEAD" in capture.name:  # these were laid out for the eye: the head of the root part is put back
         boundary = body.partition(b"\n")[0].strip().removeprefix(b"--").decode()
-        headers["Content-Type"] = f'multipart/related; type="application/xop+xml"; boundary="{boundary}"'
+        lines.append(f'Content-Type: multipart/related; type="application/xop+xml"; boundary="{boundary}"')
         body = re.sub(rb"Content-ID:\s*<SOAP-ENV:Envelope>\s*|(?<=binary)\s*(?=<\?xml)", b"\n\n", body, count=1)
     status = re.search(r"\.(\d{3})\.xml$", capture.name)
-    return soap.reply(Response(int(status[1]) if status else 200, headers, body))
+    return soap.reply(Response(int(status[1]) if status else 200, Headers(lines), body))
 
 
 def test_it_is_read_as_it_stands(capture: Path) -> None:

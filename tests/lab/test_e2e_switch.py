@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
 
+import paramiko
 import pytest
 
 from fleetctl.drivers.switch import power
 from fleetctl.lab import control
 from fleetctl.operations import lab
 from fleetctl.operations.workspace import init
+from fleetctl.protocols import tunnel
 from tests.lab.office import PILOT, Office
+from tests.lab.test_tunnel import Relay, at_home, relay
+
+__all__ = ["at_home", "relay"]  # fixtures
 
 MAKES = {
     "cisco": ("gi1/0/", 1),
@@ -270,3 +277,57 @@ def test_a_backup_of_another_switch_is_never_put(office: Office) -> None:
     assert "is of another device" in ran.err
     assert office.writes("ruijie-sw") == {}
     (mine / "2030-01-01T000000Z.vault").unlink()
+
+
+# --- ways in ------------------------------------------------------------------------------------------------
+
+
+def test_a_secret_of_the_privileged_mode_is_taken_from_the_vault(office: Office) -> None:
+    switch = office.workspace.inventory.devices["cisco-sw"]
+    password = office.workspace.password(switch)
+    with _console(office, "cisco-sw") as type_:
+        type_("configure terminal", "enable secret Gate-1", f"username fleetctl privilege 1 secret {password}", "end")
+    ran = office.expect(1, "audit", "--limit", "cisco-sw")
+    assert "enable secret" in ran.reason("cisco-sw")
+    office.workspace.vault.set(switch.site, "cisco-sw", "enable", "Gate-1")
+    ran = office.json("audit", "--limit", "cisco-sw", "--aspect", "ports,time")
+    assert ran.outcomes == {"cisco-sw": "unchanged"}, ran
+    with _console(office, "cisco-sw") as type_:
+        type_("configure terminal", "no enable secret", f"username fleetctl privilege 15 secret {password}", "end")
+
+
+def test_a_switch_behind_a_relay(office: Office, relay: Relay) -> None:
+    sites = office.inventory / "sites.yml"
+    right = sites.read_text("utf-8")
+    sites.write_text(right.replace("site_name: Phường ruijie,", f"site_name: x, site_via: '{relay.via}',"), "utf-8")
+    try:
+        refused = office.expect(2, "adopt", "--yes", "--again", "--limit", "ruijie-sw")
+        shown = re.search(r"SHA256:[A-Za-z0-9+/=]+", refused.err)
+        assert shown is not None
+        office.expect(0, "adopt", "--yes", "--again", "--limit", "ruijie-sw", "--relay-key", shown[0])
+        office.expect(0, "audit", "--limit", "ruijie-sw")
+        relay.stop()
+        tunnel.close_all()
+        assert office.expect(4, "audit", "--limit", "ruijie-sw").outcomes == {"ruijie-sw": "unreachable"}
+    finally:
+        sites.write_text(right, "utf-8")
+
+
+@contextlib.contextmanager
+def _console(office: Office, switch: str) -> Iterator[Callable[..., None]]:
+    """Give a console typed by hand, as the technician."""
+    with paramiko.SSHClient() as client:
+        client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+        port = control.described(office.lab_dir).ports["ssh"]
+        user, password = lab.TECHNICIAN
+        client.connect(office.real(switch)["identity"]["address"], port, user, password, look_for_keys=False, allow_agent=False)  # fmt: skip  # noqa: E501
+        shell = client.invoke_shell()
+
+        def type_(*lines: str) -> None:
+            for line in lines:
+                shell.sendall(line.encode() + b"\r")
+                time.sleep(0.1)
+            _until(shell.recv_ready)
+            time.sleep(0.3)
+
+        yield type_

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fleetctl.lab.switch.config import Block, Line, Tree
 from fleetctl.lab.switch.dialect import Shell
@@ -13,6 +13,7 @@ from fleetctl.lab.switch.dialect import Shell
 if TYPE_CHECKING:
     from fleetctl.lab.switch.unit import SimSwitch
 
+ASKS_SECRET: Final = "Password: "  # noqa: S105 - a prompt
 Show = Callable[["SimSwitch"], str]
 Order = Callable[["Lines", "SimSwitch", Shell, re.Match[str]], str]
 
@@ -46,6 +47,7 @@ class Lines:
     enable: str = "enable"
     paging: str = r"terminal length (\d+)"
     ignored: str = r"terminal width \d+"
+    gate: str = ""  # expression of the privileged mode's secret
     first_mode: str = "privileged"  # where an administrator comes in
     head: Callable[[SimSwitch], str] = lambda _: ""
     tail: str = "end\n"
@@ -122,9 +124,10 @@ class Lines:
     # --- the console -------------------------------------------------------------------------------
 
     def greet(self, switch: SimSwitch, user: str) -> Shell:
-        """Return the shell of somebody who has logged in."""
-        del switch
-        return Shell(user=user, mode=self.first_mode)
+        """Return the shell of somebody who has logged in; only the highest privilege comes in where all is allowed."""
+        told = next((f for f in switch.running.all(self.account) if f["user"] == user), None)
+        low = told is not None and told.groupdict().get("level", "15") != "15"
+        return Shell(user=user, mode="user" if low else self.first_mode)
 
     def prompt(self, switch: SimSwitch, shell: Shell) -> str:
         """Return the prompt of the mode, or the question that waits for its answer."""
@@ -150,9 +153,23 @@ class Lines:
             return self._ordered(switch, shell, line)
         return self._configured(switch, shell, line)
 
+    def _privileged(self, switch: SimSwitch, shell: Shell) -> str:
+        """Enter the privileged mode, after its secret where there is one."""
+        if self.gate and switch.running.find(self.gate) is not None:
+            shell.asking = ASKS_SECRET
+        else:
+            shell.mode = "privileged"
+        return ""
+
     def _answered(self, switch: SimSwitch, shell: Shell, line: str) -> str:
         order, asked = shell.pending.get("order", ""), shell.asking
         shell.asking = ""
+        if asked == ASKS_SECRET:
+            found = switch.running.find(self.gate)
+            if found is None or found["secret"] != line:
+                return "% Access denied\n\n"
+            shell.mode = "privileged"
+            return ""
         shell.pending[f"answer {asked}"] = line
         told = ""
         for pattern, do in {**self.orders, **self.config_orders}.items():
@@ -173,8 +190,7 @@ class Lines:
             shell.closed = True
             return ""
         if self.enable and re.fullmatch(self.enable, line):
-            shell.mode = "privileged"
-            return ""
+            return self._privileged(switch, shell)
         if line in self.shows:
             return self.shows[line](switch)
         if shell.mode == "privileged":

@@ -14,6 +14,7 @@ from typing import Any, Final
 import paramiko
 
 from fleetctl.lab.switch.dialect import Shell
+from fleetctl.lab.switch.lines import ASKS_SECRET
 from fleetctl.lab.switch.unit import SimSwitch
 
 LOGIN_S: Final = 20.0
@@ -195,7 +196,8 @@ class Terminal:
                 continue
             if key >= b" ":
                 typed += key
-                self._raw(key)
+                if self._shell.asking != ASKS_SECRET:
+                    self._raw(key)
 
     # --- answers ----------------------------------------------------------------------------------------
 

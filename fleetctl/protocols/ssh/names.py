@@ -7,6 +7,7 @@ from typing import Final
 
 # What stands for each kind of port; consoles write it long, short, or with other capitals.
 _SHORT: Final = (
+    ("10gigabitethernet", "te"),
     ("tengigabitethernet", "te"),
     ("ten-gigabitethernet", "te"),
     ("xge", "te"),
@@ -17,7 +18,7 @@ _SHORT: Final = (
     ("fastethernet", "fa"),
     ("fa", "fa"),
 )
-_NAMED: Final = re.compile(r"(?P<kind>[a-z-]+?)\s*(?P<number>\d[\d/]*)")
+_NAMED: Final = re.compile(r"(?P<kind>(?:10)?[a-z-]+?)\s*(?P<number>\d[\d/]*)")
 
 
 def canonical(port: str) -> str:

@@ -175,6 +175,7 @@ PORT_LINES = (
 TOP = (
     Line(r"(?P<k>hostname) \S+"),
     Line(r"(?P<k>username \S+) privilege \d+ secret \S+", take_back=r"username \S+"),
+    Line(r"(?P<k>enable secret) \S+", take_back="enable secret"),
     Line(r"(?P<k>ntp server \S+)"),
     Line(r"(?P<k>clock timezone) \S+ -?\d+ \d+", take_back="clock timezone"),
     Line(r"(?P<k>clock summer-time) .+", take_back="clock summer-time"),
@@ -245,8 +246,10 @@ DIALECT = Lines(
         " login local",
         " transport input telnet ssh",
     ),
-    account=r"username (?P<user>\S+) privilege \d+ secret (?P<password>\S+)",
+    account=r"username (?P<user>\S+) privilege (?P<level>\d+) secret (?P<password>\S+)",
+    gate=r"enable secret (?P<secret>\S+)",
     hides=(
+        (r"^(enable secret) \S+", r"\1 9 $9$nhEmQVczB7dqsO$X.HsgL6x1il0RxkOSSvyQYwucySCt7qFm4v7pqCxkKM"),
         (
             r"^(username \S+ privilege \d+ secret) \S+",
             r"\1 9 $9$nhEmQVczB7dqsO$X.HsgL6x1il0RxkOSSvyQYwucySCt7qFm4v7pqCxkKM",
