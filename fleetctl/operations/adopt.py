@@ -26,7 +26,7 @@ def adopt(
     into the inventory file of their host. Raises UsageError, VaultError.
     """
     devices = [d for d in select(workspace, limit) if force or replace_ or not adopted(workspace, d)]
-    devices = [d for d in devices if d.platform != "windows"]  # listed and looked after by hand
+    devices = [d for d in devices if d.platform != "windows" and not d.behind]  # looked after by hand
     without = [d.name for d in devices if not d.user]
     if without:
         raise UsageError(
@@ -68,7 +68,7 @@ def adopt(
 
 def adopted(workspace: Workspace, device: Device) -> bool:
     """Return whether the device's identity is on record and its login was accepted once."""
-    if device.platform == "windows":
+    if device.platform == "windows" or device.behind:  # nobody logs in there
         return True
     has = bool(device.serial_number or device.mac_address)
     return has and (not logs_in_by_password(workspace, device) or workspace.store.proven(device.name, device.user))
