@@ -44,8 +44,6 @@ def inventory() -> str:
             f"        {site}-nvr: {{ansible_host: 10.31.{number}.2, kind: nvr, vendor: {vendor}, model: {model}, "
             f"desk: Phòng kỹ thuật, channels_cameras: {{{bound}}}}}"
         ]
-        if site == "nxi":  # plugged into the recorder's own port
-            lines += ["        nxi-cam-3: {kind: camera, vendor: hikvision, behind: nxi-nvr, channel: 3, desk: Quầy 3}"]
     return "\n".join(lines) + "\n"
 
 
@@ -58,11 +56,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Offic
         if stage not in made:
             root = tmp_path_factory.mktemp("recorders") / stage
             if stage == "adopted":
-                init(root, PILOT)
-                office = Office(root, QUICK)
-                for folder in [path for path in office.inventory.iterdir() if path.is_dir()]:
-                    shutil.rmtree(folder)
-                office.write("recorders.yml", inventory())
+                office = only(root, inventory())
                 office.lab_up()
                 office.expect(0, "adopt", "--yes")
             else:
@@ -109,8 +103,7 @@ def test_every_generation_goes_from_factory_new_to_recording_in_one_apply(sites:
         links = office.real(name)["links"]
         assert {key: link["state"] for key, link in links.items()} == {"1": "online", "2": "online"}, name
     ran = office.expect(0, "audit")
-    assert {n: o for n, o in ran.outcomes.items() if o != "unchanged"} == {"nxi-cam-3": "unsupported"}
-    assert "only the recorder reaches it" in ran.reason("nxi-cam-3")
+    assert set(ran.outcomes.values()) == {"unchanged"}, {n: ran.reason(n) for n in NVRS}
     for site in MODELS:
         assert all(c["online"] and c["recording"] for c in chains(office, site).values())
     office.forget()
@@ -309,12 +302,45 @@ def test_a_wrong_password_is_presented_to_a_recorder_once(sites: Callable[[str],
         assert sum(office.real(nvr)["misses"].values()) == 1
 
 
-def test_an_activation_that_was_cut_off_is_taken_up_with_the_password_that_may_be_live(tmp_path: Path) -> None:
-    init(tmp_path / "cut", PILOT)
-    office = Office(tmp_path / "cut", QUICK)
+POE = """\
+dau_ghi:
+  children:
+    poe:
+      vars: {site_name: Phường PoE, site_network: 10.31.9}
+      hosts:
+        poe-nvr: {ansible_host: 10.31.9.2, kind: nvr, vendor: hikvision, model: DS-7608NXI-I2/8P/S, desk: Kho}
+        poe-cam: {kind: camera, vendor: hikvision, behind: poe-nvr, channel: 1, desk: Quầy 1}
+"""
+
+
+def only(root: Path, text: str) -> Office:
+    """Return a workspace with the sites of `text` alone; its lab is down."""
+    init(root, PILOT)
+    office = Office(root, QUICK)
     for folder in [path for path in office.inventory.iterdir() if path.is_dir()]:
         shutil.rmtree(folder)
-    office.write("recorders.yml", inventory())
+    office.write("recorders.yml", text)
+    return office
+
+
+def test_a_camera_on_the_recorders_own_ports_is_seen_through_it_and_set_by_nobody(tmp_path: Path) -> None:
+    office = only(tmp_path / "poe", POE)
+    try:
+        office.lab_up()
+        office.expect(0, "adopt", "--yes")
+        ran = office.json("audit", "--limit", "poe-cam")
+        assert ran.outcomes == {"poe-cam": "unsupported"}
+        assert "only the recorder reaches it" in ran.reason("poe-cam")
+        told = [line for line in office.json("site", "check", "poe").lines if line["type"] == "chain"]
+        assert [(c["camera"], c["recorder"], c["channel"], c["answers"]) for c in told] == [
+            ("poe-cam", "poe-nvr", "1", None)
+        ]
+    finally:
+        office.lab_down()
+
+
+def test_an_activation_that_was_cut_off_is_taken_up_with_the_password_that_may_be_live(tmp_path: Path) -> None:
+    office = only(tmp_path / "cut", inventory())
     try:
         office.lab_up()
         office.break_("k-nvr", "power-cut", applied=True, boot_s=0.5)
