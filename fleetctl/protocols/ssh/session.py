@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final
@@ -80,9 +81,12 @@ class _Line:
 
             dial = tunnel.dial_for(point.via, self._known_hosts)
         try:
-            return dial(point.address, point.ssh_port, point.timeout_s)
+            sock = dial(point.address, point.ssh_port, point.timeout_s)
         except OSError as error:
             raise Unreachable(f"{self.where}: no connection to port {point.ssh_port}: {error or 'time-out'}") from error
+        with suppress(OSError):  # a tunnel's end is no TCP socket
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # lines are short, and each waits for one
+        return sock
 
     def shown_key(self) -> Any:
         """Return the host key that the device shows, without a login; raises Unreachable."""

@@ -43,13 +43,16 @@ class Connection:
             raise told
         return told
 
+    def normalize_cmd(self, command: str) -> str:
+        return command + "\n"
+
     def write_channel(self, text: str) -> None:
-        self.sent.append(text)
+        self.sent.append(text.removesuffix("\n"))
 
     def read_until_pattern(self, **_: Any) -> str:
         told = self.answers.get(self.sent[-1], "")
         assert isinstance(told, str)
-        return told
+        return f"{self.sent[-1]}\n{told}"
 
     def disconnect(self) -> None:
         raise OSError("gone")
