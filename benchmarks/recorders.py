@@ -31,6 +31,8 @@ from fleetctl.resources import folder
 
 MAKES: Final = (("hikvision", "hikvision-nvr-m-like", "ONVIF"), ("dahua", "dahua-nvr-like", "Onvif"))
 
+OVERLAY: Final = {"ansible_user": fleet.USER, "channels_port": 80, "recording_schedule": '"off"'}
+
 
 def _address(site: int, host: int) -> str:
     return f"127.{50 + site // 250}.{site % 250}.{host}"
@@ -83,7 +85,7 @@ def lab_spec(recorders: int, channels: int, passwords: dict[str, str]) -> dict[s
                 "address": _address(site, 2),
                 "personality": MAKES[site % len(MAKES)][1],
                 "login": [fleet.USER, passwords[f"s{site:04d}-nvr"]],
-                "factory": {"channels": bound(site, MAKES[site % len(MAKES)][2])},
+                "factory": {"channels": bound(site, MAKES[site % len(MAKES)][2]), "recording": {"*": {"on": False}}},
             }
             for site in range(recorders)
         ],
@@ -101,7 +103,7 @@ def recorders_of(recorders: int, channels: int) -> Iterator[tuple[Workspace, con
     lab_dir = root / "lab"
     try:
         write_inventory(root / "source", recorders, channels)
-        fleet.write_overlay(root / "source", {"ansible_user": fleet.USER, "channels_port": 80})
+        fleet.write_overlay(root / "source", OVERLAY)
         init(root / "workspace", root / "source")
         workspace = open_workspace(root / "workspace")
         passwords = {}
@@ -110,8 +112,7 @@ def recorders_of(recorders: int, channels: int) -> Iterator[tuple[Workspace, con
             workspace.vault.ensure(f"site_{site:04d}", {name: [fleet.USER]})
             passwords[name] = workspace.password(workspace.inventory.devices[name])
         lab = control.up(lab_spec(recorders, channels, passwords), lab_dir)
-        ports = {"onvif_port": lab.ports["http"], "ansible_user": fleet.USER, "channels_port": 80}
-        fleet.write_overlay(root / "workspace" / "inventory", ports)
+        fleet.write_overlay(root / "workspace" / "inventory", {"onvif_port": lab.ports["http"], **OVERLAY})
         yield open_workspace(root / "workspace"), lab, lab_dir
     finally:
         control.down(lab_dir)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+import time
+from typing import Any, Final
 
 from fleetctl import catalog
 from fleetctl.converge.link import Job, Link, read, same_device, speaking, told
 from fleetctl.errors import BadAnswer, Rejected, Unsupported
 from fleetctl.model import Aspect, AspectPlan, Cell, Channel, DevicePlan, Driver, Expectation, Outcome, Planned, Reading
 from fleetctl.plan import Comparison, compare, plan_aspect, wanted
+
+AGAIN_S: Final = (2.0, 4.0)
 
 
 def recognise(job: Job, link: Link, registry: catalog.Registry, *, required: bool) -> tuple[Driver, Any]:
@@ -82,6 +85,15 @@ def _planned(
     if reading.outcome is not None or cell is None:
         return plan_aspect(aspect, expectation, reading, None)
     comparison = judged(compare(device, expectation, reading.value), cell, reading.value, expectation.value)
+    for pause in AGAIN_S if failing(comparison) else ():
+        time.sleep(pause)  # what has failed is looked at again: a recorder may be between two recordings
+        link.session(cell.protocol).forget()
+        again = read(cell, aspect.name, link)
+        if again.outcome is None:
+            reading = again
+            comparison = judged(compare(device, expectation, reading.value), cell, reading.value, expectation.value)
+        if not failing(comparison):
+            break
     try:
         comparison = _possible(comparison, expectation.value, cell, link)
     except (BadAnswer, Rejected) as error:
@@ -92,6 +104,11 @@ def _planned(
         return planned
     risk = cell.risks(link.session(cell.protocol), wanted(expectation.value, planned.changes))
     return dataclasses.replace(planned, risk=risk)
+
+
+def failing(comparison: Comparison) -> bool:
+    """Tell whether something that no write mends has failed."""
+    return any(gap.outcome is Outcome.FAILED for gap in comparison.gaps)
 
 
 def judged(comparison: Comparison, cell: Cell, actual: Any, expected: Any) -> Comparison:

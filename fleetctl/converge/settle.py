@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import time
+from collections.abc import Iterator
 from typing import Any, Final
 
 from fleetctl import catalog
 from fleetctl.converge.link import Job, Link, read, same_device, told
-from fleetctl.converge.observe import judged, recognise
+from fleetctl.converge.observe import failing, judged, recognise
 from fleetctl.errors import BadAnswer, FleetctlError, Refused, Rejected, Unreachable, Unsupported
 from fleetctl.model import (
     Access,
     AspectPlan,
     Cell,
+    Change,
     Channel,
     Expectation,
     FrozenMap,
@@ -30,6 +33,7 @@ from fleetctl.plan import Comparison, compare, gap_reason, moved, wanted
 from fleetctl.protocols import opener
 
 SETTLE_S: Final = (0.0, 0.3, 1.0, 2.0)  # a device may take a moment until what it accepted reads back
+BEGIN_S: Final = (4.0, 8.0)  # and more until what was set begins: a recorder records
 MOVE_S: Final = 60.0  # how long a device may take to answer on its new address
 
 
@@ -149,8 +153,23 @@ def _apply(
     names = ", ".join(f"{c.field}.{c.key}" if c.key else c.field for c in left)
     if all(before.get((c.field, c.key)) == c.before for c in left):
         return Outcome.NOT_APPLIED, f"the device accepted it, but reads back as before: {names}"
-    values = ", ".join(f"{c.field} is {c.before!r}, expected {c.after!r}" for c in left)
-    return Outcome.FAILED, f"the device made something else of it: {values}"
+    return Outcome.FAILED, f"the device made something else of it: {', '.join(t for c in left for t in _parts(c))}"
+
+
+def _parts(change: Change) -> Iterator[str]:
+    """Yield what differs, part by part where the value is an item of a keyed field."""
+    name = f"{change.field}.{change.key}" if change.key else change.field
+    if not dataclasses.is_dataclass(change.after) or not isinstance(change.before, type(change.after)):
+        yield f"{name} is {_word(change.before)}, expected {_word(change.after)}"
+        return
+    for part in dataclasses.fields(change.after):
+        before, after = getattr(change.before, part.name), getattr(change.after, part.name)
+        if before != after:
+            yield f"{name}.{part.name} is {_word(before)}, expected {_word(after)}"
+
+
+def _word(value: object) -> str:
+    return str(value.value) if isinstance(value, enum.Enum) else repr(value)
 
 
 def _write(cell: Cell, target: Any, link: Link, job: Job, *, moving: bool) -> str:
@@ -179,7 +198,9 @@ def _read_back(
     fields = {(c.field, c.key) for c in now.changes}
     left: tuple[Any, ...] = ()
     reading = Reading(aspect=expectation.aspect)
-    for pause in SETTLE_S:
+    for pause in SETTLE_S + BEGIN_S:
+        if pause in BEGIN_S and (left or reading.outcome is not None or not failing(after)):
+            break
         time.sleep(pause)
         link.session(cell.protocol).forget()
         reading = read(cell, expectation.aspect, link)

@@ -166,6 +166,11 @@ def change(state_dir: Path, device: str, section: str, **values: Any) -> None:
     ask(state_dir, "set", device=device, section=section, values=values)
 
 
+def footage(state_dir: Path, device: str, channel: int, start: float, end: float, kb: float = 0.0) -> None:
+    """Put a recording of the past onto a recorder's disk, without pictures: times in the recorder's clock (UTC)."""
+    ask(state_dir, "footage", device=device, channel=str(channel), start=start, end=end, kb=kb)
+
+
 def log(state_dir: Path, device: str) -> list[dict[str, Any]]:
     """Return the last requests to a device: time, operation ("tds:GetNTP"), user, outcome."""
     told: list[dict[str, Any]] = ask(state_dir, "log", device=device)

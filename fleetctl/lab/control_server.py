@@ -174,6 +174,14 @@ def _drop(lab: LabServer, device: str, section: str, key: str) -> None:
     target.commit(lab.world.disk)
 
 
+def _footage(lab: LabServer, device: str, channel: str, start: float, end: float, kb: float = 0.0) -> None:
+    """Put a recording of the past onto a recorder's disk; times in its own clock."""
+    target = lab.world.find(device)
+    if target.personality.recorder is None or not start < end:
+        raise UsageError(f"{device} is no recorder, or the recording ends before it begins")
+    lab.world.footage.put(device, channel, start, end, kb)
+
+
 def _log(lab: LabServer, device: str) -> list[dict[str, Any]]:
     return [
         {"time": moment, "operation": operation, "user": user, "outcome": outcome}
@@ -242,6 +250,7 @@ COMMANDS: Final[dict[str, Callable[..., Any]]] = {
     "state": _state,
     "set": _set,
     "drop": _drop,
+    "footage": _footage,
     "log": _log,
     "counts": _counts,
     "writes": _writes,

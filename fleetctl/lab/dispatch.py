@@ -25,6 +25,7 @@ from fleetctl.lab.services import (
     media,
     media2,
     recording,
+    recording_jobs,
 )
 from fleetctl.lab.soap import NAMESPACES, SERVICES, WSNT, Request, SoapFault, fault, head, parse
 from fleetctl.lab.spec import LabSpec
@@ -45,8 +46,8 @@ OPERATIONS: Final[dict[str, Operations]] = {
     "timg": imaging.OPERATIONS,
     "tmd": deviceio.OPERATIONS,
     "tev": events.OPERATIONS,
-    "trc": recording.OPERATIONS,
-    "trv": recording.RECEIVERS,
+    "trc": {**recording.OPERATIONS, **recording_jobs.OPERATIONS},
+    "trv": recording_jobs.RECEIVERS,
 }
 
 

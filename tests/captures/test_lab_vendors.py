@@ -30,7 +30,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     ]
     monkeypatch.setattr("fleetctl.lab.isapi._door", everybody)
     monkeypatch.setattr("fleetctl.lab.cgi._door", everybody)
-    world = World(parse({"devices": devices}), tmp_path, lambda *_: None)
+    world = World(parse({"devices": devices}), tmp_path, lambda *_: None, lambda *_: None)
     yield world
     world.disk.close()
     world.footage.close()

@@ -232,14 +232,11 @@ class Office:
 def opened(root: Path, *, mixed: bool = False) -> Office:
     """Make a workspace of the pilot's cameras and start its lab; `mixed`: one camera of each make instead.
 
-    Recorders, which look at cameras by themselves, have tests of their own (test_e2e_recorders.py).
+    Recorders, switches and hosts, which look at cameras by themselves, have tests of their own.
     """
     init(root, PILOT)
     office = Office(root)
-    for path in office.inventory.glob("*/*.yml"):
-        head, _, _ = path.read_text("utf-8").partition(f"        {path.stem.replace('_', '-')}-nvr:\n")
-        path.write_text(head, "utf-8")
-    without(office.inventory, "platform: linux", "platform: windows")
+    cameras_only(office.inventory)
     if mixed:
         for folder in office.inventory.iterdir():
             if folder.is_dir():
@@ -257,6 +254,20 @@ def opened(root: Path, *, mixed: bool = False) -> Office:
         office.workspace.vault.set("mixed", CHEAP, "admin", "admin")
     office.lab_up()
     return office
+
+
+def cameras_only(inventory: Path) -> None:
+    """Take everything but cameras out of the sites' files, and where those are plugged in."""
+    for path in inventory.glob("*/*.yml"):
+        kept, keeping = [], True
+        for line in path.read_text("utf-8").splitlines(keepends=True):
+            if re.match(r" {8}\S", line) and "hosts:" in "".join(kept):
+                keeping = "kind: camera" in line
+            elif not line.startswith(" " * 8):
+                keeping = True
+            if keeping:
+                kept.append(line)
+        path.write_text(re.sub(r", switch_port: [^,}]+", "", "".join(kept)), "utf-8")
 
 
 def without(inventory: Path, *words: str) -> None:

@@ -22,7 +22,7 @@ _SLOT: Final = re.compile(r"RemoteDevice\.(uuid:System_CONFIG_NETCAMERA_INFO_(\d
 _EMPTY: Final = frozenset({"", "0.0.0.0", "192.168.0.0"})  # noqa: S104  # what an empty slot tells as its address
 _PORTS: Final = {Speech.OWN: 37777, Speech.ONVIF: 80}
 ONLINE_S: Final = 60.0  # how long a channel may take to come online after it was written
-GRACE_S: Final = 6.0  # a refusal seen sooner may be that of the login before
+GRACE_S: Final = 15.0  # a refusal seen sooner may be of the login before, or of a clock that is only being set
 _PAGE: Final = "LogicDeviceManager"
 
 

@@ -28,7 +28,7 @@ SOURCE: Final = "sourceInputPortDescriptor"
 _READ_ONLY: Final = tuple(f"{SOURCE}/{name}" for name in ("model", "serialNumber", "firmwareVersion"))
 _PORTS: Final = {Speech.OWN: 8000, Speech.ONVIF: 80}
 ONLINE_S: Final = 60.0  # how long a channel may take to come online after it was written
-GRACE_S: Final = 6.0  # a refusal seen sooner may be that of the login before
+GRACE_S: Final = 15.0  # a refusal seen sooner may be of the login before, or of a clock that is only being set
 _NOBODY: Final = frozenset({"", "0.0.0.0", "192.168.0.0", "::"})  # noqa: S104
 
 

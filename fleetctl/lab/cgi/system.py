@@ -11,7 +11,7 @@ from typing import Any, Final
 from fleetctl.lab import access, auth
 from fleetctl.lab.cgi.pages import Arguments, Page, argument, done, listing, plain, rule_of
 from fleetctl.lab.cgi.text import Refused
-from fleetctl.lab.isapi.security import numbered
+from fleetctl.lab.isapi.users import numbered
 from fleetctl.lab.vendor import After, Reply, Visit, strength
 
 _GROUPS: Final = {"admin": "Administrator", "user": "User"}

@@ -15,10 +15,13 @@ from fleetctl.lab.isapi import (
     login,
     media,
     network,
+    onvif_users,
     security,
+    standing,
     storage,
     system,
     tracks,
+    users,
     xml,
 )
 from fleetctl.lab.isapi.pages import Page, page_of, rule_of
@@ -26,10 +29,11 @@ from fleetctl.lab.isapi.status import Refused
 from fleetctl.lab.vendor import Visit
 from fleetctl.lab.world import World
 
-_ALL = {
-    **system.PAGES, **network.PAGES, **security.PAGES, **capabilities.PAGES, **activation.PAGES, **channels.PAGES,
-    **tracks.PAGES, **storage.PAGES, **media.PAGES,
-}  # fmt: skip
+_PARTS = (
+    activation, capabilities, channels, media, network, onvif_users, security, standing, storage,
+    system, tracks, users,
+)  # fmt: skip
+_ALL = {key: page for part in _PARTS for key, page in part.PAGES.items()}
 
 
 def _indexed() -> dict[tuple[str, int], list[tuple[tuple[str, ...], str, Page]]]:

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from fleetctl.lab import access
 from fleetctl.lab.isapi import xml
 from fleetctl.lab.isapi.pages import Page, done, rule_of, told
-from fleetctl.lab.isapi.security import check_password
 from fleetctl.lab.isapi.status import Refused
+from fleetctl.lab.isapi.users import check_password
 from fleetctl.lab.vendor import Reply, Visit
 
 _EXPONENT: Final = 65537

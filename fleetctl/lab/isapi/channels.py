@@ -1,38 +1,23 @@
-"""ISAPI: a recorder's channels (InputProxy). Source: field facts on vendor protocols 1.5, InputProxy, and 1.6.
-
-The shapes of search and activation are synthetic: no public capture shows them (facts, section 6).
-"""
+"""ISAPI: a recorder's channels (InputProxy). Source: field facts on vendor protocols 1.5, InputProxy, and 1.6."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from fleetctl.lab import access
 from fleetctl.lab.generations import Isapi, Recorder
-from fleetctl.lab.isapi import xml
+from fleetctl.lab.isapi import sealed, xml
 from fleetctl.lab.isapi.pages import Page, done, reads, rule_of, told, writes
 from fleetctl.lab.isapi.status import Refused
 from fleetctl.lab.recorder import keeping
 from fleetctl.lab.recorder.link import Link
 from fleetctl.lab.soap import Element
-from fleetctl.lab.vendor import Reply, Visit, strength
+from fleetctl.lab.vendor import Reply, Visit
 
 _ORDER: Final = (
     "proxyProtocol", "adminProtocol", "addressingFormatType", "ipAddress", "hostName", "managePortNo", "srcInputPort",
     "userName", "password", "connMode", "streamType", "deviceID", "model", "serialNumber", "firmwareVersion",
 )  # fmt: skip
-_RESULTS: Final = {  # how a channel stands -> chanDetectResult
-    "online": "connect",
-    "connecting": "connecting",
-    "password": "passwordError",
-    "locked": "userLocked",
-    "inactive": "notActivated",
-    "unreachable": "netUnreachable",
-    "protocol": "protocolError",
-    "stream": "ipcStreamFail",
-    "disabled": "notConnect",
-}
 
 
 def recorder_of(visit: Visit) -> Recorder:
@@ -48,11 +33,13 @@ def link_of(visit: Visit, number: str) -> Link:
     return keeping.link_of(visit.device, number)
 
 
-def _numbers(visit: Visit) -> list[str]:
+def numbers(visit: Visit) -> list[str]:
+    """Return the channels in their order."""
     return sorted(visit.device.read("channels"), key=int)
 
 
-def _source(visit: Visit, number: str, kept: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:
+def source_of(visit: Visit, number: str, kept: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:
+    """Return where a channel gets its camera from, without the password; `whole`: with what the camera told."""
     rule, link = rule_of(visit), link_of(visit, number)
     camera = link.camera if rule.channel_identity and whole else {}
     name = "hostName" if kept.get("kind") == "hostname" else "ipAddress"
@@ -62,7 +49,7 @@ def _source(visit: Visit, number: str, kept: Mapping[str, Any], *, whole: bool) 
         name: kept["address"],
         "managePortNo": kept["port"],
         "srcInputPort": kept.get("source", 1),
-        "userName": kept["user"],
+        "userName": sealed.closed(visit, kept["user"]),
         "connMode": kept.get("mode", "manual") if rule.conn_mode else None,
         "streamType": kept.get("transport", "auto"),
         "deviceID": "" if whole else None,
@@ -77,7 +64,7 @@ def _channel(visit: Visit, number: str) -> dict[str, Any]:
     return {
         "id": int(number),
         "name": kept["name"],
-        "sourceInputPortDescriptor": _source(visit, number, kept, whole=True),
+        "sourceInputPortDescriptor": source_of(visit, number, kept, whole=True),
         "certificateValidationEnabled": False if rule.certificate_flags else None,
         "defaultAdminPortEnabled": True if rule.certificate_flags else None,
         "enableAnr": False,
@@ -88,17 +75,18 @@ def _channel(visit: Visit, number: str) -> dict[str, Any]:
 
 def listed(visit: Visit) -> Reply:
     """GET ContentMgmt/InputProxy/channels: never with passwords; `size` is not to be trusted."""
-    items = [_channel(visit, number) for number in _numbers(visit)]
+    items = [_channel(visit, number) for number in numbers(visit)]
     return told(visit, "InputProxyChannelList", {"@size": recorder_of(visit).channels, "InputProxyChannel": items})
 
 
 def one(visit: Visit, number: str) -> Reply:
     """GET ContentMgmt/InputProxy/channels/ID."""
-    _check(visit, number)
+    check(visit, number)
     return told(visit, "InputProxyChannel", _channel(visit, number))
 
 
-def _check(visit: Visit, number: str) -> None:
+def check(visit: Visit, number: str) -> None:
+    """Raise Refused where there is no such channel."""
     recorder_of(visit)
     if number not in visit.device.read("channels"):
         raise Refused("invalidOperation", words="there is no such channel")
@@ -151,7 +139,7 @@ def _unique(visit: Visit, number: str, new: Mapping[str, Any]) -> None:
 
 def add(visit: Visit) -> Reply:
     """POST ContentMgmt/InputProxy/channels: the id asked for is honoured by newer firmware only."""
-    sent = xml.parsed(visit.incoming.body, "InputProxyChannel")
+    sent = sealed.opened(visit, xml.parsed(visit.incoming.body, "InputProxyChannel"))
     rule, recorder = rule_of(visit), recorder_of(visit)
     channels = visit.device.change("channels")
     new = _taken(visit, sent, {})
@@ -170,8 +158,8 @@ def add(visit: Visit) -> Reply:
 
 def put(visit: Visit, number: str) -> Reply:
     """PUT ContentMgmt/InputProxy/channels/ID: the document replaces the channel; without an address it has none."""
-    _check(visit, number)
-    sent = xml.parsed(visit.incoming.body, "InputProxyChannel")
+    check(visit, number)
+    sent = sealed.opened(visit, xml.parsed(visit.incoming.body, "InputProxyChannel"))
     if xml.text(sent, "id", default=number) != number:
         raise Refused("badParameters", words="id is that of another channel")
     channels = visit.device.change("channels")
@@ -187,7 +175,7 @@ def put(visit: Visit, number: str) -> Reply:
 
 def put_all(visit: Visit) -> Reply:
     """PUT ContentMgmt/InputProxy/channels: the whole list is replaced; what it does not name is unbound."""
-    sent = xml.each(xml.parsed(visit.incoming.body, "InputProxyChannelList"), "InputProxyChannel")
+    sent = xml.each(sealed.opened(visit, xml.parsed(visit.incoming.body, "InputProxyChannelList")), "InputProxyChannel")
     channels = visit.device.change("channels")
     old = dict(channels)
     channels.clear()
@@ -201,38 +189,9 @@ def put_all(visit: Visit) -> Reply:
 
 def remove(visit: Visit, number: str) -> Reply:
     """DELETE ContentMgmt/InputProxy/channels/ID."""
-    _check(visit, number)
+    check(visit, number)
     del visit.device.change("channels")[number]
     return done(visit)
-
-
-# --- how they stand ----------------------------------------------------------------------------------
-
-
-def _status(visit: Visit, number: str) -> dict[str, Any]:
-    kept, link, rule = visit.device.read("channels")[number], link_of(visit, number), rule_of(visit)
-    strong = strength(str(kept.get("password", ""))) >= 3
-    return {
-        "id": int(number),
-        "sourceInputPortDescriptor": _source(visit, number, kept, whole=False),
-        "online": link.online,
-        "streamingProxyChannelIdList": {"streamingProxyChannelId": [f"{number}01", f"{number}02"]},
-        "chanDetectResult": _RESULTS[link.state] if kept["address"] else "notExist",
-        "SecurityStatus": {"PasswordStatus": "strong" if strong else "risk"} if rule.channel_identity else None,
-    }
-
-
-def statuses(visit: Visit) -> Reply:
-    """GET ContentMgmt/InputProxy/channels/status."""
-    recorder_of(visit)
-    items = [_status(visit, number) for number in _numbers(visit)]
-    return told(visit, "InputProxyChannelStatusList", {"InputProxyChannelStatus": items})
-
-
-def status(visit: Visit, number: str) -> Reply:
-    """GET ContentMgmt/InputProxy/channels/ID/status."""
-    _check(visit, number)
-    return told(visit, "InputProxyChannelStatus", _status(visit, number))
 
 
 def capabilities(visit: Visit) -> Reply:
@@ -256,46 +215,6 @@ def capabilities(visit: Visit) -> Reply:
     return told(visit, "InputProxyChannel", content)
 
 
-def ports(visit: Visit, number: str) -> Reply:
-    """GET ContentMgmt/InputProxy/channels/ID/portMapParam."""
-    _check(visit, number)
-    return told(visit, "PortMapParam", {"id": int(number), "enabled": False})
-
-
-def restart(visit: Visit, number: str) -> Reply:
-    """PUT ContentMgmt/InputProxy/channels/ID/reboot: the recorder connects to the camera anew."""
-    _check(visit, number)
-    links = visit.device.links or {}
-    if number in links:
-        links[number] = Link()
-    return done(visit)
-
-
-def activate(visit: Visit) -> Reply:
-    """PUT ContentMgmt/InputProxy/channels/activate: the recorder gives a factory-new camera its first password."""
-    sent = xml.parsed(visit.incoming.body, "VideoSourceActivation")
-    address, password = xml.text(sent, "ipAddress"), xml.text(sent, "password")
-    if not visit.world.reached(visit.device, address):
-        raise Refused("ipcNetworkAbnormal")
-    if visit.world.recorders is not None:
-        visit.world.recorders.activate(visit.device, address, password)
-    return done(visit)
-
-
-def get_sync(visit: Visit) -> Reply:
-    """GET ContentMgmt/InputProxy/syncIPCPasswd: whether a new admin password is pushed to the cameras."""
-    recorder_of(visit)
-    return told(visit, "SyncIPCPasswd", {"enabled": bool(visit.device.read("sync").get("password", False))})
-
-
-def set_sync(visit: Visit) -> Reply:
-    """PUT ContentMgmt/InputProxy/syncIPCPasswd."""
-    sent = xml.parsed(visit.incoming.body, "SyncIPCPasswd")
-    visit.device.change("sync")["password"] = xml.true(sent, "enabled")
-    return done(visit)
-
-
-_A: Final = access.ADMINISTRATOR
 _BASE: Final = "ContentMgmt/InputProxy"
 
 
@@ -316,14 +235,7 @@ PAGES: dict[tuple[str, str], Page] = {
     ("POST", f"{_BASE}/channels"): writes(add, on="recorder"),
     ("PUT", f"{_BASE}/channels"): writes(put_all, on="recorder"),
     ("GET", f"{_BASE}/channels/capabilities"): reads(capabilities, on="recorder"),
-    ("GET", f"{_BASE}/channels/status"): reads(statuses, on="recorder"),
     ("GET", f"{_BASE}/channels/#"): reads(one, on="recorder"),
     ("PUT", f"{_BASE}/channels/#"): writes(put, on="recorder"),
     ("DELETE", f"{_BASE}/channels/#"): writes(remove, on="recorder"),
-    ("GET", f"{_BASE}/channels/#/status"): reads(status, on="recorder"),
-    ("GET", f"{_BASE}/channels/#/portMapParam"): reads(ports, on="recorder"),
-    ("PUT", f"{_BASE}/channels/#/reboot"): writes(restart, on="recorder"),
-    ("PUT", f"{_BASE}/channels/activate"): writes(activate, on="recorder"),
-    ("GET", f"{_BASE}/syncIPCPasswd"): reads(get_sync, level=_A, on="recorder"),
-    ("PUT", f"{_BASE}/syncIPCPasswd"): writes(set_sync, on="recorder"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import json
 import re
 import time
 import uuid
@@ -62,6 +63,17 @@ def one_disk(visit: Visit, number: str) -> Reply:
     if number not in disks:
         raise Refused("invalidOperation")
     return told(visit, "hdd", _disk(visit, number, disks[number]))
+
+
+def working(visit: Visit) -> Reply:
+    """GET System/workingstatus/hdStatus?format=json: numbers instead of words."""
+    codes = {"ok": 0, "unformatted": 1, "error": 2}
+    disks = keeping.disks(visit.device)
+    told_ = [
+        {"hdNo": int(number), "status": codes[kept["state"]], "volume": kept["mb"], "freeSpace": 0}
+        for number, kept in disks.items()
+    ]
+    return Reply(status=200, body=json.dumps({"HDStatus": told_}).encode(), content_type="application/json")
 
 
 def format_disk(visit: Visit, number: str) -> Reply:
@@ -178,6 +190,7 @@ _A: Final = access.ADMINISTRATOR
 PAGES: dict[tuple[str, str], Page] = {
     ("GET", "ContentMgmt/Storage"): reads(storage, on="recorder"),
     ("GET", "ContentMgmt/Storage/hdd/#"): reads(one_disk, on="recorder"),
+    ("GET", "System/workingstatus/hdStatus"): reads(working, on="recorder"),
     ("PUT", "ContentMgmt/Storage/hdd/#/format"): writes(format_disk, on="recorder"),
     ("GET", "ContentMgmt/Storage/hdd/#/formatStatus"): reads(format_status, on="recorder"),
     ("GET", "ContentMgmt/Storage/extension"): reads(extension, on="recorder", level=_A),

@@ -229,6 +229,16 @@ def _keep_server(visit: Visit, sent: Any) -> Reply:
     return done(visit)
 
 
+def try_server(visit: Visit) -> Reply:
+    """POST System/time/ntpServers/test: whether a server answers the device."""
+    sent = xml.parsed(visit.incoming.body, "NTPTestDescription")
+    host = xml.text(sent, "ipAddress") or xml.text(sent, "hostName")
+    known = visit.world.spec.ntp_servers
+    if not host or (known and host not in known):
+        raise Refused("NTPUnconnect")
+    return done(visit)
+
+
 def time_capabilities(visit: Visit) -> Reply:
     """GET System/time/capabilities."""
     content = {
@@ -283,6 +293,7 @@ PAGES: dict[tuple[str, str], Page] = {
     ("GET", "System/time/ntpServers"): reads(servers),
     ("PUT", "System/time/ntpServers"): writes(set_servers),
     ("GET", "System/time/ntpServers/capabilities"): reads(server_capabilities),
+    ("POST", "System/time/ntpServers/test"): writes(try_server),
     ("GET", "System/time/ntpServers/#"): reads(server),
     ("PUT", "System/time/ntpServers/#"): writes(set_server),
     ("PUT", "System/reboot"): writes(reboot, access.ADMINISTRATOR),

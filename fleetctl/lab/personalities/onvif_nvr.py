@@ -12,7 +12,7 @@ from typing import Final
 from fleetctl.lab.factory import network, scopes
 from fleetctl.lab.generations import Recorder
 from fleetctl.lab.personality import Passwords, Personality
-from fleetctl.lab.services.recording import PROFILE
+from fleetctl.lab.services.recording_parts import PROFILE
 
 RECEIVING: Final = Personality(
     name="onvif-nvr-like",
