@@ -170,6 +170,13 @@ def test_power_of_an_uplink_or_of_another_device_is_not_touched(office: Office) 
     assert not office.real("cisco-a")["dead"]
 
 
+def test_a_switch_is_restarted_and_proven_to_be_back(office: Office) -> None:
+    ran = office.expect(0, "device", "reboot", "planet-sw", "--yes")
+    assert ran.devices["planet-sw"]["outcome"] == "changed"
+    assert ran.devices["planet-sw"]["up_s"] >= 1
+    office.wait("planet-a")  # what it powers started with it
+
+
 # --- the way to the switch ----------------------------------------------------------------------------------
 
 
