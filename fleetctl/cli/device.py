@@ -16,7 +16,7 @@ from fleetctl.reports import jsonlines
 from fleetctl.reports.tally import EXIT_OK, exit_code
 
 if TYPE_CHECKING:
-    from fleetctl.operations.device import Shown
+    from fleetctl.operations.device import Rebooted, Shown
 
 app = typer.Typer(help="Look at one device, reboot it, call one operation.", no_args_is_help=True)
 app.add_typer(backup.app, name="backup")
@@ -148,6 +148,13 @@ def reboot(
     else:
         result = operation.reboot(workspace, device)
     code = exit_code([result.outcome])
+    _rebooted(told, result, code)
+    return code
+
+
+def _rebooted(told: Context, result: Rebooted, code: int) -> None:
+    """Tell how a reboot went."""
+    device = result.device.name
     if told.json:
         fields = jsonlines.device(result.device) | {
             "outcome": result.outcome.value,
@@ -172,7 +179,6 @@ def reboot(
         from fleetctl.reports import wording
 
         told.screen.out(f"{device}: {wording.outcome_word(told.say, result.outcome)}: {result.reason}")
-    return code
 
 
 @app.command(

@@ -268,3 +268,13 @@ def dotted(mac: str, every: int = 4, sign: str = ".") -> str:
 def plain_port(port: str) -> Any:
     """Return a port's number as it sorts."""
     return [int(n) for n in re.findall(r"\d+", port)]
+
+
+def vlan_names(switch: SimSwitch, first: str) -> list[tuple[str, str]]:
+    """Return the VLANs by number with their names; `first` is what VLAN 1 is called."""
+    found = {1: first}
+    for header, lines in switch.running.blocks.items():
+        if (told := re.fullmatch(r"vlan (\d+)", header)) is not None:
+            named = next((line[5:] for line in lines.values() if line.startswith("name ")), "")
+            found[int(told[1])] = named or f"VLAN{int(told[1]):04d}"
+    return [(str(number), name) for number, name in sorted(found.items())]

@@ -93,6 +93,7 @@ class Consoles:
         transport: paramiko.Transport | None = None
         try:
             sock.settimeout(LOGIN_S)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             transport = paramiko.Transport(sock)
             self._open.setdefault(switch.name, set()).add(transport)
             transport.add_server_key(self.key(switch))
@@ -129,6 +130,7 @@ class Terminal:
         self._ask, self._switch, self._channel = ask, switch, channel
         self._shell: Shell = switch.dialect.greet(switch, user)
         self._left = b""
+        self._after_return = False
 
     def serve(self) -> None:
         """Talk until somebody leaves, or is gone."""
@@ -175,29 +177,29 @@ class Terminal:
 
     def _line(self) -> str | None:
         """Return the next line, echoed as it is typed; None when the person is gone."""
-        typed = bytearray()
+        typed, echo = bytearray(), bytearray()
         while True:
+            if not self._left and echo:  # what came together is echoed together
+                self._raw(bytes(echo))
+                echo.clear()
             key = self._key()
             if not key:
                 return None
-            if key == b"\n" and not typed and getattr(self, "_after_return", False):
+            if key == b"\n" and not typed and self._after_return:
                 self._after_return = False
                 continue
             self._after_return = key == b"\r"
             if key in b"\r\n":
-                self._say("\r\n")
+                self._raw(bytes(echo) + b"\r\n")
                 return typed.decode("utf-8", "replace").strip()
             if key == b"\x18":  # Ctrl-X: RouterOS' safe mode
                 return "\x18"
-            if key in (b"\x7f", b"\x08"):
-                if typed:
-                    del typed[-1:]
-                    self._say("\b \b")
-                continue
-            if key >= b" ":
+            if key in (b"\x7f", b"\x08") and typed:
+                del typed[-1:]
+                echo += b"\b \b"
+            elif key >= b" " and key != b"\x7f":
                 typed += key
-                if self._shell.asking != ASKS_SECRET:
-                    self._raw(key)
+                echo += key if self._shell.asking != ASKS_SECRET else b""
 
     # --- answers ----------------------------------------------------------------------------------------
 

@@ -21,10 +21,10 @@ def connect(device: Device, *, password: str | None, access: Access, **more: Any
 def answers(device: Device, known_hosts: str) -> bool:
     """Tell whether a console answers at all, asked without a login."""
     from fleetctl.errors import Unreachable
-    from fleetctl.protocols.ssh import session
+    from fleetctl.protocols.ssh import line
 
     try:
-        session.shown_key(device, known_hosts)
+        line.shown_key(device, known_hosts)
     except Unreachable:
         return False
     return True

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final
 
 from fleetctl.errors import FleetctlError, Refused, Rejected, Unreachable, Unsupported
 from fleetctl.model import Access, Device
-from fleetctl.protocols import hostkeys, identities
+from fleetctl.protocols import identities
 from fleetctl.protocols.identities import Identity
-from fleetctl.protocols.sockets import Dial, dialled
-from fleetctl.protocols.ssh import console, names, platforms
+from fleetctl.protocols.sockets import Dial
+from fleetctl.protocols.ssh import console, platforms
+from fleetctl.protocols.ssh.commands import rendered
 from fleetctl.protocols.ssh.grammar import Record, parsed
+from fleetctl.protocols.ssh.line import Line
 from fleetctl.protocols.ssh.platforms import Platform
 
 ADOPTING: Final = "adopting"  # a fact: "first" takes in the host key that is shown, "replace" also another one
@@ -40,87 +40,9 @@ def connect(
     platform = platforms.of(device)
     if password is None:
         raise Refused(f"{device.name} ({device.endpoint.address}): a console takes nobody without a login")
-    line = _Line(device, platform, known_hosts, dial, password, enable)
+    line = Line(device, platform, known_hosts, dial, password, enable)
     line.pin((facts or {}).get(ADOPTING, ""))
     return Session(device, access, platform, line)
-
-
-def shown_key(device: Device, known_hosts: str) -> Any:
-    """Return the host key that a device shows, without a login; raises Unreachable, Refused (a relay)."""
-    return _Line(device, platforms.of(device), known_hosts, None, "", "").shown_key()
-
-
-class _Line:
-    """How the console is reached, again and again with the same login."""
-
-    def __init__(
-        self, device: Device, platform: Platform, known_hosts: str, dial: Dial | None, password: str, enable: str
-    ) -> None:
-        self.device, self._platform, self._known_hosts, self._dial = device, platform, known_hosts, dial
-        self._password, self._enable = password, enable
-        self.where = f"{device.name} ({device.endpoint.address})"
-
-    def __repr__(self) -> str:
-        return f"_Line({self.where})"
-
-    def pin(self, adopting: str) -> None:
-        """Take in the host key where that is what is asked for; raises Refused where none is on record."""
-        name = self.device.name
-        if adopting == "replace" or (adopting and not hostkeys.known(self._known_hosts, name)):
-            hostkeys.pin(self._known_hosts, name, self.shown_key())
-        elif not hostkeys.known(self._known_hosts, name):
-            raise Refused(f"{self.where} has no SSH host key on record. Run: fleetctl adopt --limit {name}")
-
-    def socket(self) -> socket.socket:
-        """Return a connection; raises Unreachable, Refused (a relay)."""
-        point = self.device.endpoint
-        dial = self._dial or dialled
-        if point.via and self._dial is None:
-            from fleetctl.protocols import tunnel
-
-            dial = tunnel.dial_for(point.via, self._known_hosts)
-        try:
-            return dial(point.address, point.ssh_port, point.timeout_s)
-        except OSError as error:
-            raise Unreachable(f"{self.where}: no connection to port {point.ssh_port}: {error or 'time-out'}") from error
-
-    def shown_key(self) -> Any:
-        """Return the host key that the device shows, without a login; raises Unreachable."""
-        import paramiko
-
-        transport = None
-        try:
-            transport = paramiko.Transport(self.socket())
-            transport.start_client(timeout=self.device.endpoint.timeout_s)
-            return transport.get_remote_server_key()
-        except (paramiko.SSHException, EOFError, OSError) as error:
-            raise Unreachable(f"{self.where}: SSH does not answer: {error}") from error
-        finally:
-            if transport is not None:
-                transport.close()
-
-    def open(self) -> console.Console:
-        """Return a console that is logged in."""
-        sock = self.socket()
-        try:
-            return console.opened(
-                self._platform,
-                self.where,
-                alias=self.device.name,
-                sock=sock,
-                user=self.device.user,
-                password=self._password,
-                enable=self._enable,
-                known_hosts=self._known_hosts,
-                timeout_s=self.device.endpoint.timeout_s,
-            )
-        except BaseException:
-            sock.close()
-            raise
-
-    def fingerprint(self) -> str:
-        """Return the fingerprint of the host key on record."""
-        return hostkeys.known(self._known_hosts, self.device.name)
 
 
 class Session:
@@ -129,7 +51,7 @@ class Session:
     A reading is a command that its platform's file names; a READ session sends nothing else.
     """
 
-    def __init__(self, device: Device, access: Access, platform: Platform, line: _Line) -> None:
+    def __init__(self, device: Device, access: Access, platform: Platform, line: Line) -> None:
         self.device, self.access, self.platform = device, access, platform
         self._line = line
         self._texts: dict[str, str] = {}
@@ -309,36 +231,3 @@ class Session:
     def facts(self) -> dict[str, str]:
         """Return what the next session may start from; holds no secret."""
         return {HOST_KEY: self._line.fingerprint()}
-
-
-@lru_cache(maxsize=256)
-def _template(source: str, ports: tuple[tuple[str, str], ...]) -> Any:
-    from jinja2 import StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    # commands for a console, not HTML
-    environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
-    )
-    environment.filters["long"] = lambda port: names.written(port, dict(ports))
-    return environment.from_string(source)
-
-
-def rendered(platform: Platform, template: str, values: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return a template's commands; raises ValueError for a value that would be a command of its own."""
-    _plain(values)
-    told = _template(platform.templates[template], tuple(platform.port_names.items())).render(values)
-    return tuple(line.rstrip() for line in told.splitlines() if line.strip())
-
-
-def _plain(value: Any) -> None:
-    """Raise ValueError for text with a line break or another control character in it."""
-    if isinstance(value, str):
-        if not value.isprintable():
-            raise ValueError(f"{value!r} holds a control character")
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            _plain(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            _plain(each)

@@ -189,6 +189,33 @@ def test_only_what_differs_is_written_after_the_intent_is_on_disk(fake: FakeDevi
     assert seen == [1]
 
 
+def test_a_refusal_that_stands_is_a_failure_though_it_reads_back(
+    fake: FakeDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half(told: dict[str, Any]) -> None:
+        fake.state.update(told)
+        raise Rejected("% Invalid input", code="console")
+
+    plan = planned(Toy(colour="blue"))
+    fake.on_write = half
+    assert outcome(applied(plan)) is Outcome.CHANGED, "what reads back is believed"
+    fake.state["colour"] = "red"
+    cell = replace(catalog.load().cells["toy", "onvif"], refusals_stand=True)
+    registry = replace(catalog.load(), cells={("toy", "onvif"): cell})
+    monkeypatch.setattr(catalog, "load", lambda: registry)
+    tape = applied(plan)
+    assert outcome(tape) is Outcome.FAILED
+    assert "Invalid input" in tape.of(Result)[-1].reason
+
+
+def test_what_nothing_undoes_is_in_the_plan(fake: FakeDevice, monkeypatch: pytest.MonkeyPatch) -> None:
+    cell = replace(catalog.load().cells["toy", "onvif"], risks=lambda _session, wanted: f"may cut {wanted.colour}")
+    registry = replace(catalog.load(), cells={("toy", "onvif"): cell})
+    monkeypatch.setattr(catalog, "load", lambda: registry)
+    assert planned(Toy(colour="blue")).aspects[0].risk == "may cut blue"
+    assert planned(Toy(colour="red")).aspects[0].risk == "", "nothing changes"
+
+
 def test_what_is_right_already_is_not_written(fake: FakeDevice) -> None:
     plan = planned(Toy(colour="blue"))
     fake.state["colour"] = "blue"

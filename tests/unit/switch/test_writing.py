@@ -17,7 +17,7 @@ from fleetctl.drivers.switch import DRIVER, kit, ports, power, services, users, 
 from fleetctl.errors import Refused, Rejected, Unreachable, Unsupported
 from fleetctl.model import ABSENT, Access, FrozenMap, Kind, Neighbour
 from fleetctl.protocols.ssh import platforms
-from fleetctl.protocols.ssh.session import rendered
+from fleetctl.protocols.ssh.commands import rendered
 from tests.unit.switch.fakes import PASSWORD, PLATFORMS, PORTS, Secrets, capture, console, device, session
 
 CELLS = {cell.aspect: cell for cell in DRIVER.cells}

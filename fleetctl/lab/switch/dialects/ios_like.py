@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from fleetctl.lab.switch.config import Block, Line
 from fleetctl.lab.switch.dialect import Shell
-from fleetctl.lab.switch.lines import Lines, dotted, table
+from fleetctl.lab.switch.lines import Lines, dotted, table, vlan_names
 
 if TYPE_CHECKING:
     from fleetctl.lab.switch.unit import SimSwitch
@@ -61,13 +61,8 @@ def startup(switch: SimSwitch) -> str:
 
 
 def vlans(switch: SimSwitch) -> str:
-    found = {"1": "default"}
-    for header, lines in switch.running.blocks.items():
-        if (told := re.fullmatch(r"vlan (\d+)", header)) is not None:
-            name = next((line[5:] for line in lines.values() if line.startswith("name ")), f"VLAN{int(told[1]):04d}")
-            found[told[1]] = name
     rows: list[tuple[str, ...]] = [("VLAN", "Name", "Status", "Ports"), ("----", "-" * 32, "-" * 9, "-" * 31)]
-    for number, name in sorted(found.items(), key=lambda each: int(each[0])):
+    for number, name in vlan_names(switch, "default"):
         there = [short(p) for p in PORTS if _access(switch, p) and switch.dialect.vlan(switch, p) == int(number)]
         parts = [", ".join(there[i : i + 4]) for i in range(0, len(there), 4)] or [""]
         rows.append((number, name, "active", parts[0]))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fleetctl.lab.switch.config import Block, Line
 from fleetctl.lab.switch.dialect import Shell
-from fleetctl.lab.switch.lines import Lines, dotted, table
+from fleetctl.lab.switch.lines import Lines, dotted, table, vlan_names
 
 if TYPE_CHECKING:
     from fleetctl.lab.switch.unit import SimSwitch
@@ -42,12 +42,8 @@ def running(switch: SimSwitch) -> str:
 
 
 def vlans(switch: SimSwitch) -> str:
-    found = {"1": "VLAN0001"}
-    for header, lines in switch.running.blocks.items():
-        if (told := re.fullmatch(r"vlan (\d+)", header)) is not None:
-            found[told[1]] = next((x[5:] for x in lines.values() if x.startswith("name ")), f"VLAN{int(told[1]):04d}")
     rows: list[tuple[str, ...]] = [("VLAN", "Name", "Status", "Ports"), ("-" * 10, "-" * 32, "-" * 9, "-" * 35)]
-    for number, name in sorted(found.items(), key=lambda each: int(each[0])):
+    for number, name in vlan_names(switch, "VLAN0001"):
         there = [short(p) for p in PORTS if switch.dialect.vlan(switch, p) == int(number)]
         parts = [", ".join(there[i : i + 4]) for i in range(0, len(there), 4)] or [""]
         rows.append((f"{number:>6}", name, "STATIC", parts[0]))
