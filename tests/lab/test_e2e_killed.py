@@ -18,7 +18,7 @@ OTHERS = "mixed-dahua,mixed-axis,mixed-bosch,mixed-uniview"
 
 HERE = "all: {vars: {}}"
 THERE = """\
-all:
+camera:
   vars:
     identity_location: Kho
     time_zone: UTC
@@ -35,7 +35,7 @@ all:
       upper_left: {polygon: ["0,0", "20,0", "20,20", "0,20"], enabled: true}
 """
 BACK = """\
-all:
+camera:
   vars:
     users_accounts: {fleetctl: {level: administrator}, lanhdao: {level: user}, giamsat: {state: absent}}
     privacy_masks:
