@@ -142,7 +142,7 @@ def complete(device: Device, value: Channels, fleet: Fleet) -> tuple[Channels, t
         found = _camera(device, key, item, fleet)
         if isinstance(found, Device):
             made[key] = _filled(item, found, value, fleet)
-            if made[key].user is UNSET:
+            if made[key].user is UNSET and not found.behind:
                 wrongs.append(
                     ("cameras", "nothing says which account the recorder uses on cameras", "set channels_user")
                 )
@@ -174,7 +174,7 @@ def _filled(item: BoundCamera, camera: Device, value: Channels, fleet: Fleet) ->
     protocol = item.protocol or Speech.ONVIF
     port = item.port or ((value.port or camera.endpoint.port) if protocol is Speech.ONVIF else UNSET)
     if camera.behind:  # its address and login belong to the recorder
-        return replace(item, address=UNSET, port=UNSET, user=account, password=UNSET, protocol=UNSET)
+        return BoundCamera(camera=item.camera, name=item.name)
     try:
         address = str(values["network_address"].value) if "network_address" in values else camera.endpoint.address
         follows_ntp = bool("time_ntp_servers" in values and values["time_ntp_servers"].value)

@@ -98,12 +98,15 @@ class Registry:
         return self.drivers["onvif"]
 
     def first_account(self, device: Device) -> str:
-        """Return the account by which a factory-new device is taken in, "" where there is no such thing."""
-        if device.kind is not Kind.NVR or device.is_host:
+        """Return the account by which a factory-new device is taken in, "" where there is no such thing.
+
+        A recorder whose maker the inventory does not name may be any; a camera is what its inventory says.
+        """
+        if device.kind not in (Kind.CAMERA, Kind.NVR) or device.is_host:
             return ""
         own = next(self._named(device), None)
-        if own is not None:
-            return own.first_account
+        if own is not None or device.kind is not Kind.NVR:
+            return own.first_account if own is not None else ""
         able = (d for d in self.drivers.values() if device.kind in d.kinds and d.first_account)
         return next((driver.first_account for driver in able), "")
 

@@ -79,7 +79,6 @@ class Cgi:
     rpc: bool = False
     by_manager: bool = False  # userManager modifyPasswordByManager
     sections: int = 6  # time sections a day
-    onvif_accounts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,4 +89,3 @@ class Recorder:
     plug_and_play: int = 0  # ports of its own network; channels that are bound by themselves
     protocols: tuple[str, ...] = ("HIKVISION", "ONVIF")
     relay_path: str = "/Streaming/Channels/{channel}0{stream}"  # where a channel is looked at live
-    disk_mb: int = 1_000_000

@@ -177,6 +177,7 @@ class LabServer:
         for connection in list(self._open.get(device.name, ())):
             connection.reset()
         self._pictures.cut(address)
+        self._recorders.lost(device, address)
 
     # --- requests --------------------------------------------------------------------------------
 

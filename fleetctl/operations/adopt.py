@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from fleetctl.errors import UsageError, VaultError
 from fleetctl.executor import Policy, Stop
 from fleetctl.inventory import edit
 from fleetctl.model import Device, Event, Finished, Kind, Learned, Outcome
-from fleetctl.operations.adopting import ACTIVATED, Job, Login, work
+from fleetctl.operations.adopting import ACTIVATED, ACTIVATING, Job, Login, work
 from fleetctl.operations.runs import ENABLE, execute, logs_in_by_password, select, task
 from fleetctl.operations.workspace import Workspace
 
@@ -26,7 +26,7 @@ def adopt(
     into the inventory file of their host. Raises UsageError, VaultError.
     """
     devices = [d for d in select(workspace, limit) if force or replace_ or not adopted(workspace, d)]
-    devices = [d for d in devices if d.platform != "windows"]  # listed and looked after by hand
+    devices = [d for d in devices if d.platform != "windows" and not d.behind]  # looked after by hand
     without = [d.name for d in devices if not d.user]
     if without:
         raise UsageError(
@@ -41,7 +41,7 @@ def adopt(
     for site, accounts in names.items():
         workspace.vault.ensure(site, accounts)
 
-    firsts = {d.name: told for d in devices if (told := _first_login(workspace, d)) is not None}
+    firsts = _first_logins(workspace, devices)
 
     def payload(name: str) -> Job:
         return _job(workspace, by_name[name], firsts.get(name), replace_=replace_)
@@ -68,7 +68,7 @@ def adopt(
 
 def adopted(workspace: Workspace, device: Device) -> bool:
     """Return whether the device's identity is on record and its login was accepted once."""
-    if device.platform == "windows":
+    if device.platform == "windows" or device.behind:  # nobody logs in there
         return True
     has = bool(device.serial_number or device.mac_address)
     return has and (not logs_in_by_password(workspace, device) or workspace.store.proven(device.name, device.user))
@@ -76,23 +76,33 @@ def adopted(workspace: Workspace, device: Device) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _First:
-    """The login that a factory-new recorder is to get; `live` where an earlier adopt may have given it already."""
+    """The login that a factory-new device is to get; `live` where an earlier adopt may have given it already."""
 
     login: Login
     live: bool
 
 
-def _first_login(workspace: Workspace, device: Device) -> _First | None:
-    """Return the first login of a recorder, prepared in the vault before anything is sent; None for other kinds."""
-    account = workspace.registry.first_account(device)
-    if not account:
-        return None
-    entry = workspace.vault.entry(device.site, device.name, account)
-    password = entry.current or workspace.vault.prepare(device.site, device.name, account)
-    mark = workspace.fingerprints.of(device.name, account, password)
-    return _First(
-        login=Login(user=account, password=password, fingerprint=mark), live=bool(entry.current or entry.prepared)
-    )
+def _first_logins(workspace: Workspace, devices: Sequence[Device]) -> dict[str, _First]:
+    """Return the first logins of devices that adopt may activate, prepared in the vault before anything is sent."""
+    accounts = {
+        d.name: (d, account)
+        for d in devices
+        if (account := workspace.registry.first_account(d))
+        and "factory_user" not in workspace.inventory.values(d.name)  # else somebody has activated it
+    }
+    sites: dict[str, dict[str, list[str]]] = {}
+    for name, (device, account) in accounts.items():
+        sites.setdefault(device.site, {})[name] = [account]
+    for site, wanted in sites.items():
+        workspace.vault.prepare_each(site, wanted)
+    found = {}
+    for name, (device, account) in accounts.items():
+        entry = workspace.vault.entry(device.site, name, account)
+        password = entry.current or entry.prepared
+        mark = workspace.fingerprints.of(name, account, password)
+        live = bool(entry.current) or workspace.facts(name).get(ACTIVATING) == account
+        found[name] = _First(login=Login(user=account, password=password, fingerprint=mark), live=live)
+    return found
 
 
 def _job(workspace: Workspace, device: Device, told: _First | None, *, replace_: bool) -> Job:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from fleetctl import catalog, converge
-from fleetctl.errors import BadAnswer, FleetctlError, Refused, Unsupported
+from fleetctl.errors import BadAnswer, FleetctlError, Refused, Unreachable, Unsupported
 from fleetctl.model import (
     Access,
+    Action,
     Attempt,
     Change,
     Channel,
@@ -29,6 +30,7 @@ from fleetctl.model import (
 )
 from fleetctl.protocols import opener
 
+ACTIVATING: Final = "activating"  # the fact that an account is about to get its first password
 ACTIVATED: Final = "activated"  # the fact by which the account is told that got its first password
 
 
@@ -51,7 +53,7 @@ class Job:
     first: tuple[Login, ...]  # the factory login, if it may be tried
     spent: str  # why a login may not be tried now, "" where all may
     password: str = field(repr=False)  # of the account to make; in the vault already
-    activation: Login | None = None  # the first login a factory-new recorder is to get; prepared in the vault
+    activation: Login | None = None  # the first login a factory-new device is to get; prepared in the vault
     fingerprint: str = ""
     replace: bool = False
     known_hosts: str = ""
@@ -193,8 +195,8 @@ class _Door:
 
     def enter(self, registry: catalog.Registry) -> tuple[Any, Login | None]:
         """Return a session that is in, and the login it used; raises Refused when no way is left."""
-        if self.job.activation is not None and self._activated(registry, self.job.activation):
-            return self._try(self.job.activation), self.job.activation
+        if self.job.activation is not None and (given := self._activate(registry, self.job.activation)):
+            return self._try(given), given
         refused = self.job.spent
         own = (self.job.own,) if self.job.own else ()
         ways: tuple[Login | None, ...] = (None, *(self.job.first if self.job.first or self.job.spent else own))
@@ -213,33 +215,58 @@ class _Door:
             "inventory (factory_user, factory_password) or reset the device, then adopt again"
         )
 
-    def _activated(self, registry: catalog.Registry, login: Login) -> bool:
-        """Give a factory-new device its first password; False where it is not factory-new."""
-        session = self._session(None)
+    def _activate(self, registry: catalog.Registry, login: Login) -> Login | None:
+        """Give a factory-new device its first password; return the login it then takes, None where it is not new.
+
+        A device that is spoken to over ONVIF gets fleetctl's own account as well in the protocol that activates it: its
+        ONVIF is off from the factory, and may have accounts of its own.
+        """
+        action = next((a for d in registry.drivers.values() for a in d.actions if a.name == "activate"), None)
+        session = self._anonymous(action.protocol) if action is not None else None
+        if action is None or session is None:
+            return None
         try:
-            if not getattr(session, "inactive", False):
-                return False
-            action = next(
-                (
-                    a
-                    for d in registry.drivers.values()
-                    for a in d.actions
-                    if (a.name, a.protocol) == ("activate", self.protocol)
-                ),
-                None,
-            )
-            if action is None:
-                raise Unsupported(f"{self.job.device.name}: fleetctl cannot activate devices over {self.protocol}")
-            name = self.job.device.name
-            change = Change(
-                device=name, aspect="users", field="accounts", key=login.user, before=None, after="activated"
-            )
-            self.channel.confirm(Intent(device=name, aspect="users", changes=(change,)))
-            action.run(session, (SecretRef(device=name, account=login.user), _Known(login)))
+            if not session.inactive:
+                return None
+            # On disk with the intent that follows: should this end here, the next adopt knows what may be live.
+            self.channel.emit(Learned(device=self.job.device.name, facts=FrozenMap({ACTIVATING: login.user})))
+            self._run(action, session, login)
         finally:
             session.close()
-        self.channel.emit(Learned(device=name, facts=FrozenMap({ACTIVATED: login.user})))
-        return True
+        self.channel.emit(Learned(device=self.job.device.name, facts=FrozenMap({ACTIVATED: login.user})))
+        if action.protocol == self.protocol:
+            return login
+        own = Login(user=self.job.device.user, password=self.job.password, fingerprint=self.job.fingerprint)
+        self._open(registry, action.protocol, login, own)
+        return own
+
+    def _anonymous(self, protocol: str) -> Any:
+        """Return a session without a login in a protocol, None where the device does not speak it."""
+        try:
+            return self._session(None, protocol)
+        except (Unsupported, BadAnswer, Unreachable):
+            return None
+
+    def _run(self, action: Action, session: Any, made: Login, acting: Login | None = None) -> None:
+        name = self.job.device.name
+        change = Change(device=name, aspect="users", field="accounts", key=made.user, before=None, after=action.name)
+        self.channel.confirm(Intent(device=name, aspect="users", changes=(change,)))
+        action.run(session, (SecretRef(device=name, account=made.user), _Known(made, acting)))
+
+    def _open(self, registry: catalog.Registry, protocol: str, login: Login, own: Login) -> None:
+        """Log in with the first password and make fleetctl's own account, for ONVIF too."""
+        opening = (a for d in registry.drivers.values() for a in d.actions if a.name == "open_onvif")
+        action = next((a for a in opening if a.protocol == protocol), None)
+        if action is None:
+            return
+        self._announce(login)
+        session = self._session(login, protocol)
+        try:
+            session.prove()
+            self._judge(login, accepted=True)
+            self._run(action, session, own, login)
+        finally:
+            session.close()
 
     def prove(self) -> tuple[Any, Callable[[], dict[str, str]]]:
         """Log in with the new account in a new session; return the identity seen there, and what was learned of it."""
@@ -271,9 +298,10 @@ class _Door:
             self._judge(login, accepted=True)
         return session
 
-    def _session(self, login: Login | None) -> Any:
+    def _session(self, login: Login | None, protocol: str = "") -> Any:
         user = login.user if login else ""
-        return self.connect(
+        connect = opener(protocol) if protocol else self.connect
+        return connect(
             replace(self.job.device, user=user),
             password=login.password if login and login.fingerprint else None,  # a factory password may be empty
             access=Access.WRITE,

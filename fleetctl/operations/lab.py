@@ -132,9 +132,9 @@ def given_login(workspace: Workspace, device: Device, *, factory_new: bool = Fal
     """Return whether the lab stands for a technician who gave the device a login: it comes with none that is known."""
     fresh = known()[personality(workspace, device)].fresh
     driver = workspace.registry.driver_of(device, device.vendor, device.model)
-    if device.kind is Kind.NVR and driver.first_account:
+    if driver.first_account and (factory_new or device.kind is Kind.NVR):
         return False  # adopt gives it its first password
-    return (fresh == "activation" and not factory_new) or (fresh == "login" and not driver.default_logins)
+    return fresh == "activation" or (fresh == "login" and not driver.default_logins)
 
 
 def address(device: Device, number: int = 0) -> str:

@@ -208,6 +208,12 @@ def _links(workspace: Workspace, device: Device, found: Mapping[str, Reading], t
     expected = next((e.value for e in workspace.expectations(device, ("channels",))), None)
     wanted = expected.cameras if isinstance(expected, Channels) and not isinstance(expected.cameras, Unset) else {}
     there = _channels(found)
+    for camera in workspace.inventory.devices.values():
+        if camera.behind == device.name:
+            plugged = Chain(camera=camera.name, answers=None, recorder=device.name, channel=str(camera.channel))
+            seen = there.get(plugged.channel)
+            trouble = "the channel has no camera" if found else f"{told.outcome.value}: {told.reason}"
+            yield _standing(plugged, seen) if seen is not None else replace(plugged, online=False, trouble=trouble)
     for key, item in wanted.items():
         if not isinstance(item, BoundCamera) or not isinstance(item.camera, str):
             continue

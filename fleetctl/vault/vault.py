@@ -158,6 +158,22 @@ class Vault:
         self._change(site, [(device, account)], change)
         return self.entry(site, device, account).prepared
 
+    def prepare_each(self, site: str, accounts: Mapping[str, Iterable[str]], *, length: int = LENGTH) -> None:
+        """Prepare a password for each account that has neither one nor one prepared, all on disk on return."""
+        wanted = {(device, account) for device, names in accounts.items() for account in names}
+        missing = [k for k in sorted(wanted) if not (e := self.entry(site, *k)).current and not e.prepared]
+        if not missing:
+            return
+
+        def change(old: Mapping[tuple[str, str], Entry]) -> Mapping[tuple[str, str], Entry]:
+            return {
+                key: replace(entry, prepared=generate_password(key[1], length))
+                for key, entry in old.items()
+                if not entry.current and not entry.prepared
+            }
+
+        self._change(site, missing, change)
+
     def promote(self, site: str, device: str, account: str) -> None:
         """Make the prepared password the current one, and the current one the previous one.
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -221,3 +223,46 @@ def looked(url: str) -> str:
         text=True,
     )
     return ran.stdout.strip() or ran.stderr
+
+
+def test_a_recorders_own_outage_is_a_gap_too(boxes: Boxes) -> None:
+    recorder = bound(boxes)
+    recorder.break_("unplug")
+    time.sleep(1.5)
+    recorder.mend()
+    recorder.until(lambda: recording(recorder))
+    recorder.until(lambda: len(spans(recorder)) == 2)
+    assert recorder.links()["1"]["state"] == "online"
+
+
+def test_a_clock_that_is_set_begins_another_recording_and_covers_nothing_in_between(boxes: Boxes) -> None:
+    recorder = bound(boxes)
+    recorder.until(lambda: len(spans(recorder)) == 1)
+    clock = recorder.state()["clock"]
+    control.change(boxes.state_dir, recorder.name, "clock", offset_s=float(clock["offset_s"]) + 3600)
+    recorder.until(lambda: len(spans(recorder)) == 2)
+    (_, end), (start, _) = spans(recorder)
+    assert end[:13] < start[:13], "an hour lies between them"
+
+
+def test_the_power_goes_during_a_binding(boxes: Boxes) -> None:
+    recorder, camera = boxes.of("hikvision-nvr-like"), boxes.of("hikvision-like")
+    recorder.break_("power-cut", applied=True, boot_s=0.3)
+    with pytest.raises((ConnectionError, http.client.HTTPException)):
+        recorder.bind(1, camera)
+    recorder.wait()
+    assert list(recorder.state()["channels"]) == ["1"], "the change was kept, the answer was not heard"
+    recorder.until_state(1, "online")
+
+
+def test_a_broken_connection_is_noticed_at_once_not_at_the_next_look(tmp_path: Path) -> None:
+    told = {"record_s": 60, "retry_s": 60}
+    made = Boxes(tmp_path, {"hikvision-nvr-like": 1, "hikvision-like": 1}, **told)
+    try:
+        recorder, camera = made.of("hikvision-nvr-like"), made.of("hikvision-like")
+        recorder.bind(1, camera)
+        recorder.until_state(1, "online")
+        camera.break_("unplug")
+        recorder.until_state(1, "unreachable", 5)
+    finally:
+        control.down(tmp_path)

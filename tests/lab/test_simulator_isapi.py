@@ -37,6 +37,7 @@ def refusal(answer: Answer) -> tuple[int, str]:
     ("make", "namespace", "version"),
     [
         ("hikvision-like", HIK, "2.0"),
+        ("hikvision-thermal-like", ISAPI, "2.0"),
         ("hikvision-nvr-like", HIK, "1.0"),
         ("hikvision-nvr-q-like", HIK, "1.0"),
         ("hikvision-nvr-nxi-like", ISAPI, "2.0"),
@@ -92,6 +93,19 @@ def test_what_is_not_there_is_403_most_often_and_something_else_now_and_then(box
     assert boxes.of("hikvision-v57-like").isapi("GET", "System/Holidays").status == 404
     assert boxes.of("hikvision-like").isapi("GET", "Streaming/channels/104").status == 500
     assert refusal(boxes.of("hikvision-like").isapi("DELETE", "System/time"))[1] == "methodNotAllowed"
+
+
+def test_an_event_that_is_not_there_is_busy_for_ever(boxes: Boxes) -> None:
+    it = boxes.of("hikvision-nvr-like")
+    assert "recordingfailure" in it.isapi("GET", "Event/triggers").texts("id")
+    assert refusal(it.isapi("GET", "Event/triggers/VMD-9")) == (503, "deviceBusy")
+
+
+def test_everything_is_said_over_tls_too(boxes: Boxes) -> None:
+    connection = boxes.of("hikvision-nvr-like").connect(secure=True)
+    connection.request("GET", "/SDK/activateStatus")
+    assert b"<Activated>true</Activated>" in connection.getresponse().read()
+    connection.close()
 
 
 @pytest.mark.parametrize(
@@ -294,6 +308,10 @@ def test_a_factory_new_device_is_activated_once(boxes: Boxes, make: str) -> None
     it.login = ("admin", "Viet-hung-2026")
     assert it.isapi("GET", "System/deviceInfo").status == 200
     assert refusal(activated(it, "Another-pass-1"))[1] == "hasActivated"
+
+
+def test_some_newer_cameras_cannot_be_activated_over_http(boxes: Boxes) -> None:
+    assert refusal(activated(fresh(boxes, "hikvision-v58-like"), "Viet-hung-2026")) == (403, "notSupport")
 
 
 def test_a_password_that_is_not_sealed_is_not_taken(boxes: Boxes) -> None:

@@ -22,6 +22,7 @@ _SLOT: Final = re.compile(r"RemoteDevice\.(uuid:System_CONFIG_NETCAMERA_INFO_(\d
 _EMPTY: Final = frozenset({"", "0.0.0.0", "192.168.0.0"})  # noqa: S104  # what an empty slot tells as its address
 _PORTS: Final = {Speech.OWN: 37777, Speech.ONVIF: 80}
 ONLINE_S: Final = 60.0  # how long a channel may take to come online after it was written
+PLUGGED: Final = "the recorder has nothing there: it binds by itself what is plugged into its own ports"
 GRACE_S: Final = 15.0  # a refusal seen sooner may be of the login before, or of a clock that is only being set
 _PAGE: Final = "LogicDeviceManager"
 
@@ -159,6 +160,8 @@ def limits(session: Session, wanted: Channels) -> tuple[Gap, ...]:
             continue
         if key not in every and every:
             gaps.append(Gap(field="cameras", key=key, reason=f"the recorder has {len(every)} channels"))
+        elif item.address is UNSET and not (key in every and every[key].address):
+            gaps.append(Gap(field="cameras", key=key, reason=PLUGGED))
         elif reason := _conflict(key, item, every, wanted.cameras):
             gaps.append(Gap(field="cameras", key=key, outcome=Outcome.FAILED, reason=reason))
     return tuple(gaps)

@@ -12,17 +12,20 @@ from fleetctl.aspects.storage import Health
 from fleetctl.aspects.users import Account, Level
 from fleetctl.drivers.hikvision import footage
 from fleetctl.drivers.hikvision.channels import bound
-from fleetctl.drivers.hikvision.documents import items
+from fleetctl.drivers.hikvision.documents import changed, items, like
 from fleetctl.drivers.hikvision.storage import STORAGE, disks, health_of
 from fleetctl.drivers.hikvision.users import USERS, write_account
 from fleetctl.errors import Refused
-from fleetctl.model import Action, Disruption, SecretRef, Secrets
+from fleetctl.model import Action, Disruption, SecretRef, Secrets, Untold
 from fleetctl.protocols import identities
 from fleetctl.protocols.isapi import Session
 from fleetctl.protocols.isapi.activation import activate as give_password
-from fleetctl.protocols.xml import text
+from fleetctl.protocols.onvif_parts import tried
+from fleetctl.protocols.xml import boolean, text
 
 FIRST_ACCOUNT: Final = "admin"
+_INTEGRATE: Final = "/ISAPI/System/Network/Integrate"
+_ONVIF_USERS: Final = "/ISAPI/Security/ONVIF/users"
 
 
 def activate(session: Session, argument: tuple[SecretRef, Secrets]) -> str:
@@ -38,6 +41,22 @@ def make_account(session: Session, argument: tuple[SecretRef, Secrets]) -> str:
     write_account(session, ref.account, Account(level=Level.ADMINISTRATOR, password=ref), secrets)
     there = {text(user, "userName") for user in items(session.read(USERS, fresh=True), "User")}
     return ref.account if ref.account in there else ""
+
+
+def open_onvif(session: Session, argument: tuple[SecretRef, Secrets]) -> str:
+    """Make an administrator account and let it in over ONVIF: on, and known there where accounts are apart."""
+    ref, secrets = argument
+    name = make_account(session, argument)
+    integrate = tried(session.read, _INTEGRATE)
+    if not isinstance(integrate, Untold) and boolean(integrate, "ONVIF/enable") is False:
+        session.write("PUT", _INTEGRATE, changed(integrate, {"ONVIF/enable": True}))
+    listed = tried(session.read, _ONVIF_USERS)
+    if not isinstance(listed, Untold) and name not in {text(u, "userName") for u in items(listed, "User")}:
+        taken = {text(u, "id") for u in items(listed, "User")}
+        free = next(number for number in range(1, 999) if str(number) not in taken)
+        values = {"id": free, "userName": ref.account, "password": secrets.reveal(ref), "userType": "administrator"}
+        session.write("POST", _ONVIF_USERS, like(listed, "User", values))
+    return name
 
 
 def reboot(session: Session, _argument: object) -> str:
@@ -100,6 +119,7 @@ def _action(name: str, run: Any, disruption: Disruption, doc: str) -> Action:
 ACTIONS = (
     _action("activate", activate, Disruption.NONE, "give a factory-new device its first password"),
     _action("make_account", make_account, Disruption.NONE, "make an administrator account"),
+    _action("open_onvif", open_onvif, Disruption.NONE, "make an administrator account, for ONVIF too"),
     _action("reboot", reboot, Disruption.REBOOT, "restart the device"),
     _action("snapshot", snapshot, Disruption.NONE, "take a picture now"),
     _action("format_disk", format_disk, Disruption.SERVICE, "format a disk that is unformatted"),

@@ -28,6 +28,7 @@ SOURCE: Final = "sourceInputPortDescriptor"
 _READ_ONLY: Final = tuple(f"{SOURCE}/{name}" for name in ("model", "serialNumber", "firmwareVersion"))
 _PORTS: Final = {Speech.OWN: 8000, Speech.ONVIF: 80}
 ONLINE_S: Final = 60.0  # how long a channel may take to come online after it was written
+PLUGGED: Final = "the recorder has nothing there: it binds by itself what is plugged into its own ports"
 GRACE_S: Final = 15.0  # a refusal seen sooner may be of the login before, or of a clock that is only being set
 _NOBODY: Final = frozenset({"", "0.0.0.0", "192.168.0.0", "::"})  # noqa: S104
 
@@ -137,6 +138,8 @@ def limits(session: Session, wanted: Channels) -> tuple[Gap, ...]:
             continue
         if isinstance(most, int) and most and int(key) > most:
             gaps.append(Gap(field="cameras", key=key, reason=f"the recorder has {most} channels"))
+        elif item.address is UNSET and key not in there:
+            gaps.append(Gap(field="cameras", key=key, reason=PLUGGED))
         elif reason := _conflict(key, item, there, wanted.cameras):
             gaps.append(Gap(field="cameras", key=key, outcome=Outcome.FAILED, reason=reason))
     return tuple(gaps)

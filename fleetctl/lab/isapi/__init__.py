@@ -12,6 +12,7 @@ from fleetctl.lab.isapi import (
     activation,
     capabilities,
     channels,
+    events,
     login,
     media,
     network,
@@ -30,7 +31,7 @@ from fleetctl.lab.vendor import Visit
 from fleetctl.lab.world import World
 
 _PARTS = (
-    activation, capabilities, channels, media, network, onvif_users, security, standing, storage,
+    events, activation, capabilities, channels, media, network, onvif_users, security, standing, storage,
     system, tracks, users,
 )  # fmt: skip
 _ALL = {key: page for part in _PARTS for key, page in part.PAGES.items()}

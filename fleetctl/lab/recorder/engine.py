@@ -71,7 +71,11 @@ class Recorders:
             now = time.monotonic()
             due = now >= self._chores_at
             for device in list(self._world.devices.values()):
-                if device.personality.recorder is not None and not device.dead():
+                if device.personality.recorder is None:
+                    continue
+                if device.dead():
+                    device.links = None  # what it recorded ends here
+                else:
                     if due:
                         self._chores(device)
                     self._survey(device, now)
@@ -99,6 +103,16 @@ class Recorders:
             pass
         finally:
             self._activating.discard(address)
+
+    def lost(self, camera: SimDevice, address: str) -> None:
+        """Tell every recorder that the connections to a camera broke: it looks at once, as its stream has ended."""
+        known_as = {address, str(camera.read("network").get("address", ""))}
+        for recorder in self._world.devices.values():
+            for number, link in (recorder.links or {}).items():
+                told = recorder.read("channels").get(number, {}).get("address")
+                if told in known_as and link.due != float("inf"):
+                    link.due = 0.0
+                    self._next[recorder.name] = 0.0
 
     def push_password(self, recorder: SimDevice, password: str) -> None:
         """Let a recorder bring its own new password to the cameras it is connected to by HIKVISION."""
@@ -133,9 +147,14 @@ class Recorders:
             self._next[recorder.name] = 0.0
             for link in (recorder.links or {}).values():
                 link.due = min(link.due, now) if link.due != float("inf") else link.due
+        links = recorder.links or {}
+        if time.time() - recorder.asked_at < 1.0:  # somebody asks again: it is idle no more
+            soon = now + self._world.spec.record_s
+            for link in links.values():
+                link.due = min(link.due, soon) if link.due != float("inf") else link.due
+            self._next[recorder.name] = min(self._next.get(recorder.name, 0.0), soon)
         if now < self._next.get(recorder.name, 0.0):
             return
-        links = recorder.links or {}
         for number, link in links.items():
             if link.due > now or (link.online and now < self._login_at) or len(self._tasks) >= TOGETHER:
                 continue
@@ -179,6 +198,8 @@ class Recorders:
             state = "unreachable"
         except Refused as error:
             state = "password" if error.status == 401 else "stream"
+        except (KeyError, ValueError):  # it answers what makes no sense to the recorder
+            state = "protocol"
         now = time.monotonic()
         if state != link.state:
             link.since = time.time()

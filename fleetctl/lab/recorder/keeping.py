@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 DAY_S: Final = 86400
 FILES_LEAST: Final = 8  # a full disk holds no fewer recordings
+LEAP_S: Final = 2.0  # a clock that was set by more begins another recording
 WHOLE_WEEK: Final = {str(day): [[0, DAY_S, ["timed"]]] for day in range(7)}
 DEFAULT: Final[Mapping[str, Any]] = {
     "on": False,
@@ -101,8 +102,9 @@ def keep(world: World, recorder: SimDevice, number: str, link: Link, picture: Pi
     if why := reason_not_to(recorder, number, now + recorder.zone_offset_s()):
         end(link, why)
         return
-    if link.span is None or now < link.span[1] or _long(world, recorder, now - link.span[0], picture):
-        goes_on = link.span is not None and now >= link.span[1]
+    goes_on = link.span is not None and _steady(link, now)
+    link.kept_at = time.monotonic()
+    if link.span is None or not goes_on or _long(world, recorder, now - link.span[0], picture):
         if goes_on and link.span is not None:  # the old one reaches up to where the new one begins
             footage.extend(link.number, now, _kb(picture, now - link.span[0]))
         link.number = footage.begin(recorder.name, number, now, picture.data, picture.codec, "timed")
@@ -115,6 +117,12 @@ def keep(world: World, recorder: SimDevice, number: str, link: Link, picture: Pi
             end(link, "disk")
             return
     link.recording, link.why_not = True, ""
+
+
+def _steady(link: Link, now: float) -> bool:
+    """Tell whether the recorder's clock went on since the last picture as time did, not by a leap."""
+    went = time.monotonic() - link.kept_at
+    return link.span is not None and abs(now - link.span[1] - went) < LEAP_S
 
 
 def _long(world: World, recorder: SimDevice, seconds: float, picture: Picture) -> bool:
@@ -138,6 +146,7 @@ def recorder_state(world: World, recorder: SimDevice) -> dict[str, Any]:
             "recording": link.recording,
             "why_not": link.why_not,
             "tries": link.tries,
+            "since": link.since,
             "camera": link.camera,
         }
         for number, link in (recorder.links or {}).items()

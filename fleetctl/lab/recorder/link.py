@@ -16,7 +16,7 @@ class Link:
 
     state: State = "connecting"
     due: float = 0.0
-    since: float = 0.0
+    since: float = 0.0  # since when it stands so (seconds since 1970)
     tries: int = 0
     recording: bool = False
     why_not: str = ""  # why it does not record: schedule, disk, off, offline
@@ -24,6 +24,7 @@ class Link:
     streams: tuple[str, str] = ("", "")  # where the camera's streams are: main, sub
     timed: float = 0.0  # when the camera's clock was last set
     span: tuple[float, float] | None = None  # the recording under way, in the recorder's clock
+    kept_at: float = 0.0  # when its last picture was kept (monotonic)
     number: int = 0  # of that recording in the index
 
     @property

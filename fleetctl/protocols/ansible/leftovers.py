@@ -24,7 +24,7 @@ _ROUNDS: Final = 20
 def base() -> Path:
     """Return where the folders of runs are made: in memory where the user has a place there."""
     for told in (os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), "/tmp"):  # noqa: S108 mkdtemp below
-        if told and len(told) <= 40 and os.access(told, os.W_OK | os.X_OK):
+        if told and len(told) <= 32 and os.access(told, os.W_OK | os.X_OK):
             return Path(told)
     return Path(tempfile.gettempdir())
 

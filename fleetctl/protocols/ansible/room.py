@@ -139,7 +139,10 @@ class Room:
             "ANSIBLE_FILTER_PLUGINS": str(playbooks / "filter_plugins"),
             "ANSIBLE_LIBRARY": str(playbooks / "library"),
             "ANSIBLE_HOST_KEY_CHECKING": "True",
-            "ANSIBLE_SSH_ARGS": f"-F {shlex.quote(str(self._folder / 'ssh_config'))}",
+            # One connection for all tasks of a host: Ansible looks for these two words in its arguments.
+            "ANSIBLE_SSH_ARGS": (
+                f"-F {shlex.quote(str(self._folder / 'ssh_config'))} -o ControlMaster=auto -o ControlPersist={_SSH_S}"
+            ),
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self._folder / "cp"),
             "ANSIBLE_SSH_RETRIES": "0",
             # Ansible's own way starts a Python for each task; sshpass gets the password through a pipe as well.
@@ -178,7 +181,7 @@ class Room:
             "  StrictHostKeyChecking yes\n  UpdateHostKeys no\n"
             # keyboard-interactive would present a password once more
             "  NumberOfPasswordPrompts 1\n  PreferredAuthentications publickey,password\n"
-            f"  ControlMaster auto\n  ControlPersist {_SSH_S}\n  ConnectTimeout {max(1, round(connect_s))}\n"
+            f"  ConnectTimeout {max(1, round(connect_s))}\n"
             "  ServerAliveInterval 10\n  ServerAliveCountMax 3\n"
         )
 

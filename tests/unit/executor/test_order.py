@@ -36,6 +36,18 @@ def test_a_task_begins_after_all_that_it_needs_have_ended_well(how: dict[str, An
     assert order == [(kind, n) for n in ("switch", "recorder", "camera", "channel") for kind in ("Started", "Finished")]
 
 
+def test_a_task_begins_after_those_before_it_however_they_ended(how: dict[str, Any]) -> None:
+    what = [Task(name="recorder", after=("a", "b", "elsewhere")), Task(name="a"), Task(name="b", needs=("a",))]
+    events = done(works.simple, what, lambda n: Outcome.UNREACHABLE if n == "a" else None, **how)
+    ends = endings(events)
+    assert [ends[n].outcome for n in ("a", "b", "recorder")] == [
+        Outcome.UNREACHABLE,
+        Outcome.BLOCKED,
+        Outcome.CHANGED,
+    ]
+    assert begun(events) == ["a", "recorder"]
+
+
 def test_what_needs_a_failed_task_is_blocked_and_so_is_what_needs_that(how: dict[str, Any]) -> None:
     what = [Task(name="a"), Task(name="b", needs=("a",)), Task(name="c", needs=("b",)), Task(name="d")]
     events = done(works.simple, what, lambda n: Outcome.NOT_APPLIED if n == "a" else None, **how)

@@ -151,3 +151,38 @@ def test_a_planned_field_that_is_right_by_now_is_not_stale() -> None:
     plan = planned(Toy(colour="blue", servers=("a",)), Toy(colour="red", servers=()))
     now = compare("d", expected(Toy(colour="blue", servers=("a",))), Toy(colour="blue", servers=()))
     assert moved(plan, now) == ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    camera: str | Unset = setting("what is meant", instruction=True)
+    address: str | Unset = setting("address")
+    credential: str | Unset = setting("credential")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boxed:
+    least: int | Unset = setting("at least", instruction=True)
+    channels: FrozenMap[Bound] | Unset = setting("channels")
+
+
+def boxed(**channels: Bound) -> Boxed:
+    return Boxed(channels=FrozenMap({key[1:]: item for key, item in channels.items()}))
+
+
+def test_instructions_are_never_compared() -> None:
+    expected = Boxed(least=3, channels=FrozenMap({"1": Bound(camera="cam", address="a")}))
+    told = compare("nvr", Expectation(aspect="boxed", value=expected), boxed(_1=Bound(address="a")))
+    assert (told.changes, told.gaps) == ((), ())
+
+
+def test_a_part_of_an_item_that_is_not_told_is_a_gap_and_rules_no_change_out() -> None:
+    offline = Untold(outcome=Outcome.UNREACHABLE, reason="offline")
+    actual = boxed(_1=Bound(address="b", credential=offline))  # type: ignore[arg-type]
+    wants = Expectation(aspect="boxed", value=boxed(_1=Bound(address="a", credential="accepted")))
+    told = compare("nvr", wants, actual)
+    assert [(c.key, c.after) for c in told.changes] == [("1", Bound(address="a"))]
+    assert [(g.key, g.outcome) for g in told.gaps] == [("1.credential", Outcome.UNREACHABLE)]
+    assert told.without(told.gaps).changes == told.changes
+    untold = compare("nvr", wants, boxed(_1=Bound(address="a")))
+    assert [(g.key, g.outcome) for g in untold.gaps] == [("1.credential", Outcome.UNSUPPORTED)]

@@ -111,6 +111,16 @@ def test_a_prepared_password_is_kept_until_it_is_promoted(tmp_path: Path) -> Non
         one.promote("viet_hung", "cam-01", "fleetctl")
 
 
+def test_many_are_prepared_at_once_and_none_that_has_one(tmp_path: Path) -> None:
+    one = vault_of(tmp_path)
+    one.ensure("viet_hung", {"cam-01": ["admin"]})
+    one.prepare_each("viet_hung", {"cam-01": ["admin"], "cam-02": ["admin"], "nvr": ["admin"]})
+    told = {name: vault_of(tmp_path).entry("viet_hung", name, "admin") for name in ("cam-01", "cam-02", "nvr")}
+    assert [bool(entry.prepared) for entry in told.values()] == [False, True, True]
+    one.prepare_each("viet_hung", {"cam-02": ["admin"]})
+    assert vault_of(tmp_path).entry("viet_hung", "cam-02", "admin") == told["cam-02"]
+
+
 def test_setting_a_password_keeps_the_one_before_and_what_is_prepared(tmp_path: Path) -> None:
     one = vault_of(tmp_path)
     one.set("viet_hung", "cam-01", "fleetctl", "first")
