@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import fcntl
 import hashlib
+import logging
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -20,6 +21,9 @@ import paramiko
 
 from fleetctl.errors import Unreachable
 from fleetctl.files import make_folder, replace
+
+# What goes wrong on a line is raised and told; the library also writes its tracebacks, to stderr where nobody asked.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 CONNECT_S: Final = 15.0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import netmiko
@@ -178,3 +180,12 @@ def test_an_answer_without_end_and_a_closed_channel_are_not_waited_for() -> None
     made.remote_conn.eof_received = True
     with pytest.raises(EOFError):
         made.read_channel()
+
+
+def test_the_library_writes_no_tracebacks_to_the_screen() -> None:
+    script = (
+        "import logging, fleetctl.protocols.ssh.line\n"
+        "logging.getLogger('paramiko.transport').error('Traceback: reset by peer')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
