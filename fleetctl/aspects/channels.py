@@ -219,7 +219,7 @@ def read(session: Onvif) -> Channels:
     """Read name and address of each recording's source: all that ONVIF tells of a recorder's cameras.
 
     Source: ONVIF Recording Control 26.06, GetRecordings. Cameras are bound at the recorder itself: a receiver would
-    want the login in an address, and no recorder was seen that takes one (docs/decisions/0005-recorders.md).
+    want the login in an address, and no recorder was seen that takes one (docs/decisions/0007-recorders.md).
     """
     found = {}
     for key, recording in recordings(session).items():
