@@ -27,7 +27,7 @@ import yaml
 from fleetctl.operations.workspace import init, open_workspace
 from fleetctl.resources import folder
 from tests.hosts import machines, repository
-from tests.hosts.counter import STANDARD
+from tests.hosts.counter import KINDS, STANDARD
 from tests.hosts.machines import Machine
 from tests.lab.office import PILOT
 
@@ -68,8 +68,8 @@ def _made(path: Path) -> Path:
 def _office(root: Path, up: Sequence[Machine], count: int) -> Path:
     """Make a workspace whose hosts are further addresses of the machines; every host's key is on record."""
     source = _made(root / "source")
-    for name in ("kinds.yml", "zzz_kinds.yml"):
-        (source / name).write_text((PILOT / name).read_text("utf-8"), "utf-8")
+    (source / "zzz_kinds.yml").write_text((PILOT / "zzz_kinds.yml").read_text("utf-8"), "utf-8")
+    (source / "kinds.yml").write_text(yaml.safe_dump(KINDS), "utf-8")
     sites: dict[str, Any] = {}
     keys: list[str] = []
     secrets: dict[str, dict[str, str]] = {}

@@ -30,6 +30,7 @@ from fleetctl.model import (
     worst,
 )
 from fleetctl.plan import Comparison, moved
+from fleetctl.protocols import hostkeys
 from fleetctl.protocols.ansible import Host, Room, State, Told, room
 
 RUN_S: Final = 1800.0  # a run of a batch that takes longer is ended
@@ -91,6 +92,9 @@ class Batch:
             job = member.job
             if job.barred:
                 member.ended = Outcome.REFUSED, job.barred
+            elif not hostkeys.known(job.known_hosts, member.name):
+                run = f"Run: fleetctl adopt --limit {member.name}"
+                member.ended = Outcome.REFUSED, f"{where(job.device)} has no SSH host key on record. {run}"
             elif job.fingerprint and not job.proven:
                 self.channel.confirm(Attempt(device=member.name, account=job.device.user, fingerprint=job.fingerprint))
 

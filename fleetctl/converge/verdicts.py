@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from fleetctl.converge.differences import Looked
 from fleetctl.converge.link import where
 from fleetctl.model import Change, Device, Gap, Outcome, worst
 from fleetctl.plan import gap_reason
 from fleetctl.protocols.ansible import State, Told
+
+_MACHINE: Final = re.compile(r"[0-9a-f]{32}")
 
 
 def whole(each: Told, device: Device) -> tuple[Outcome, str] | None:
@@ -17,14 +22,10 @@ def whole(each: Told, device: Device) -> tuple[Outcome, str] | None:
         told = f"{where(device)}: SSH refuses the login of {device.user}: {each.message}. Not retried"
         return Outcome.REFUSED, told
     if each.state is State.KEY:
-        known = "no" if "is known for" in each.message else "another"
-        why = (
-            f"has no SSH host key on record. Run: fleetctl adopt --limit {device.name}"
-            if known == "no"
-            else "shows another SSH host key than the one on record: another machine, or installed anew. Untouched. "
-            f"If that was on purpose: fleetctl adopt --limit {device.name} --replace"
+        return Outcome.REFUSED, (
+            f"{where(device)} shows another SSH host key than the one on record: another machine, or installed anew. "
+            f"Untouched. If that was on purpose: fleetctl adopt --limit {device.name} --replace"
         )
-        return Outcome.REFUSED, f"{where(device)} {why}"
     if each.state is State.SUDO and not each.role:
         told = f"{where(device)}: {device.user} may not become root: {each.message}. See ansible_become_password"
         return Outcome.REFUSED, told
@@ -36,7 +37,7 @@ def identified(each: Told, device: Device) -> tuple[Outcome, str] | None:
     ended, machine = whole(each, device), each.output.strip()
     if ended is not None or each.state is not State.FAILED:
         return ended
-    if not machine or machine == device.serial_number:
+    if not _MACHINE.fullmatch(machine) or machine == device.serial_number:
         return Outcome.FAILED, f"{where(device)}: {each.message}"
     return Outcome.REFUSED, (
         f"{where(device)}: another machine answers here: its id is {machine}, expected {device.serial_number}. "

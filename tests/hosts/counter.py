@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,10 @@ STANDARD: Final[dict[str, Any]] = {
     "maintenance_window": "always",
 }
 
+KINDS: Final[dict[str, Any]] = {
+    "platform_linux": {"vars": {"ansible_group_priority": 0, "ansible_become_password": "{{ ansible_password }}"}},
+}
+
 
 @dataclass
 class Counter:
@@ -55,10 +60,10 @@ class Counter:
 
     def set(self, **values: Any) -> None:
         """Give the desk variables of its own; none takes them away again."""
-        path = self.office.inventory / "zzy_test.yml"
+        path = self.office.inventory / "zz_test.yml"  # such a file may say a host's variables over again
         path.unlink(missing_ok=True)
         if values:
-            self.office.device_vars({DESK: values})
+            path.write_text(json.dumps({"all": {"hosts": {DESK: values}}}, ensure_ascii=False), "utf-8")
 
     def refusals(self) -> int:
         """Return how many passwords the desk's sshd has refused, by its own journal."""
@@ -73,8 +78,7 @@ def opened(root: Path, network: machines.Network, repo: Path) -> Iterator[Counte
         desk.must("ln -sf /usr/share/zoneinfo/Etc/UTC /etc/localtime")
         source = root / "source"
         source.mkdir(parents=True)
-        for name in ("kinds.yml", "zzz_kinds.yml"):
-            (source / name).write_text((PILOT / name).read_text("utf-8"), "utf-8")
+        (source / "zzz_kinds.yml").write_text((PILOT / "zzz_kinds.yml").read_text("utf-8"), "utf-8")
         hosts = {
             CAMERA: {"ansible_host": "10.40.1.11", "kind": "camera", "vendor": "hikvision", "desk": "Quầy 1"},
             DESK: {
@@ -87,7 +91,7 @@ def opened(root: Path, network: machines.Network, repo: Path) -> Iterator[Counte
             WINDOWS: {"ansible_host": "10.40.1.31", "kind": "desk", "platform": "windows"},
         }
         site = {"quay": {"vars": {"site_name": "Phường Quầy"}, "hosts": hosts}}
-        for name, told in {"standard": {"all": {"vars": STANDARD}}, "site": site}.items():
+        for name, told in {"kinds": KINDS, "standard": {"all": {"vars": STANDARD}}, "site": site}.items():
             (source / f"{name}.yml").write_text(yaml.safe_dump(told, allow_unicode=True), "utf-8")
         init(root / "office", source)
         office = Office(root / "office")
@@ -100,7 +104,7 @@ def opened(root: Path, network: machines.Network, repo: Path) -> Iterator[Counte
 
 def marked() -> list[str]:
     """Return the processes of Ansible's runs that are there now, by their command lines."""
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     return [line for line in listed.splitlines() if "fleetctl-ansible-" in line]
 
 

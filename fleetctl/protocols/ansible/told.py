@@ -13,7 +13,9 @@ _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _TOLD: Final = re.compile(r"^(\w+): \[[^\]]*\](?: => (.*))?", re.DOTALL | re.MULTILINE)
 _CHECK_MODE: Final = re.compile(r"check mode", re.IGNORECASE)
 _KEY: Final = re.compile(
-    r"host key verification failed|remote host identification has changed|no \S+ host key is known", re.IGNORECASE
+    r"host key verification failed|remote host identification has changed|no \S+ host key is known|"
+    r"because host key checking is enabled",  # all that Ansible says of it where sshpass gives the password
+    re.IGNORECASE,
 )
 _LOGIN: Final = re.compile(
     r"permission denied|authentication failure|invalid/incorrect password|too many authentication failures",
@@ -143,6 +145,8 @@ def _state(state: State, word: str, result: Mapping[str, Any], *, ignored: bool)
         if _KEY.search(text):
             return State.KEY
         return State.LOGIN if _LOGIN.search(text) else State.UNREACHABLE
+    if _KEY.search(text):
+        return State.KEY
     return State.SUDO if _SUDO.search(text) else State.FAILED
 
 
@@ -152,7 +156,7 @@ def _unchecked(result: Mapping[str, Any]) -> bool:
 
 
 def _text(result: Mapping[str, Any]) -> str:
-    return " ".join(str(result.get(name, "")) for name in ("msg", "module_stderr", "stderr", "module_stdout"))
+    return " ".join(str(result.get(name, "")) for name in ("msg", "module_stderr", "stderr", "module_stdout", "stdout"))
 
 
 def _message(result: Mapping[str, Any], *, hidden: bool) -> str:
@@ -165,7 +169,9 @@ def _message(result: Mapping[str, Any], *, hidden: bool) -> str:
     if isinstance(errors, list) and errors:
         text = "; ".join(str(error) for error in errors)
     elif not text or text.startswith(("MODULE FAILURE", "non-zero return code")):
-        text = f"{text} {(failed or [result])[0].get('stderr') or result.get('module_stderr', '')}".strip()
+        one = (failed or [result])[0]
+        said = one.get("stderr") or one.get("module_stderr") or one.get("stdout", "")
+        text = f"{text} {said}".strip()
     while (shorter := _NOISE.sub("", text)) != text:
         text = shorter
     return " ".join(_RULE.sub(" ", text).split())[:600]

@@ -113,6 +113,7 @@ def carry_out(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Tape]:
             yield ansible
 
         monkeypatch.setattr(batch, "room", room)
+        monkeypatch.setattr(batch.hostkeys, "known", lambda _path, name: "" if name == "stranger" else "SHA256:x")
         tape = Tape(ending=ansible.end.stopped, order=ansible.order)
         converge.work("hosts", jobs, tape)
         return tape
@@ -166,7 +167,6 @@ def test_what_cannot_be_told_is_never_in_step(
         (came("a", State.UNREACHABLE, message="No route to host"), Outcome.UNREACHABLE, "No route to host", None),
         (came("a", State.LOGIN, message="Permission denied"), Outcome.REFUSED, "Not retried", False),
         (came("a", State.KEY, message="HAS CHANGED"), Outcome.REFUSED, "another SSH host key", None),
-        (came("a", State.KEY, message="No ED25519 host key is known for a"), Outcome.REFUSED, "fleetctl adopt", None),
         (came("a", State.SUDO, message="sorry"), Outcome.REFUSED, "may not become root", True),
         (came("a", State.FAILED, output="f" * 32), Outcome.REFUSED, "another machine answers here", True),
     ],
@@ -181,6 +181,14 @@ def test_a_host_that_cannot_be_looked_at_ends_as_a_whole_and_says_why(
     assert reason in result.reason
     judged = [e.accepted for e in tape.of(LoginJudged) if e.device == "a"]
     assert judged == ([] if accepted is None else [accepted])
+
+
+def test_a_host_whose_key_is_not_on_record_is_not_asked(carry_out: Callable[..., Tape]) -> None:
+    ansible = Ansible([[came("b"), task("b")]])
+    tape = carry_out(ansible, {"stranger": job("stranger"), "b": job("b")})
+    assert tape.ended() == {"stranger": Outcome.REFUSED, "b": Outcome.UNCHANGED}
+    assert "no SSH host key on record" in tape.of(Result)[0].reason
+    assert [e.device for e in tape.of(Attempt)] == ["b"]
 
 
 def test_a_login_that_is_barred_is_not_presented(carry_out: Callable[..., Tape]) -> None:
