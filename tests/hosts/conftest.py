@@ -17,7 +17,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.root)
-            item.add_marker(pytest.mark.xdist_group("command" if item.path.stem == "test_command" else "commune"))
             item.add_marker(pytest.mark.timeout(900))  # the first one builds the image and rolls everything out
 
 
