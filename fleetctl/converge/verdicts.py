@@ -37,8 +37,13 @@ def identified(each: Told, device: Device) -> tuple[Outcome, str] | None:
     ended, machine = whole(each, device), each.output.strip()
     if ended is not None or each.state is not State.FAILED:
         return ended
-    if not _MACHINE.fullmatch(machine) or machine == device.serial_number:
+    if machine == device.serial_number:
         return Outcome.FAILED, f"{where(device)}: {each.message}"
+    if not _MACHINE.fullmatch(machine):  # sudo's own words do not always come through
+        return Outcome.REFUSED, (
+            f"{where(device)}: {device.user} may not become root, or there is no /etc/machine-id ({each.message}). "
+            "See ansible_become_password, and what sudo allows there"
+        )
     return Outcome.REFUSED, (
         f"{where(device)}: another machine answers here: its id is {machine}, expected {device.serial_number}. "
         f"Untouched. If it was replaced on purpose: fleetctl adopt --limit {device.name} --replace"

@@ -36,12 +36,14 @@ def made() -> Path:
 
 
 def marked(folder: Path) -> Iterator[int]:
-    """Yield the processes that bear the mark of a run."""
-    mark = f"{MARK}={folder}".encode()
+    """Yield the processes that bear the mark of a run, and SSH's shared connections: those write over their mark."""
+    mark, shared = f"{MARK}={folder}".encode(), f"ssh: {folder}/".encode()
     for told in Path("/proc").iterdir():
         if told.name.isdecimal() and int(told.name) != os.getpid():
             with contextlib.suppress(OSError):
-                if mark in (told / "environ").read_bytes().split(b"\0"):
+                if mark in (told / "environ").read_bytes().split(b"\0") or (
+                    (told / "cmdline").read_bytes().startswith(shared)
+                ):
                     yield int(told.name)
 
 

@@ -23,7 +23,8 @@ _LOGIN: Final = re.compile(
 )
 _SUDO: Final = re.compile(
     r"(incorrect|missing|invalid) (sudo|become|su) password|is not in the sudoers file|is not allowed to execute|"
-    r"sorry, (you must have a tty|try again|user )|sudo: a password is required|sudo: .*not allowed",
+    r"sorry, (you must have a tty|try again|user )|sudo: a password is required|sudo: .*not allowed|"
+    r"waiting for become success",
     re.IGNORECASE,
 )
 _DEST: Final = re.compile(r"(?:^|, )(?:dest|path)=(/[^,{}]+)(?:,|$)")
