@@ -15,8 +15,6 @@ import pytest
 from tests.hosts import machines
 from tests.hosts.counter import CAMERA, DESK, WINDOWS, Counter, lab_camera, marked, opened
 
-pytestmark = pytest.mark.xdist_group("command")  # one worker boots these machines, once
-
 
 @pytest.fixture(scope="module")
 def fresh(

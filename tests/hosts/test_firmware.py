@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 import yaml
 
 from tests.hosts import repository
 from tests.hosts.commune import DESK
 from tests.hosts.fleet import REPOSITORY, Fleet
-
-pytestmark = pytest.mark.xdist_group("commune")  # one worker boots these machines, once
 
 VERSION = "cat /usr/share/fleet-demo/version"
 

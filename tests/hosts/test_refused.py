@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import time
 
-import pytest
-
 from tests.hosts.commune import DESK, NVR
 from tests.hosts.fleet import Fleet
-
-pytestmark = pytest.mark.xdist_group("commune")  # one worker boots these machines, once
 
 
 def test_a_variable_of_the_wrong_type_is_refused_before_anything_is_sent(hosts: Fleet) -> None:

@@ -7,8 +7,6 @@ import pytest
 from tests.hosts.commune import CAMERA_SECRET, DESK, KIOSK, LEADER_SECRET, NVR
 from tests.hosts.fleet import Fleet, Run
 
-pytestmark = pytest.mark.xdist_group("commune")  # one worker boots these machines, once
-
 CHRONY = "Say where chrony takes the time from, and whom it serves"
 ACCOUNTS = "Tell which accounts are not as they should be"
 RULES = "Tell which rules are not as they should be"

@@ -16,8 +16,6 @@ from tests.hosts.commune import CAMERAS, DESK, KIOSK, LEADER_SECRET, NVR
 from tests.hosts.fleet import Fleet
 from tests.hosts.machines import USER, Machine
 
-pytestmark = pytest.mark.xdist_group("commune")  # one worker boots these machines, once
-
 AS_KIOSK = (
     'su -s /bin/sh kiosk -c "export XDG_RUNTIME_DIR=/run/user/$(id -u kiosk) WAYLAND_DISPLAY=wayland-1 '
     'HOME=/var/lib/fleet-kiosk SWAYSOCK=$(ls /run/user/$(id -u kiosk)/sway-ipc*); {}"'
