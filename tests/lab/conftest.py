@@ -10,7 +10,7 @@ import pytest
 
 from fleetctl.lab import control
 from fleetctl.lab.personality import cameras, known
-from tests.judges.wsdl import FETCHED
+from tests.judges.wsdl import FETCHED, Judge, judge_from
 from tests.lab.boxes import Boxes
 from tests.lab.office import IN_STEP, Office, opened
 from tests.lab.wire import Camera
@@ -98,6 +98,15 @@ def boxes(many_boxes: Boxes) -> Iterator[Boxes]:
     """Give devices by personality, each untouched; when the test is over its recorders let their cameras go."""
     yield many_boxes
     many_boxes.release()
+
+
+@pytest.fixture(scope="module")
+def judge(pytestconfig: pytest.Config) -> Judge:
+    """The official schema, or the one fetched in its place."""
+    try:
+        return judge_from(pytestconfig.getoption("--wsdl"))
+    except FileNotFoundError as error:
+        pytest.fail(str(error))
 
 
 # --- whole workspaces, driven by the command (office.py) -------------------------------------------------

@@ -36,7 +36,10 @@ def tool(name: str, package: str) -> str:
 def asked(command: list[str], place: Place, *more: str) -> subprocess.CompletedProcess[str]:
     told = [*command, place.address, str(place.ports["http"]), USER, *more]
     environment = {**os.environ, "CAMERA_PASSWORD": PASSWORD}
-    return subprocess.run(told, capture_output=True, text=True, timeout=90, check=False, cwd=ROOT, env=environment)
+    ran = subprocess.run(told, capture_output=True, text=True, timeout=90, check=False, cwd=ROOT, env=environment)
+    if "Connection reset" in ran.stderr:  # the camera closed an idle connection while a slow client was thinking
+        ran = subprocess.run(told, capture_output=True, text=True, timeout=90, check=False, cwd=ROOT, env=environment)
+    return ran
 
 
 def agrees(told: dict[str, Any], place: Place) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fleetctl.lab.dispatch import OPERATIONS
+from tests.judges.wsdl import Judge
 from tests.lab.boxes import CAMERA, Box, Boxes
 
 CONFIGURATION = (
@@ -106,3 +108,51 @@ def test_a_retention_that_is_none_is_refused(boxes: Boxes) -> None:
         f"{named}<trc:RecordingConfiguration>{configuration}</trc:RecordingConfiguration>",
     )
     assert told.codes[-1] in ("ter:InvalidArgVal", "ter:BadConfiguration")
+
+
+def test_every_operation_of_recordings_jobs_and_receivers_is_carried_out_as_onvif_has_it(
+    boxes: Boxes, judge: Judge
+) -> None:
+    recorder, camera = boxes.of("onvif-nvr-like"), boxes.of("hikvision-like")
+    done: set[tuple[str, str]] = set()
+
+    def ask(service: str, operation: str, body: str = "", field: str = "") -> str:
+        judge.request(service, recorder.envelope(f"<{service}:{operation}>{body}</{service}:{operation}>"))
+        told = recorder.ask(service, operation, body)
+        assert told.status == 200, (operation, told.body)
+        judge.reply(service, told.body, operation)
+        done.add((service, operation))
+        return told.text(field) or "" if field else ""
+
+    receiving = ask("trv", "CreateReceiver", f"<trv:Configuration>{receiver(camera)}</trv:Configuration>", "Token")
+    kept = f"<trc:RecordingConfiguration>{CONFIGURATION.format('P30D')}</trc:RecordingConfiguration>"
+    recording = ask("trc", "CreateRecording", kept, "RecordingToken")
+    named, received = (
+        f"<trc:RecordingToken>{recording}</trc:RecordingToken>",
+        f"<trv:ReceiverToken>{receiving}</trv:ReceiverToken>",
+    )
+    job = (
+        f"<trc:JobConfiguration><tt:RecordingToken>{recording}</tt:RecordingToken><tt:Mode>Idle</tt:Mode>"
+        '<tt:Priority>1</tt:Priority><tt:Source><tt:SourceToken Type="http://www.onvif.org/ver10/schema/Receiver">'
+        f"<tt:Token>{receiving}</tt:Token></tt:SourceToken></tt:Source></trc:JobConfiguration>"
+    )
+    working = f"<trc:JobToken>{ask('trc', 'CreateRecordingJob', job, 'JobToken')}</trc:JobToken>"
+    for operation in ("GetReceiver", "GetReceiverState"):
+        ask("trv", operation, received)
+    ask("trv", "GetReceivers")
+    ask("trv", "ConfigureReceiver", f"{received}<trv:Configuration>{receiver(camera)}</trv:Configuration>")
+    ask("trv", "SetReceiverMode", f"{received}<trv:Mode>NeverConnect</trv:Mode>")
+    for operation in ("GetRecordingConfiguration", "GetRecordingOptions"):
+        ask("trc", operation, named)
+    for operation in ("GetRecordings", "GetRecordingJobs"):
+        ask("trc", operation)
+    ask("trc", "GetTrackConfiguration", f"{named}<trc:TrackToken>VIDEO001</trc:TrackToken>")
+    ask("trc", "SetRecordingConfiguration", named + kept)
+    for operation in ("GetRecordingJobConfiguration", "GetRecordingJobState"):
+        ask("trc", operation, working)
+    ask("trc", "SetRecordingJobConfiguration", working + job)
+    ask("trc", "SetRecordingJobMode", f"{working}<trc:Mode>Idle</trc:Mode>")
+    ask("trc", "DeleteRecordingJob", working)
+    ask("trc", "DeleteRecording", named)
+    ask("trv", "DeleteReceiver", received)
+    assert done == {(service, operation) for service in ("trc", "trv") for operation in OPERATIONS[service]}
