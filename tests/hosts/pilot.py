@@ -48,7 +48,7 @@ def main(command: str, root: str, wanted: str = "yes") -> int:
         return _down(workspace)
     if command == "serve":
         return _serve(workspace)
-    if why := missing() if wanted == "yes" else "HOSTS=no":
+    if why := missing() if wanted == "yes" else "they take a quarter of an hour (sudo make pilot HOSTS=yes)":
         without(workspace.inventory_root, "platform: linux")
         sys.stdout.write(f"\nThe communes' Linux hosts, a recorder and a kiosk each, are left out: {why}.\n")
         return 0
@@ -132,6 +132,10 @@ def _overlay(workspace: Workspace, up: Mapping[str, Machine]) -> str:
     for name, machine in up.items():
         login = f"factory_user: {machines.USER}, factory_password: {machine.password}"
         lines.append(f"    {name}: {{ansible_host: {machine.address}, {login}}}\n")
+    for device in hosts(workspace):
+        if device.kind is Kind.NVR:  # one stream each, and time for it: the lab draws every picture
+            first = next(_cameras(workspace, device.site)).name
+            lines += f"    {device.name}: {{recorder_cameras: [{first}], recorder_wait_s: 240}}\n"
     for camera in _cameras(workspace):
         lines += f"    {camera.name}: {{recorder_stream_path: {_second_stream(workspace, camera)!r}}}\n"
     return "".join(lines)

@@ -31,8 +31,9 @@ def fresh(
 def counter(fresh: tuple[Counter, str]) -> Counter:
     """The counter in step with its standard."""
     made, _ = fresh
-    made.planned = made.office.expect(3, "plan")
-    made.applied = made.office.expect(0, "apply", "--yes")
+    plan = str(made.office.root / "first.plan")
+    made.planned = made.office.expect(3, "plan", "-o", plan)
+    made.applied = made.office.expect(0, "apply", plan, "--yes")
     return made
 
 
@@ -121,13 +122,14 @@ def test_one_host_is_shown_with_what_its_roles_would_change(counter: Counter) ->
 def test_what_hands_did_is_drift_with_before_and_after_and_apply_mends_it(counter: Counter) -> None:
     counter.root("systemctl stop chrony; nft add rule inet fleet input tcp dport 8080 accept")
     counter.root("rm /usr/local/share/applications/fleet-hscv.desktop")
-    audited = counter.office.expect(3, "audit", "--limit", DESK)
+    touched = ("--limit", DESK, "--aspect", "time,desk,base")
+    audited = counter.office.expect(3, "audit", *touched)
     told = {a["aspect"]: str(a["changes"]) for a in audited.devices[DESK]["aspects"]}
     assert "inactive" in told["time"]
     assert "8080" in told["base"]
     assert "Hồ sơ công việc" in told["desk"]
     assert counter.root("systemctl is-active chrony || true").strip() == "inactive"  # an audit writes nothing
-    counter.office.expect(0, "apply", "--yes", "--limit", DESK)
+    counter.office.expect(0, "apply", "--yes", *touched)
     assert counter.root("systemctl is-active chrony").strip() == "active"
     assert "8080" not in counter.root("nft list ruleset")
 
