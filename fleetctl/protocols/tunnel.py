@@ -155,7 +155,7 @@ def _outward(far: socket.socket, channel: paramiko.Channel) -> None:
     with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
         while piece := far.recv(_PIECE):
             channel.sendall(piece)
-    channel.close()  # HTTP and TLS clients do not close one half only
+    _end(channel)  # HTTP and TLS clients do not close one half only
 
 
 def _inward(far: socket.socket, channel: paramiko.Channel) -> None:
@@ -166,7 +166,12 @@ def _inward(far: socket.socket, channel: paramiko.Channel) -> None:
     with contextlib.suppress(OSError):
         far.shutdown(socket.SHUT_RDWR)
     far.close()
-    channel.close()
+    _end(channel)
+
+
+def _end(channel: paramiko.Channel) -> None:
+    with contextlib.suppress(OSError, EOFError):  # the link itself may have gone first
+        channel.close()
 
 
 # --- one tunnel per relay and process -------------------------------------------------------------
