@@ -156,6 +156,8 @@ class Dispatch:
             self._refusing.clear()
             self._proven = True
             return ""
+        if event.wanted:
+            return ""
         self._refusing.add(self.tasks[name].site)
         if 0 < self.policy.refused_in_a_row <= len(self._refusing):
             sites = ", ".join(sorted(self._refusing))

@@ -18,6 +18,7 @@ from fleetctl.model import (
     Outcome,
     Planned,
     Result,
+    Rotation,
     Started,
 )
 
@@ -45,6 +46,8 @@ _OTHERS_NOT: Final = "UPDATE logins SET proven = 0 WHERE device = ? AND account 
 _REFUSED: Final = """INSERT INTO logins VALUES (?, ?, ?, 0, 1, 0, ?) ON CONFLICT (device, account, fingerprint)
     DO UPDATE SET proven = 0, refused = refused + 1, pending = 0, time = excluded.time"""
 _NOT_JUDGED: Final = "UPDATE logins SET pending = 0 WHERE device = ? AND pending"
+_ROTATION: Final = "INSERT OR REPLACE INTO rotations VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_SETTLED: Final = "DELETE FROM rotations WHERE device = ? AND account = ?"
 _QUEUE: Final = """INSERT INTO queue VALUES (?, ?, ?3, 1, ?3 + 900, ?) ON CONFLICT (device, kind) DO UPDATE SET
     tries = tries + 1, next_try = ?3 + min(86400, 900 * (1 << min(tries, 7))), reason = excluded.reason"""
 _UNQUEUE: Final = "DELETE FROM queue WHERE device = ? AND kind = ?"
@@ -99,6 +102,8 @@ class Ledger:
                 self._single.append((_ATTEMPT, (event.device, event.account, event.fingerprint, now)))
             case LoginJudged():
                 self._judged(event, now)
+            case Rotation():
+                self._rotation(event, now)
             case Finished():
                 self._finished(event, now)
             case _:
@@ -163,6 +168,13 @@ class Ledger:
         if event.accepted:
             self._single.append((_OTHERS_NOT, key))
         self._single.append((_ACCEPTED if event.accepted else _REFUSED, (*key, now)))
+
+    def _rotation(self, event: Rotation, now: float) -> None:
+        if event.step.settled:
+            self._single.append((_SETTLED, (event.device, event.account)))
+            return
+        told = (event.device, event.account, event.step.value, event.fingerprint, event.former, event.instead)
+        self._single.append((_ROTATION, (*told, self._run, now)))
 
     def _finished(self, event: Finished, now: float) -> None:
         device = event.device

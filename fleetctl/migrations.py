@@ -60,5 +60,15 @@ def _first(connection: Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (_first,)
+def _second(connection: Connection) -> None:
+    """Version 2: rotations that are not settled; `fingerprint` is the new password's, `former` the old one's."""
+    connection.execute(
+        """CREATE TABLE rotations (
+            device TEXT NOT NULL, account TEXT NOT NULL, step TEXT NOT NULL, fingerprint TEXT NOT NULL,
+            former TEXT NOT NULL, instead TEXT NOT NULL, run INTEGER NOT NULL, time REAL NOT NULL,
+            PRIMARY KEY (device, account)) WITHOUT ROWID"""
+    )
+
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (_first, _second)
 """Migration number n brings a store from version n - 1 to n."""

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from fleetctl.codec import text
 from fleetctl.database import Database
 from fleetctl.machine import Process
-from fleetctl.model import Outcome
+from fleetctl.model import Outcome, Step
 
 LOCK_S: Final = 1800.0
 """How long a device keeps a login locked after too many refusals, where its vendor does not say otherwise."""
@@ -76,6 +76,20 @@ class Queued:
     tries: int
     next_try: datetime
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsettled:
+    """A password's rotation that was cut off, or that a person has to look at; see `model.Rotation`."""
+
+    device: str
+    account: str
+    step: Step
+    fingerprint: str
+    former: str
+    instead: str
+    run: int
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +189,27 @@ class Store(Database):
             connection.execute(
                 "UPDATE logins SET refused = 0, pending = 0 WHERE device = ? AND account = ?", (device, account)
             )
+
+    def unsettled(self, device: str = "") -> tuple[Unsettled, ...]:
+        """Return the rotations of passwords, of one device or of all, of which it is open how they ended."""
+        rows = self.rows(
+            "SELECT device, account, step, fingerprint, former, instead, run, time FROM rotations"
+            " WHERE ?1 = '' OR device = ?1 ORDER BY device, time, account",
+            (device,),
+        )
+        return tuple(
+            Unsettled(
+                device=r[0],
+                account=r[1],
+                step=Step(r[2]),
+                fingerprint=r[3],
+                former=r[4],
+                instead=r[5],
+                run=r[6],
+                since=moment(r[7]),
+            )
+            for r in rows
+        )
 
     # --- states and history ------------------------------------------------------------------------
 

@@ -6,8 +6,9 @@ import hashlib
 import json
 from typing import Any
 
+from fleetctl.aspects.users import put_password
 from fleetctl.errors import BadAnswer, Refused, Rejected, Unsupported
-from fleetctl.model import Action, Backup, Disruption, Driver, Kind, SecretRef, Secrets
+from fleetctl.model import Action, Backup, Disruption, Driver, Kind, NewPassword, SecretRef, Secrets
 from fleetctl.protocols.xml import child, children, tag, text, words
 
 
@@ -42,6 +43,11 @@ def _make_account(session: Any, argument: tuple[SecretRef, Secrets]) -> str:
 def _accounts(session: Any) -> set[str]:
     users = session.read("tds", "GetUsers", fresh=True)
     return {text(user, "Username") for user in children(users, "User")}
+
+
+def _set_password(session: Any, told: NewPassword) -> None:
+    """Give an account another password; that it was taken shows when it logs in."""
+    put_password(session, told.account, told.new)
 
 
 def _reboot(session: Any, _argument: object) -> str:
@@ -88,6 +94,13 @@ DRIVER = Driver(
             disruption=Disruption.NONE,
             run=_make_account,
             doc="make an administrator account",
+        ),
+        Action(
+            name="set_password",
+            protocol="onvif",
+            disruption=Disruption.NONE,
+            run=_set_password,
+            doc="give an account another password",
         ),
         Action(name="backup", protocol="onvif", disruption=Disruption.NONE, run=_backup, doc="take its own backup"),
         Action(name="reboot", protocol="onvif", disruption=Disruption.REBOOT, run=_reboot, doc="restart the device"),

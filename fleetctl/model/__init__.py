@@ -12,11 +12,25 @@ from fleetctl.model.events import (
     LoginJudged,
     Planned,
     Result,
+    Rotation,
     Started,
+    Step,
 )
 from fleetctl.model.fleet import Access, Device, Endpoint, Expectation, Neighbour, Reading
 from fleetctl.model.plans import AspectPlan, Change, DevicePlan
-from fleetctl.model.settings import Action, Aspect, Backup, Cell, Driver, Gap, Setting, Untold, setting, setting_of
+from fleetctl.model.settings import (
+    Action,
+    Aspect,
+    Backup,
+    Cell,
+    Driver,
+    Gap,
+    NewPassword,
+    Setting,
+    Untold,
+    setting,
+    setting_of,
+)
 from fleetctl.model.values import (
     ABSENT,
     UNSET,
@@ -61,15 +75,18 @@ __all__ = [
     "Learned",
     "LoginJudged",
     "Neighbour",
+    "NewPassword",
     "Outcome",
     "Place",
     "Planned",
     "Reading",
     "Result",
+    "Rotation",
     "SecretRef",
     "Secrets",
     "Setting",
     "Started",
+    "Step",
     "Unset",
     "Untold",
     "secrets_in",

@@ -152,6 +152,19 @@ class Action:
     doc: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class NewPassword:
+    """What the action `set_password` is told: an account that exists, its old and new password, and the login's own.
+
+    `acting` is the password of the account that the session is logged in with: some firmware asks for it once more.
+    """
+
+    account: str
+    old: str
+    new: str
+    acting: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
     """What the action `backup` takes of a device; `shown` is what of it may be read: text without secrets."""

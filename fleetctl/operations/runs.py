@@ -61,8 +61,13 @@ def job(
     expectations: tuple[Expectation, ...] = (),
     plan: DevicePlan | None = None,
     not_ready: Mapping[str, str] | None = None,
+    *,
+    settling: bool = False,
 ) -> converge.Job:
-    """Return what a worker needs for one device; called when its turn has come, so that secrets are revealed late."""
+    """Return what a worker needs for one device; called when its turn has come, so that secrets are revealed late.
+
+    A login whose rotation was cut off is not tried, unless that is what is to be settled.
+    """
     extra = (SecretRef(device=device.name, account=ENABLE),) if device.kind is Kind.SWITCH else ()
     secrets = workspace.secrets(device, extra + referred(expectations if plan is None else plan.aspects))
     facts = workspace.facts(device.name)
@@ -77,6 +82,11 @@ def job(
         else:
             fingerprint = workspace.fingerprints.of(device.name, device.user, secrets.reveal(ref))
             barred, proven = workspace.store.may_try(device.name, device.user, fingerprint)
+        if not settling and any(each.account == device.user for each in workspace.store.unsettled(device.name)):
+            barred = (
+                f"{device.name}: it is open which password of {device.user} is live, since a rotation was cut off. "
+                f"Run: fleetctl password recover --limit {device.name}"
+            )
     return converge.Job(
         device=workspace.wired(device),
         expectations=expectations,

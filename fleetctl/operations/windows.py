@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -48,14 +48,17 @@ def interrupts(plan: DevicePlan) -> bool:
 
 
 def policy(workspace: Workspace, plans: Mapping[str, DevicePlan]) -> Window | None:
-    """Return what tells whether a device's turn has come; None where no device has a window.
+    """Return what tells whether a device's turn has come; only what interrupts waits. See `of_devices`."""
+    return of_devices(workspace, [name for name, plan in plans.items() if interrupts(plan)])
 
-    Only what interrupts waits. Raises UsageError for a window or a zone that cannot be meant.
+
+def of_devices(workspace: Workspace, names: Iterable[str]) -> Window | None:
+    """Return what tells whether the turn of one of these has come, all others may begin; None where none has a window.
+
+    Raises UsageError for a window or a zone that cannot be meant.
     """
     windows: dict[str, tuple[str, tuple[time, time], ZoneInfo]] = {}
-    for name, plan in plans.items():
-        if not interrupts(plan):
-            continue
+    for name in names:
         values = workspace.inventory.values(name)
         told = str(values[VARIABLE].value) if VARIABLE in values else ALWAYS
         if (window := parse(told)) is not None:

@@ -82,6 +82,8 @@ def sentence(say: Language, told: Entry) -> str:
             return say("login of {account} accepted", account=payload["account"])
         case "LoginJudged":
             return say("login of {account} refused", account=payload["account"])
+        case "Rotation":
+            return say("rotation of {account}: {step}", account=payload["account"], step=payload["step"])
         case _:
             word = wording.outcome_word(say, Outcome(payload["outcome"]))
             return ": ".join(part for part in (word, reason or fields) if part)

@@ -72,6 +72,10 @@ class Vault:
         """Return what the vault has of an account; an empty entry where it has nothing."""
         return self._open(site).secrets.get(device, {}).get(account, Entry())
 
+    def accounts(self, site: str, device: str) -> Mapping[str, Entry]:
+        """Return what the vault has of a device, by account."""
+        return dict(self._open(site).secrets.get(device, {}))
+
     def every(self, site: str) -> tuple[str, ...]:
         """Return every password of a site, old ones and prepared ones too: what must not be seen anywhere."""
         entries = (entry for accounts in self._open(site).secrets.values() for entry in accounts.values())
@@ -188,6 +192,42 @@ class Vault:
 
         self._change(site, [(device, account)], change)
 
+    def keep(self, site: str, device: str, account: str, new: str, old: str) -> None:
+        """Make sure that both passwords that may be live are on disk, whoever edited the file meanwhile."""
+
+        def held(entry: Entry) -> bool:
+            return {new, old} <= {entry.current, entry.previous, entry.prepared}
+
+        path = self._path(site)
+        if path.exists() and path.read_bytes() == self._open(site).content and held(self.entry(site, device, account)):
+            return
+
+        def change(found: Mapping[tuple[str, str], Entry]) -> Mapping[tuple[str, str], Entry]:
+            ((key, entry),) = found.items()
+            if held(entry):
+                return {}
+            if new not in (entry.current, entry.previous):
+                entry = replace(entry, prepared=new)
+            if old not in (entry.current, entry.prepared):
+                entry = replace(entry, previous=old)
+            return {key: entry}
+
+        self.reread(site)
+        self._change(site, [(device, account)], change)
+
+    def discard(self, site: str, device: str, account: str, password: str) -> None:
+        """Drop a prepared password that is known not to be live."""
+
+        def change(old: Mapping[tuple[str, str], Entry]) -> Mapping[tuple[str, str], Entry]:
+            ((key, entry),) = old.items()
+            return {key: replace(entry, prepared="")} if entry.prepared == password else {}
+
+        self._change(site, [(device, account)], change)
+
+    def reread(self, site: str) -> None:
+        """Take a site's file as it is now, whoever changed it since it was read."""
+        self._opened.pop(site, None)
+
     def set(self, site: str, device: str, account: str, password: str) -> None:
         """Record a password that is known to be live; another current one becomes the previous one."""
         if not password:
@@ -195,9 +235,11 @@ class Vault:
 
         def change(old: Mapping[tuple[str, str], Entry]) -> Mapping[tuple[str, str], Entry]:
             ((key, entry),) = old.items()
+            prepared = "" if entry.prepared == password else entry.prepared
             if entry.current == password:
-                return {}
-            return {key: replace(entry, current=password, previous=entry.current, changed=self._now())}
+                return {} if prepared == entry.prepared else {key: replace(entry, prepared=prepared)}
+            told = replace(entry, current=password, previous=entry.current, prepared=prepared, changed=self._now())
+            return {key: told}
 
         self._change(site, [(device, account)], change)
 

@@ -13,7 +13,7 @@ from fleetctl.aspects.users import Account, Level
 from fleetctl.drivers.dahua import footage
 from fleetctl.drivers.dahua.channels import bound
 from fleetctl.drivers.dahua.storage import disks, health_of
-from fleetctl.drivers.dahua.users import accounts_of, write_account
+from fleetctl.drivers.dahua.users import accounts_of, set_password, write_account
 from fleetctl.errors import Refused, Unsupported
 from fleetctl.model import Action, Disruption, SecretRef, Secrets
 from fleetctl.protocols import identities
@@ -92,6 +92,7 @@ def _action(name: str, run: Any, disruption: Disruption, doc: str) -> Action:
 
 ACTIONS = (
     _action("make_account", make_account, Disruption.NONE, "make an administrator account"),
+    _action("set_password", set_password, Disruption.NONE, "give an account another password"),
     _action("reboot", reboot, Disruption.REBOOT, "restart the device"),
     _action("snapshot", snapshot, Disruption.NONE, "take a picture now"),
     _action("format_disk", format_disk, Disruption.SERVICE, "format a disk that is unformatted"),

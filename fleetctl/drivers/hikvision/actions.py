@@ -14,7 +14,7 @@ from fleetctl.drivers.hikvision import footage
 from fleetctl.drivers.hikvision.channels import bound
 from fleetctl.drivers.hikvision.documents import changed, items, like
 from fleetctl.drivers.hikvision.storage import STORAGE, disks, health_of
-from fleetctl.drivers.hikvision.users import USERS, write_account
+from fleetctl.drivers.hikvision.users import USERS, set_password, write_account
 from fleetctl.errors import Refused
 from fleetctl.model import Action, Disruption, SecretRef, Secrets, Untold
 from fleetctl.protocols import identities
@@ -120,6 +120,7 @@ ACTIONS = (
     _action("activate", activate, Disruption.NONE, "give a factory-new device its first password"),
     _action("make_account", make_account, Disruption.NONE, "make an administrator account"),
     _action("open_onvif", open_onvif, Disruption.NONE, "make an administrator account, for ONVIF too"),
+    _action("set_password", set_password, Disruption.NONE, "give an account another password"),
     _action("reboot", reboot, Disruption.REBOOT, "restart the device"),
     _action("snapshot", snapshot, Disruption.NONE, "take a picture now"),
     _action("format_disk", format_disk, Disruption.SERVICE, "format a disk that is unformatted"),

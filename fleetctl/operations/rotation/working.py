@@ -1,0 +1,367 @@
+"""One device's passwords: set, proven, given to who holds them, or put back. Each step is on disk before it is taken.
+
+Source: field facts, NVR and vendor protocols, 8.1 (two accounts in turn; the transaction in place and its table).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+from fleetctl import catalog, converge
+from fleetctl.aspects.users import Users
+from fleetctl.errors import (
+    BadAnswer,
+    FleetctlError,
+    Interrupted,
+    Refused,
+    Rejected,
+    Unreachable,
+    Unsupported,
+)
+from fleetctl.model import (
+    Access,
+    Attempt,
+    Change,
+    Channel,
+    Finished,
+    LoginJudged,
+    NewPassword,
+    Outcome,
+    Result,
+    Rotation,
+    SecretRef,
+    Started,
+    Step,
+    worst,
+)
+from fleetctl.operations.rotation.holders import Recorder, Standing, locked
+from fleetctl.operations.rotation.turns import Holder, Job, Login, Turn
+from fleetctl.protocols import opener
+from fleetctl.vault import SecretBag
+
+PRESENTED: Final = 2  # how often one login is presented at most where the answer is lost on the way
+
+Verdict = tuple[Outcome, str]
+
+
+def work(name: str, payload: Any, channel: Channel) -> None:
+    """Rotate one device's passwords, or settle what was cut off (the executor's work). Ends with one Finished."""
+    job: Job = payload
+    device, begun = job.device, time.monotonic()
+    channel.emit(Started(device=name, site=device.site))
+    told: list[tuple[str, Verdict]] = []
+    with contextlib.ExitStack() as stack:
+        office = _Office(job, channel, stack)
+        for turn in job.turns:
+            if told and told[-1][1][0] not in (Outcome.CHANGED, Outcome.UNCHANGED, Outcome.UNSUPPORTED):
+                told.append((turn.account, (Outcome.BLOCKED, "not begun: the one before did not end well")))
+                continue
+            told.append((turn.account, office.turned(turn)))
+    outcome = worst(verdict[0] for _, verdict in told)
+    done = {verdict[0] for _, verdict in told} - {Outcome.UNSUPPORTED}
+    outcome = worst(done or {outcome})
+    reason = "; ".join(f"{account}: {verdict[1]}" for account, verdict in told if verdict[1])
+    changes = tuple(
+        Change(device=name, aspect="users", field="password", key=account, before="old", after="new")
+        for account, verdict in told
+        if verdict[0] is Outcome.CHANGED
+    )
+    seconds = time.monotonic() - begun
+    channel.emit(
+        Result(
+            device=name, kind=device.kind, site=device.site, aspect="", outcome=outcome, reason=reason,
+            changes=changes, duration_s=seconds,
+        )
+    )  # fmt: skip
+    channel.emit(Finished(device=name, site=device.site, outcome=outcome, reason=reason, duration_s=seconds))
+
+
+class _Office:
+    """The sessions of one device's work: the administrator's, and those of its recorders."""
+
+    def __init__(self, job: Job, channel: Channel, stack: contextlib.ExitStack) -> None:
+        self.job, self.channel, self._stack = job, channel, stack
+        self.device, self.registry = job.device, catalog.load()
+        self.acting = job.acting
+        self._recorders: dict[str, Recorder] = {}
+        self._before: dict[Holder, Standing] = {}
+        self._refusals = 0
+
+    def turned(self, turn: Turn) -> Verdict:
+        """Carry one turn through to its end, and say how it ended. Once something may have been sent, an end that
+        settles nothing is `unknown`, and stays on record until `password recover` has settled it.
+        """
+        self._refusals = 0
+        begun = turn.step is not None
+        try:
+            if not begun:
+                self._ready(turn)
+            # from here on nothing is lost: each step is on disk before it is taken
+            begun = True
+            return self._settled(turn) if turn.step is not None else self._begun(turn)
+        except _Untouched as error:
+            return error.verdict
+        except FleetctlError as error:
+            outcome, reason = converge.outcome_of(error), converge.told(error)
+            if not begun:
+                return outcome, reason
+            kept = outcome if isinstance(error, Interrupted | Unreachable) else Outcome.UNKNOWN
+            return kept, f"{reason}. Not settled: {self._recover()}"
+
+    def _recover(self) -> str:
+        return f"fleetctl password recover --limit {self.device.name}"
+
+    # --- before anything is sent ---------------------------------------------------------------------
+
+    def _ready(self, turn: Turn) -> None:
+        """Look at the device and at every holder; raises what speaks against beginning. Nothing has been sent then."""
+        for login in (turn.old, turn.new):
+            if login.barred:
+                raise Refused(login.barred)
+        has = (turn.instead or turn.old).user
+        for holder in turn.holders:
+            recorder = self._recorder(holder)
+            if why := recorder.trouble(self.device, holder.channel, has):
+                raise _Untouched(Outcome.BLOCKED, f"{why}. The camera was not touched")
+            self._before[holder] = recorder.standing(holder.channel)
+        with self._administrator() as (link, driver):
+            users = converge.read(self.registry.cell(driver, "users"), "users", link).value
+            if isinstance(users, Users) and users.accounts and turn.account not in users.accounts:
+                raise Unsupported(f"the device has no account {turn.account}")
+
+    def _recorder(self, holder: Holder) -> Recorder:
+        if holder.recorder not in self._recorders:
+            job = self.job.recorders[holder.recorder]
+            link = self._stack.enter_context(converge.linked(job, Access.WRITE, self.channel))
+            self._recorders[holder.recorder] = Recorder(link, self.registry)
+        return self._recorders[holder.recorder]
+
+    @contextlib.contextmanager
+    def _administrator(self) -> Iterator[tuple[converge.Link, Any]]:
+        """Yield a session of the administrator with the device of the inventory."""
+        with converge.linked(self.acting, Access.WRITE, self.channel) as link:
+            driver, _ = converge.recognise(self.acting, link, self.registry, required=True)
+            yield link, driver
+
+    # --- at the wire -----------------------------------------------------------------------------------
+
+    def _begun(self, turn: Turn) -> Verdict:
+        said, doubted = self._sent(turn, turn.old, turn.new, Step.SET)
+        order = (turn.old, turn.new) if doubted else (turn.new, turn.old)
+        return self._concluded(turn, self._live(order), said)
+
+    def _sent(self, turn: Turn, old: Login, new: Login, step: Step) -> tuple[str, bool]:
+        """Send the password; return what the device said against it, and whether it said so itself."""
+        with self._administrator() as (link, driver):
+            action = self.registry.action(driver, "set_password")
+            if action is None:
+                raise _Untouched(Outcome.UNSUPPORTED, f"fleetctl cannot set passwords of {driver.name} devices")
+            session = link.session(action.protocol)
+            acting = self.acting.secrets.reveal(SecretRef(device=self.device.name, account=self.device.user))
+            self._note(turn, step)
+            told = NewPassword(account=turn.account, old=old.password, new=new.password, acting=acting)
+            try:
+                action.run(session, told)
+            except (Rejected, Unsupported) as error:
+                return converge.told(error), True
+            except (BadAnswer, Unreachable, Refused) as error:
+                return converge.told(error), False
+        return "", False
+
+    def _note(self, turn: Turn, step: Step, holder: Holder | None = None) -> None:
+        self.channel.confirm(
+            Rotation(
+                device=self.device.name,
+                account=turn.account,
+                step=step,
+                fingerprint=turn.new.fingerprint,
+                former=turn.old.fingerprint,
+                instead=turn.instead.user if turn.instead else "",
+                holder=str(holder) if holder else "",
+            )
+        )
+
+    def _live(self, order: tuple[Login, Login]) -> Login | None:
+        """Return which of two logins the device accepts; None where it refuses both, or neither may be tried."""
+        for login in order:
+            if not login.barred and self._accepted(login):
+                return login
+        return None
+
+    def _accepted(self, login: Login, *, wanted: bool = False) -> bool:
+        """Present a login once, as soon as the device answers; again where the answer was lost on the way."""
+        deadline, presented = time.monotonic() + self.job.patience.up_s, 0
+        while True:
+            self._answers(deadline)
+            presented += 1
+            try:
+                return self._presented(login, wanted=wanted)
+            except Unreachable:
+                if presented >= PRESENTED or time.monotonic() > deadline:
+                    raise
+
+    def _presented(self, login: Login, *, wanted: bool) -> bool:
+        name = self.device.name
+        told = Attempt(device=name, account=login.user, fingerprint=login.fingerprint)
+        judged = LoginJudged(
+            device=name, account=login.user, fingerprint=login.fingerprint, accepted=True, wanted=wanted
+        )
+        self.channel.confirm(told)
+        session = self._opened(login.user, login.password)
+        try:
+            session.prove()
+        except Refused as error:
+            if not error.credential:
+                raise
+            self._refusals += 1
+            self.channel.emit(replace(judged, accepted=False))
+            return False
+        finally:
+            session.close()
+        self.channel.emit(judged)
+        return True
+
+    def _opened(self, user: str, password: str | None) -> Any:
+        protocol = self.acting.facts.get("protocol") or self.registry.greetings(self.device)[0]
+        return opener(protocol)(
+            replace(self.device, user=user),
+            password=password,
+            access=Access.READ,
+            facts=self.acting.facts,
+            known_hosts=self.acting.known_hosts,
+        )
+
+    def _answers(self, deadline: float) -> None:
+        """Wait until the device answers, asked without a login; raises Unreachable after the deadline."""
+        while True:
+            try:
+                self._opened("", None).close()
+            except Unreachable:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(self.job.patience.poll_s)
+            except FleetctlError:
+                return  # something answers
+            else:
+                return
+
+    # --- what became of it -------------------------------------------------------------------------------
+
+    def _settled(self, turn: Turn) -> Verdict:
+        """Find out which password is live, and go on from there."""
+        order = (turn.old, turn.new) if turn.step is Step.UNDO else (turn.new, turn.old)
+        return self._concluded(turn, self._live(order), "")
+
+    def _concluded(self, turn: Turn, live: Login | None, said: str) -> Verdict:
+        if live is None:
+            self._note(turn, Step.UNKNOWN)
+            return Outcome.UNKNOWN, (
+                "the device refuses the new password and the old one, or may not be asked now: both are in the vault. "
+                f"Nothing else was touched. Wait until its lock has run out, then: {self._recover()}"
+            )
+        if turn.account == self.device.user:
+            self._act_as(live)
+        if live is turn.old:
+            return self._kept(turn, said)
+        self._note(turn, Step.LIVE)
+        if why := self._handed(turn, turn.new):
+            return self._undone(turn, why)
+        if turn.holders:
+            self._note(turn, Step.TAKEN)
+        verdict = self._old_is_refused(turn)
+        self._note(turn, Step.NEW)
+        return verdict
+
+    def _act_as(self, login: Login) -> None:
+        """Log in as the administrator with the password that is live from now on."""
+        ref = SecretRef(device=self.device.name, account=self.device.user)
+        self.acting = replace(
+            self.acting,
+            secrets=SecretBag({ref: login.password}),
+            fingerprint=login.fingerprint,
+            barred="",
+            proven=True,
+        )
+
+    def _kept(self, turn: Turn, said: str) -> Verdict:
+        """The old password is live: so it stays, with whoever holds it."""
+        began = turn.step in (None, Step.SET)
+        if not began and (why := self._handed(turn, turn.instead or turn.old)):
+            return Outcome.UNKNOWN, f"the old password is live, but {why}. Not settled: {self._recover()}"
+        self._note(turn, Step.OLD)
+        if turn.step is not None:
+            return Outcome.UNCHANGED, "the old password is live, as before"
+        if said:
+            return Outcome.FAILED, f"the device keeps the old password: {said}"
+        return Outcome.NOT_APPLIED, "the device accepted the new password, and keeps the old one"
+
+    def _handed(self, turn: Turn, login: Login) -> str:
+        """Give a login to every holder and see each record with it; returns what is wrong, "" where all is well."""
+        for holder in turn.holders:
+            recorder = self._recorder(holder)
+            before = self._before.get(holder) or recorder.standing(holder.channel)
+            self._note(turn, Step.HAND, holder)
+            for last in (False, True):
+                try:
+                    recorder.give(holder.channel, login, self.device.name)
+                    why = recorder.proven(holder.channel, before, self.job.patience)
+                except (Rejected, BadAnswer) as error:
+                    why = f"{holder}: {converge.told(error)}"
+                if not why:
+                    break
+                if last or locked(why):
+                    return why
+        return ""
+
+    def _undone(self, turn: Turn, why: str) -> Verdict:
+        """Put the old login back: into the holders where two accounts take turns, else on the device as well."""
+        if locked(why):  # whatever is written now, the camera listens to nobody
+            return Outcome.UNKNOWN, f"{why}: the camera has locked the recorder out. Wait, then: {self._recover()}"
+        try:
+            self._opened("", None).close()
+        except Unreachable:
+            return Outcome.UNKNOWN, f"{why}, and the camera does not answer. Not settled: {self._recover()}"
+        except FleetctlError:
+            pass  # it answers
+        if turn.instead is not None:
+            if still := self._handed(turn, turn.instead):
+                return Outcome.UNKNOWN, f"{why}; put back, but {still}. Not settled: {self._recover()}"
+            self._note(turn, Step.NEW)
+            return Outcome.FAILED, f"{why}; the recorder has {turn.instead.user} again"
+        self._sent(turn, turn.new, turn.old, Step.UNDO)
+        live = self._live((turn.old, turn.new))
+        if live is None:
+            self._note(turn, Step.UNKNOWN)
+            return Outcome.UNKNOWN, f"{why}; put back, and the camera refuses both passwords. {self._recover()}"
+        if turn.account == self.device.user:
+            self._act_as(live)
+        if live is turn.new:
+            return Outcome.UNKNOWN, f"{why}, and the camera keeps the new password. Not settled: {self._recover()}"
+        if still := self._handed(turn, turn.old):
+            return Outcome.UNKNOWN, f"{why}; put back, but {still}. Not settled: {self._recover()}"
+        self._note(turn, Step.OLD)
+        return Outcome.FAILED, f"{why}; the old password is back on the camera and the recorder"
+
+    def _old_is_refused(self, turn: Turn) -> Verdict:
+        """See the old password refused, where that does not cost too much: at most two refusals in all."""
+        if not self.job.check_old or turn.old.barred or self._refusals:
+            return (
+                Outcome.CHANGED,
+                "" if not self.job.check_old else "the old password was not tried, to spare the lock-out",
+            )
+        if self._accepted(turn.old, wanted=True):
+            return Outcome.FAILED, "the new password is live, but the device still accepts the old one, too"
+        self._accepted(turn.new)  # ends the device's count of refusals
+        return Outcome.CHANGED, ""
+
+
+class _Untouched(FleetctlError):
+    """The device was not touched."""
+
+    def __init__(self, outcome: Outcome, reason: str) -> None:
+        super().__init__(reason)
+        self.verdict: Verdict = outcome, reason
