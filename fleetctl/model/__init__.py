@@ -17,6 +17,7 @@ from fleetctl.model.events import (
     Step,
 )
 from fleetctl.model.fleet import Access, Device, Endpoint, Expectation, Neighbour, Reading
+from fleetctl.model.passwords import LoginLock, PasswordPolicy, Trouble
 from fleetctl.model.plans import AspectPlan, Change, DevicePlan
 from fleetctl.model.settings import (
     Action,
@@ -74,9 +75,11 @@ __all__ = [
     "Kind",
     "Learned",
     "LoginJudged",
+    "LoginLock",
     "Neighbour",
     "NewPassword",
     "Outcome",
+    "PasswordPolicy",
     "Place",
     "Planned",
     "Reading",
@@ -87,6 +90,7 @@ __all__ = [
     "Setting",
     "Started",
     "Step",
+    "Trouble",
     "Unset",
     "Untold",
     "secrets_in",

@@ -53,6 +53,7 @@ class Vault:
         self._source = source
         self._clock = clock
         self._opened: dict[str, Opened] = {}
+        self.run = 0  # the run that is at work, noted beside what it changes
 
     def __repr__(self) -> str:
         return f"Vault({str(self.root)!r})"
@@ -73,7 +74,7 @@ class Vault:
         return self._open(site).secrets.get(device, {}).get(account, Entry())
 
     def accounts(self, site: str, device: str) -> Mapping[str, Entry]:
-        """Return what the vault has of a device, by account."""
+        """Return all that the vault has of a device, by account."""
         return dict(self._open(site).secrets.get(device, {}))
 
     def every(self, site: str) -> tuple[str, ...]:
@@ -141,7 +142,7 @@ class Vault:
 
         def change(old: Mapping[tuple[str, str], Entry]) -> Mapping[tuple[str, str], Entry]:
             return {
-                key: replace(entry, current=generate_password(key[1], length), changed=self._now())
+                key: replace(entry, current=generate_password(key[1], length), changed=self._now(), run=self.run)
                 for key, entry in old.items()
                 if not entry.current
             }
@@ -157,7 +158,7 @@ class Vault:
 
         def change(old: Mapping[tuple[str, str], Entry]) -> Mapping[tuple[str, str], Entry]:
             ((key, entry),) = old.items()
-            return {} if entry.prepared else {key: replace(entry, prepared=generate_password(account, length))}
+            return {} if entry.prepared else {key: self._prepared(entry, account, length)}
 
         self._change(site, [(device, account)], change)
         return self.entry(site, device, account).prepared
@@ -171,7 +172,7 @@ class Vault:
 
         def change(old: Mapping[tuple[str, str], Entry]) -> Mapping[tuple[str, str], Entry]:
             return {
-                key: replace(entry, prepared=generate_password(key[1], length))
+                key: self._prepared(entry, key[1], length)
                 for key, entry in old.items()
                 if not entry.current and not entry.prepared
             }
@@ -188,7 +189,8 @@ class Vault:
             ((key, entry),) = old.items()
             if not entry.prepared:
                 raise VaultError(f"no password of {account} on {device} was prepared")
-            return {key: Entry(current=entry.prepared, previous=entry.current, changed=self._now())}
+            new = Entry(current=entry.prepared, previous=entry.current, changed=self._now(), run=self.run)
+            return {key: new}
 
         self._change(site, [(device, account)], change)
 
@@ -207,7 +209,7 @@ class Vault:
             if held(entry):
                 return {}
             if new not in (entry.current, entry.previous):
-                entry = replace(entry, prepared=new)
+                entry = replace(entry, prepared=new, prepared_at=self._now(), prepared_run=self.run)
             if old not in (entry.current, entry.prepared):
                 entry = replace(entry, previous=old)
             return {key: entry}
@@ -220,7 +222,7 @@ class Vault:
 
         def change(old: Mapping[tuple[str, str], Entry]) -> Mapping[tuple[str, str], Entry]:
             ((key, entry),) = old.items()
-            return {key: replace(entry, prepared="")} if entry.prepared == password else {}
+            return {key: _unprepared(entry)} if entry.prepared == password else {}
 
         self._change(site, [(device, account)], change)
 
@@ -237,11 +239,15 @@ class Vault:
             ((key, entry),) = old.items()
             prepared = "" if entry.prepared == password else entry.prepared
             if entry.current == password:
-                return {} if prepared == entry.prepared else {key: replace(entry, prepared=prepared)}
-            told = replace(entry, current=password, previous=entry.current, prepared=prepared, changed=self._now())
-            return {key: told}
+                return {} if prepared == entry.prepared else {key: _unprepared(entry)}
+            new = replace(entry if prepared else _unprepared(entry), current=password, previous=entry.current)
+            return {key: replace(new, changed=self._now(), run=self.run)}
 
         self._change(site, [(device, account)], change)
+
+    def _prepared(self, entry: Entry, account: str, length: int) -> Entry:
+        told = generate_password(account, length)
+        return replace(entry, prepared=told, prepared_at=self._now(), prepared_run=self.run)
 
     def _now(self) -> str:
         return self._clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -302,3 +308,8 @@ class Vault:
         for path in sorted(self.root.glob("group_vars/*/vault.yml")):
             if sites.read(path, self._password).cipher_text:
                 return
+
+
+def _unprepared(entry: Entry) -> Entry:
+    """Return an entry without what was prepared."""
+    return replace(entry, prepared="", prepared_at="", prepared_run=0)
