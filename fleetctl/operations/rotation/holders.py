@@ -4,30 +4,44 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from fleetctl import catalog, converge
 from fleetctl.aspects.channels import BoundCamera, Channels, Credential
 from fleetctl.aspects.state import ChannelState, State
 from fleetctl.errors import BadAnswer, FleetctlError, Refused, Rejected, Unreachable, Unsupported
-from fleetctl.model import UNSET, Device, FrozenMap, SecretRef, Unset
+from fleetctl.model import UNSET, Device, FrozenMap, SecretRef
 from fleetctl.operations.rotation.turns import Login, Patience
 from fleetctl.protocols import identities
 
-_LOCKING = ("locking", "locked", "lock")  # Source: field facts, 8.1: ipcIsLocking; 1.5 and 2.4: states of a channel
+_LATE: Final = timedelta(minutes=30)  # so old may footage be that is looked at for what began since
+_GOES_ON: Final = timedelta(seconds=20)  # footage that reaches so far past the write is of the session after it
+_LOCKING: Final = (
+    "locking",
+    "locked",
+    "lock",
+)  # Source: field facts, 8.1: ipcIsLocking; 1.5 and 2.4: states of a channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A channel: what is bound there, and what it does."""
+    """A channel: what is bound there, what it does, and when its pieces of footage of late began."""
 
     bound: BoundCamera
     state: ChannelState
+    begun: frozenset[datetime] = frozenset()
 
     @property
     def records(self) -> bool:
         """Whether it is recorded now, as far as the recorder tells."""
         return self.state.recording is True
+
+    @property
+    def newest(self) -> datetime | None:
+        """The end of its newest footage, in the recorder's own time."""
+        told = self.state.last_segment
+        return datetime.fromisoformat(told).replace(tzinfo=UTC) if isinstance(told, str) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +70,7 @@ class Recorder:
             raise Unsupported(
                 f"{self.name}: fleetctl cannot give another login to a channel of {driver.name} recorders"
             )
-        self._channels, self._state = channels, state
+        self._channels, self._state, self._find = channels, state, registry.action(driver, "find_footage")
 
     def standing(self, channel: str) -> Standing:
         """Return how a channel stands now; raises BadAnswer where the recorder does not tell."""
@@ -68,7 +82,13 @@ class Recorder:
         state = now.channels.get(channel) if isinstance(now, State) and now.channels else None
         if not isinstance(bound, BoundCamera) or not isinstance(state, ChannelState):
             raise BadAnswer(f"{self.name}: channel {channel} has no camera")
-        return Standing(bound=bound, state=state)
+        return Standing(bound=bound, state=state, begun=self._begun(channel, Standing(bound=bound, state=state).newest))
+
+    def _begun(self, channel: str, newest: datetime | None) -> frozenset[datetime]:
+        if self._find is None or newest is None:
+            return frozenset()
+        found = self._find.run(self._link.session(self._find.protocol), (newest - _LATE, newest + _LATE))
+        return frozenset(each.begin for each in found if each.channel == channel)
 
     def pushes(self) -> bool:
         """Tell whether the recorder brings its own new password to its cameras, past the vault."""
@@ -116,21 +136,20 @@ class Recorder:
         if has is not UNSET and has != login.user:
             raise Rejected(f"{self.name}: channel {channel} still logs in as {has}")
 
-    def proven(self, channel: str, before: Standing, patience: Patience) -> str:
-        """Wait until the channel is online with what it holds now and, where it recorded before, has newer footage.
+    def proven(self, channel: str, before: Standing, patience: Patience, *, records: bool) -> str:
+        """Wait until the channel is online with what it holds now and, where it `records`, has newer footage.
 
-        Returns "" then, else what is wrong. Footage that is newer than a look after the write was recorded in a new
-        session: the write ended the old one.
+        Returns "" then, else what is wrong. `before` is how it stood before the write: a piece of footage that has
+        begun since, or one that went on for long, is of a new session.
         """
         begun = time.monotonic()
-        since, first, why = begun, None, ""
+        since, why = begun, ""
         while time.monotonic() - begun < patience.online_s:
             now = self._look(channel)
-            first = first or now
             online = now is not None and now.state.online is True and now.bound.credential is Credential.ACCEPTED
-            if now is None or first is None or not online:
+            if now is None or not online:
                 since, why = time.monotonic(), _why(now)
-            elif _newer(now, first) or (not before.records and time.monotonic() - since > patience.steady_s):
+            elif _newer(now, before) or (not records and time.monotonic() - since > patience.steady_s):
                 return ""
             else:
                 why = "it is online, and records nothing new"
@@ -148,9 +167,10 @@ class Recorder:
             return None
 
 
-def _newer(now: Standing, first: Standing) -> bool:
-    last, before = now.state.last_segment, first.state.last_segment
-    return isinstance(last, str) and (isinstance(before, Unset) or last > str(before))
+def _newer(now: Standing, before: Standing) -> bool:
+    if now.newest is None or before.newest is None:
+        return now.newest is not None
+    return bool(now.begun - before.begun) or now.newest - before.newest > _GOES_ON
 
 
 def _why(now: Standing | None) -> str:

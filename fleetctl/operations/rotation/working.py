@@ -38,7 +38,7 @@ from fleetctl.model import (
     Step,
     worst,
 )
-from fleetctl.operations.rotation.holders import Recorder, Standing, locked
+from fleetctl.operations.rotation.holders import Recorder, locked
 from fleetctl.operations.rotation.turns import Holder, Job, Login, Turn
 from fleetctl.protocols import opener
 from fleetctl.vault import SecretBag
@@ -88,7 +88,7 @@ class _Office:
         self.device, self.registry = job.device, catalog.load()
         self.acting = job.acting
         self._recorders: dict[str, Recorder] = {}
-        self._before: dict[Holder, Standing] = {}
+        self._recording: set[Holder] = set()  # those that were recorded before anything was touched
         self._refusals = 0
 
     def turned(self, turn: Turn) -> Verdict:
@@ -127,7 +127,8 @@ class _Office:
             recorder = self._recorder(holder)
             if why := recorder.trouble(self.device, holder.channel, has):
                 raise _Untouched(Outcome.BLOCKED, f"{why}. The camera was not touched")
-            self._before[holder] = recorder.standing(holder.channel)
+            if recorder.standing(holder.channel).records:
+                self._recording.add(holder)
         with self._administrator() as (link, driver):
             users = converge.read(self.registry.cell(driver, "users"), "users", link).value
             if isinstance(users, Users) and users.accounts and turn.account not in users.accounts:
@@ -303,12 +304,13 @@ class _Office:
         """Give a login to every holder and see each record with it; returns what is wrong, "" where all is well."""
         for holder in turn.holders:
             recorder = self._recorder(holder)
-            before = self._before.get(holder) or recorder.standing(holder.channel)
+            recorded = holder in self._recording
             self._note(turn, Step.HAND, holder)
             for last in (False, True):
                 try:
+                    before = recorder.standing(holder.channel)
                     recorder.give(holder.channel, login, self.device.name)
-                    why = recorder.proven(holder.channel, before, self.job.patience)
+                    why = recorder.proven(holder.channel, before, self.job.patience, records=recorded or before.records)
                 except (Rejected, BadAnswer) as error:
                     why = f"{holder}: {converge.told(error)}"
                 if not why:
