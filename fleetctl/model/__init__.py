@@ -32,6 +32,7 @@ from fleetctl.model.values import (
     secrets_in,
     worst,
 )
+from fleetctl.model.waivers import Waiver, covering
 
 __all__ = [
     "ABSENT",
@@ -72,6 +73,8 @@ __all__ = [
     "Started",
     "Unset",
     "Untold",
+    "Waiver",
+    "covering",
     "secrets_in",
     "setting",
     "setting_of",

@@ -75,6 +75,7 @@ class Aspect:
     doc: str
     host_kinds: frozenset[Kind] = frozenset()  # of computers (platform linux, windows), whose settings are roles'
     after: tuple[str, ...] = ()  # aspects written before this one
+    waivable: bool = True  # an agreed exception from it may be written down; never for accounts and services
     applied_by: str = "apply"  # "firmware roll" for what apply never writes, "" for read only
     # complete(device, value, fleet) -> (value, wrongs): fills in what follows from other devices of the inventory
     # (the address of a channel's camera); a wrong is ("field.key", reason, mend).
@@ -99,6 +100,8 @@ class Gap:
     reason: str
     nearest: str = ""  # the nearest value the device could take
     instead: Any = UNSET
+    before: Any = UNSET  # of a waived difference: the actual value
+    after: Any = UNSET  # and the expected one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

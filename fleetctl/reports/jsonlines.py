@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from fleetctl.errors import FleetctlError, InventoryError
-from fleetctl.model import Change, Device, Gap, Outcome
+from fleetctl.model import Change, Device, Gap, Outcome, Waiver
 from fleetctl.reports.tally import AspectRecord, DeviceRecord, Tally
 from fleetctl.reports.values import plain
 
-SCHEMA_VERSION: Final = "1.0"
+SCHEMA_VERSION: Final = "1.1"
 
 
 def line(type_: str, fields: Mapping[str, Any]) -> str:
@@ -63,6 +63,19 @@ def gap(told: Gap) -> dict[str, Any]:
         "outcome": told.outcome.value,
         "reason": told.reason,
         "nearest": told.nearest,
+        "expected": plain(told.after),
+        "actual": plain(told.before),
+    }
+
+
+def waiver(told: Waiver) -> dict[str, Any]:
+    """Return one agreed exception."""
+    return {
+        "setting": told.setting,
+        "owner": told.owner,
+        "reason": told.reason,
+        "until": told.until,
+        "place": str(told.place) if told.place else None,
     }
 
 
