@@ -147,7 +147,7 @@ class Ledger:
             row = (device, aspect, change.field, change.key, expected, actual, how.value, "", now, now, ended)
             self._drift.append(row)
         for gap in gaps:
-            if gap.outcome is Outcome.UNKNOWN:
+            if gap.outcome is Outcome.UNKNOWN or gap.elsewhere:
                 self._row(device, aspect, gap.field, gap.key, gap.outcome, gap.reason, now)
         if outcome in _TROUBLE or outcome is Outcome.UNREACHABLE:
             self._row(device, aspect, "", "", outcome, reason, now)

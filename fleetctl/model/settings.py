@@ -91,6 +91,8 @@ class Gap:
 
     `instead` is what the device is given in its place, where part of what is expected is better than nothing and
     means the same (the first of several servers); it stays a gap, and is never counted as in step.
+    `elsewhere`: the trouble is another device's (the camera of one channel): it is told and counts for the run, but is
+    not how this device ended.
     """
 
     field: str
@@ -99,14 +101,19 @@ class Gap:
     reason: str
     nearest: str = ""  # the nearest value the device could take
     instead: Any = UNSET
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Untold:
-    """Stands in for the actual value of one field that could not be read; `outcome` is unsupported or unknown."""
+    """Stands in for the actual value of one field that could not be read; `outcome` is unsupported or unknown.
+
+    `elsewhere`: as a `Gap`'s; the outcome is then that of the other device.
+    """
 
     outcome: Outcome
     reason: str
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from fleetctl.model import Change, Device, Gap, Outcome
 from fleetctl.reports.tally import AspectRecord, DeviceRecord, Tally
 from fleetctl.reports.values import plain
 
-SCHEMA_VERSION: Final = "1.0"
+SCHEMA_VERSION: Final = "1.1"
 
 
 def line(type_: str, fields: Mapping[str, Any]) -> str:
@@ -63,6 +63,7 @@ def gap(told: Gap) -> dict[str, Any]:
         "outcome": told.outcome.value,
         "reason": told.reason,
         "nearest": told.nearest,
+        "elsewhere": told.elsewhere,
     }
 
 
@@ -104,6 +105,7 @@ def summary(command: str, exit_code: int, tally: Tally | None = None, **more: An
             "devices": len(tally.devices),
             "changes": tally.changes(),
             "with_unsupported": tally.unsupported(),
+            "held_up": tally.held_up(),
             "outcomes": {outcome.value: counts[outcome] for outcome in Outcome if counts[outcome]},
         }
     return line("summary", fields)
