@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fleetctl.model.fleet import Device
+from fleetctl.model.passwords import USUAL_LOCK, USUAL_POLICY, LoginLock, PasswordPolicy
 from fleetctl.model.values import UNSET, Disruption, FrozenMap, Kind, Outcome, Secrets
 
 
@@ -179,7 +180,8 @@ class Driver:
     cells: tuple[Cell, ...] = ()  # replace the aspect's own cell of the same protocol
     actions: tuple[Action, ...] = ()
     default_logins: tuple[tuple[str, str], ...] = ()  # factory accounts, public knowledge
-    password_max: int = 32
+    passwords: PasswordPolicy = USUAL_POLICY
+    lock: LoginLock = USUAL_LOCK
     protocols_by_kind: Mapping[str, tuple[str, ...]] = FrozenMap()  # where a kind is spoken to in another order
     first_account: str = ""  # the account that a factory-new device gets its first password for, by `activate`
 
