@@ -148,7 +148,7 @@ class Ledger:
             row = (device, aspect, change.field, change.key, expected, actual, how.value, "", now, now, ended)
             self._drift.append(row)
         for gap in gaps:
-            if gap.outcome in (Outcome.UNKNOWN, Outcome.WAIVED):
+            if gap.outcome in (Outcome.UNKNOWN, Outcome.WAIVED) or gap.elsewhere:
                 values = _json(gap.after), _json(gap.before)
                 row = (device, aspect, gap.field, gap.key, *values, gap.outcome.value, gap.reason, now, now, None)
                 self._drift.append(row)

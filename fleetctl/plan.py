@@ -59,7 +59,8 @@ def waive(comparison: Comparison, aspect: str, waivers: Sequence[Waiver]) -> Com
     changes: list[Change] = []
     gaps: list[Gap] = []
     for gap in comparison.gaps:
-        waiver = None if gap.outcome is Outcome.UNKNOWN else covering(waivers, aspect, gap.field, gap.key)
+        known = gap.outcome in (Outcome.UNSUPPORTED, Outcome.FAILED) and not gap.elsewhere
+        waiver = covering(waivers, aspect, gap.field, gap.key) if known else None
         if waiver is None:
             gaps.append(gap)
         else:
@@ -165,7 +166,13 @@ def _untold(field: str, expected: FrozenMap[Any], told: Any) -> Iterator[Gap]:
             if not _compared(item, part):
                 continue
             if isinstance(actual, Untold):
-                yield Gap(field=field, key=f"{key}.{part.name}", outcome=actual.outcome, reason=actual.reason)
+                yield Gap(
+                    field=field,
+                    key=f"{key}.{part.name}",
+                    outcome=actual.outcome,
+                    reason=actual.reason,
+                    elsewhere=actual.elsewhere,
+                )
             elif actual is UNSET:
                 reason = "the device does not tell this and cannot be set"
                 yield Gap(field=field, key=f"{key}.{part.name}", reason=reason)
@@ -217,8 +224,7 @@ def plan_aspect(
             waivers=expectation.waivers,
             disruption=aspect.disruption,
         )
-    outcomes = [gap.outcome for gap in comparison.gaps]
-    outcome = worst([*outcomes, Outcome.PENDING] if comparison.changes else outcomes)
+    outcome = outcome_with(comparison.gaps, Outcome.PENDING if comparison.changes else Outcome.UNCHANGED)
     return AspectPlan(
         aspect=aspect.name,
         outcome=outcome,
@@ -231,6 +237,11 @@ def plan_aspect(
         waivers=expectation.waivers,
         disruption=aspect.disruption,
     )
+
+
+def outcome_with(gaps: Iterable[Gap], outcome: Outcome = Outcome.UNCHANGED) -> Outcome:
+    """Return how an aspect ends that would end so but for these gaps; another device's trouble is not its own."""
+    return worst([outcome, *(gap.outcome for gap in gaps if not gap.elsewhere)])
 
 
 def gap_reason(gaps: Iterable[Gap]) -> str:

@@ -27,9 +27,8 @@ from fleetctl.model import (
     Reading,
     Result,
     secrets_in,
-    worst,
 )
-from fleetctl.plan import Comparison, compare, gap_reason, moved, waive, wanted
+from fleetctl.plan import Comparison, compare, gap_reason, moved, outcome_with, waive, wanted
 from fleetctl.protocols import opener
 
 SETTLE_S: Final = (0.0, 0.3, 1.0, 2.0)  # a device may take a moment until what it accepted reads back
@@ -104,8 +103,7 @@ def _settle(job: Job, link: Link, channel: Channel, planned: AspectPlan, cell: C
     if why := moved(planned, now):
         return _emit(job, channel, planned, Outcome.STALE, f"{why}; run plan again", begun=begun)
     if not now.changes:
-        outcome = worst(gap.outcome for gap in now.gaps)
-        return _emit(job, channel, planned, outcome, gap_reason(now.gaps), begun=begun)
+        return _emit(job, channel, planned, outcome_with(now.gaps), gap_reason(now.gaps), begun=begun)
     channel.confirm(Intent(device=name, aspect=planned.aspect, changes=now.changes))
     outcome, reason = _apply(job, link, channel, cell, expectation, reading.value, now)
     return _emit(job, channel, planned, outcome, reason, changes=now.changes, begun=begun)
@@ -146,7 +144,7 @@ def _apply(
             return outcome, reason
     left, reading, gaps = _read_back(job, link, cell, expectation, now)
     if not left and reading.outcome is None and not (said and cell.refusals_stand):
-        return worst([Outcome.CHANGED, *(gap.outcome for gap in gaps)]), gap_reason(gaps)
+        return outcome_with(gaps, Outcome.CHANGED), gap_reason(gaps)
     if said:
         return Outcome.FAILED, said
     if reading.outcome is not None:

@@ -15,6 +15,7 @@ from fleetctl.model.events import (
     Started,
 )
 from fleetctl.model.fleet import Access, Device, Endpoint, Expectation, Neighbour, Reading
+from fleetctl.model.passwords import LoginLock, PasswordPolicy, Trouble
 from fleetctl.model.plans import AspectPlan, Change, DevicePlan
 from fleetctl.model.settings import Action, Aspect, Backup, Cell, Driver, Gap, Setting, Untold, setting, setting_of
 from fleetctl.model.values import (
@@ -61,8 +62,10 @@ __all__ = [
     "Kind",
     "Learned",
     "LoginJudged",
+    "LoginLock",
     "Neighbour",
     "Outcome",
+    "PasswordPolicy",
     "Place",
     "Planned",
     "Reading",
@@ -71,6 +74,7 @@ __all__ = [
     "Secrets",
     "Setting",
     "Started",
+    "Trouble",
     "Unset",
     "Untold",
     "Waiver",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fleetctl.model.fleet import Device
+from fleetctl.model.passwords import USUAL_LOCK, USUAL_POLICY, LoginLock, PasswordPolicy
 from fleetctl.model.values import UNSET, Disruption, FrozenMap, Kind, Outcome, Secrets
 
 
@@ -92,6 +93,8 @@ class Gap:
 
     `instead` is what the device is given in its place, where part of what is expected is better than nothing and
     means the same (the first of several servers); it stays a gap, and is never counted as in step.
+    `elsewhere`: the trouble is another device's (the camera of one channel): it is told and counts for the run, but is
+    not how this device ended.
     """
 
     field: str
@@ -100,16 +103,21 @@ class Gap:
     reason: str
     nearest: str = ""  # the nearest value the device could take
     instead: Any = UNSET
+    elsewhere: bool = False
     before: Any = UNSET  # of a waived difference: the actual value
     after: Any = UNSET  # and the expected one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Untold:
-    """Stands in for the actual value of one field that could not be read; `outcome` is unsupported or unknown."""
+    """Stands in for the actual value of one field that could not be read; `outcome` is unsupported or unknown.
+
+    `elsewhere`: as a `Gap`'s; the outcome is then that of the other device.
+    """
 
     outcome: Outcome
     reason: str
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +183,8 @@ class Driver:
     cells: tuple[Cell, ...] = ()  # replace the aspect's own cell of the same protocol
     actions: tuple[Action, ...] = ()
     default_logins: tuple[tuple[str, str], ...] = ()  # factory accounts, public knowledge
-    password_max: int = 32
+    passwords: PasswordPolicy = USUAL_POLICY
+    lock: LoginLock = USUAL_LOCK
     protocols_by_kind: Mapping[str, tuple[str, ...]] = FrozenMap()  # where a kind is spoken to in another order
     first_account: str = ""  # the account that a factory-new device gets its first password for, by `activate`
 

@@ -63,6 +63,7 @@ def gap(told: Gap) -> dict[str, Any]:
         "outcome": told.outcome.value,
         "reason": told.reason,
         "nearest": told.nearest,
+        "elsewhere": told.elsewhere,
         "expected": plain(told.after),
         "actual": plain(told.before),
     }
@@ -117,6 +118,7 @@ def summary(command: str, exit_code: int, tally: Tally | None = None, **more: An
             "devices": len(tally.devices),
             "changes": tally.changes(),
             "with_unsupported": tally.unsupported(),
+            "held_up": tally.held_up(),
             "outcomes": {outcome.value: counts[outcome] for outcome in Outcome if counts[outcome]},
         }
     return line("summary", fields)

@@ -155,13 +155,14 @@ def test_json_lines_have_schema_and_type_and_devices_have_name_kind_and_site(tal
     assert all({"name", "kind", "site"} <= line.keys() for line in lines if line["type"] == "device")
     assert [line["name"] for line in lines[:-1]] == ["a-cam-01", "a-cam-02", "b-cam-01", "b-cam-02"]
     assert lines[-1] == {
-        "schema_version": "1.0",
+        "schema_version": "1.1",
         "type": "summary",
         "command": "plan",
         "exit_code": 3,
         "devices": 4,
         "changes": 5,
         "with_unsupported": 1,
+        "held_up": 0,
         "outcomes": {"pending": 3, "unreachable": 1},
     }
     change = lines[0]["aspects"][0]["changes"][0]
