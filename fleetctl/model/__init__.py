@@ -45,6 +45,7 @@ from fleetctl.model.values import (
     secrets_in,
     worst,
 )
+from fleetctl.model.waivers import Waiver, covering
 
 __all__ = [
     "ABSENT",
@@ -88,7 +89,9 @@ __all__ = [
     "Trouble",
     "Unset",
     "Untold",
+    "Waiver",
     "actions",
+    "covering",
     "secrets_in",
     "setting",
     "setting_of",

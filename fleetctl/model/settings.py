@@ -76,6 +76,7 @@ class Aspect:
     doc: str
     host_kinds: frozenset[Kind] = frozenset()  # of computers (platform linux, windows), whose settings are roles'
     after: tuple[str, ...] = ()  # aspects written before this one
+    waivable: bool = True  # an agreed exception from it may be written down; never for accounts and services
     applied_by: str = "apply"  # "firmware roll" for what apply never writes, "" for read only
     # complete(device, value, fleet) -> (value, wrongs): fills in what follows from other devices of the inventory
     # (the address of a channel's camera); a wrong is ("field.key", reason, mend).
@@ -92,6 +93,8 @@ class Gap:
 
     `instead` is what the device is given in its place, where part of what is expected is better than nothing and
     means the same (the first of several servers); it stays a gap, and is never counted as in step.
+    `elsewhere`: the trouble is another device's (the camera of one channel): it is told and counts for the run, but is
+    not how this device ended.
     """
 
     field: str
@@ -100,14 +103,21 @@ class Gap:
     reason: str
     nearest: str = ""  # the nearest value the device could take
     instead: Any = UNSET
+    elsewhere: bool = False
+    before: Any = UNSET  # of a waived difference: the actual value
+    after: Any = UNSET  # and the expected one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Untold:
-    """Stands in for the actual value of one field that could not be read; `outcome` is unsupported or unknown."""
+    """Stands in for the actual value of one field that could not be read; `outcome` is unsupported or unknown.
+
+    `elsewhere`: as a `Gap`'s; the outcome is then that of the other device.
+    """
 
     outcome: Outcome
     reason: str
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
