@@ -8,7 +8,7 @@ from typing import Any
 
 from fleetctl.aspects.users import put_password
 from fleetctl.errors import BadAnswer, Refused, Rejected, Unsupported
-from fleetctl.model import Action, Backup, Disruption, Driver, Kind, NewPassword, SecretRef, Secrets
+from fleetctl.model import Backup, Driver, Kind, NewPassword, SecretRef, Secrets, actions
 from fleetctl.protocols.xml import child, children, tag, text, words
 
 
@@ -87,23 +87,12 @@ DRIVER = Driver(
     kinds=frozenset({Kind.CAMERA, Kind.NVR}),
     protocols=("onvif",),
     recognises=_anything,
-    actions=(
-        Action(
-            name="make_account",
-            protocol="onvif",
-            disruption=Disruption.NONE,
-            run=_make_account,
-            doc="make an administrator account",
-        ),
-        Action(
-            name="set_password",
-            protocol="onvif",
-            disruption=Disruption.NONE,
-            run=_set_password,
-            doc="give an account another password",
-        ),
-        Action(name="backup", protocol="onvif", disruption=Disruption.NONE, run=_backup, doc="take its own backup"),
-        Action(name="reboot", protocol="onvif", disruption=Disruption.REBOOT, run=_reboot, doc="restart the device"),
-        Action(name="snapshot", protocol="onvif", disruption=Disruption.NONE, run=_snapshot, doc="take a picture now"),
+    actions=actions(
+        "onvif",
+        make_account=_make_account,
+        set_password=_set_password,
+        backup=_backup,
+        reboot=_reboot,
+        snapshot=_snapshot,
     ),
 )

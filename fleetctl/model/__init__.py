@@ -29,6 +29,7 @@ from fleetctl.model.settings import (
     NewPassword,
     Setting,
     Untold,
+    actions,
     setting,
     setting_of,
 )
@@ -47,6 +48,7 @@ from fleetctl.model.values import (
     secrets_in,
     worst,
 )
+from fleetctl.model.waivers import Waiver, covering
 
 __all__ = [
     "ABSENT",
@@ -93,6 +95,9 @@ __all__ = [
     "Trouble",
     "Unset",
     "Untold",
+    "Waiver",
+    "actions",
+    "covering",
     "secrets_in",
     "setting",
     "setting_of",
