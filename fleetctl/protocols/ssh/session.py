@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
 from typing import Any, Final
 
 from fleetctl.errors import FleetctlError, Refused, Rejected, Unreachable, Unsupported
 from fleetctl.model import Access, Device
 from fleetctl.protocols import identities
+from fleetctl.protocols.closing import Closing
 from fleetctl.protocols.identities import Identity
 from fleetctl.protocols.sockets import Dial
 from fleetctl.protocols.ssh import ENABLED, console, platforms, whole
@@ -46,7 +46,7 @@ def connect(
     return Session(device, access, platform, line)
 
 
-class Session:
+class Session(Closing):
     """One switch, one login, one thread. Made by `connect`; a context manager.
 
     A reading is a command that its platform's file names; a READ session sends nothing else.
@@ -60,14 +60,6 @@ class Session:
         self._identity: Identity | None = None
         self._console: console.Console | None = line.open()
         self._enabled = self._console.enabled
-
-    def __enter__(self) -> Session:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the connection."""
