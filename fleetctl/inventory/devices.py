@@ -23,7 +23,11 @@ from fleetctl.model import Device, Endpoint, Kind, Place
 from fleetctl.protocols.ssh.names import canonical
 
 _WORDS: Final = ("vendor", "model", "platform", "desk", "serial_number", "behind", "switch", "switch_port")
-_NOT_THE_DEVICES: Final = (*LOGINS, "factory_password", "rollout_waves")
+_NOT_THE_DEVICES: Final = (
+    *LOGINS,
+    "factory_password",
+    *(known.name for known in BY_NAME.values() if known.form is Form.ANY),
+)
 _KINDS: Final = tuple(kind.value for kind in Kind)
 _MAC: Final = re.compile(r"[0-9a-f]{2}([:-]?)(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}", re.IGNORECASE)
 _FINGERPRINT: Final = re.compile(r"(?:[0-9a-f]{2}:?){31}[0-9a-f]{2}", re.IGNORECASE)

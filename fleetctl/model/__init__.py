@@ -15,8 +15,21 @@ from fleetctl.model.events import (
     Started,
 )
 from fleetctl.model.fleet import Access, Device, Endpoint, Expectation, Neighbour, Reading
+from fleetctl.model.passwords import LoginLock, PasswordPolicy, Trouble
 from fleetctl.model.plans import AspectPlan, Change, DevicePlan
-from fleetctl.model.settings import Action, Aspect, Backup, Cell, Driver, Gap, Setting, Untold, setting, setting_of
+from fleetctl.model.settings import (
+    Action,
+    Aspect,
+    Backup,
+    Cell,
+    Driver,
+    Gap,
+    Setting,
+    Untold,
+    actions,
+    setting,
+    setting_of,
+)
 from fleetctl.model.values import (
     ABSENT,
     UNSET,
@@ -32,6 +45,7 @@ from fleetctl.model.values import (
     secrets_in,
     worst,
 )
+from fleetctl.model.waivers import Waiver, covering
 
 __all__ = [
     "ABSENT",
@@ -60,8 +74,10 @@ __all__ = [
     "Kind",
     "Learned",
     "LoginJudged",
+    "LoginLock",
     "Neighbour",
     "Outcome",
+    "PasswordPolicy",
     "Place",
     "Planned",
     "Reading",
@@ -70,8 +86,12 @@ __all__ = [
     "Secrets",
     "Setting",
     "Started",
+    "Trouble",
     "Unset",
     "Untold",
+    "Waiver",
+    "actions",
+    "covering",
     "secrets_in",
     "setting",
     "setting_of",

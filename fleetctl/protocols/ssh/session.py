@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
 from typing import Any, Final
 
 from fleetctl.errors import FleetctlError, Refused, Rejected, Unreachable, Unsupported
 from fleetctl.model import Access, Device
 from fleetctl.protocols import identities
+from fleetctl.protocols.closing import Closing
 from fleetctl.protocols.identities import Identity
 from fleetctl.protocols.sockets import Dial
 from fleetctl.protocols.ssh import console, platforms
@@ -45,7 +45,7 @@ def connect(
     return Session(device, access, platform, line)
 
 
-class Session:
+class Session(Closing):
     """One switch, one login, one thread. Made by `connect`; a context manager.
 
     A reading is a command that its platform's file names; a READ session sends nothing else.
@@ -57,14 +57,6 @@ class Session:
         self._texts: dict[str, str] = {}
         self._identity: Identity | None = None
         self._console: console.Console | None = line.open()
-
-    def __enter__(self) -> Session:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the connection."""
