@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,8 @@ from fleetctl.model import (
     SecretRef,
     Unset,
     Untold,
+    Waiver,
+    covering,
     setting_of,
     worst,
 )
@@ -45,6 +47,41 @@ class Comparison:
             elif gap.instead is not UNSET and gap.instead != change.before:
                 kept.append(dataclasses.replace(change, after=gap.instead))
         return Comparison(changes=tuple(kept), gaps=self.gaps + tuple(gap for gap in ruled if gap not in self.gaps))
+
+
+def waive(comparison: Comparison, aspect: str, waivers: Sequence[Waiver]) -> Comparison:
+    """Return the comparison with what an agreed exception covers as gaps that are waived.
+
+    What could not be told stays unknown: nobody can agree to what nobody knows.
+    """
+    if not waivers:
+        return comparison
+    changes: list[Change] = []
+    gaps: list[Gap] = []
+    for gap in comparison.gaps:
+        known = gap.outcome in (Outcome.UNSUPPORTED, Outcome.FAILED) and not gap.elsewhere
+        waiver = covering(waivers, aspect, gap.field, gap.key) if known else None
+        if waiver is None:
+            gaps.append(gap)
+        else:
+            reason = f"{gap.reason}; {waiver.sentence}"
+            gaps.append(Gap(field=gap.field, key=gap.key, outcome=Outcome.WAIVED, reason=reason))
+    for change in comparison.changes:
+        waiver = covering(waivers, aspect, change.field, change.key)
+        if waiver is None:
+            changes.append(change)
+        else:
+            gaps.append(
+                Gap(
+                    field=change.field,
+                    key=change.key,
+                    outcome=Outcome.WAIVED,
+                    reason=waiver.sentence,
+                    before=change.before,
+                    after=change.after,
+                )
+            )
+    return Comparison(changes=tuple(changes), gaps=tuple(gaps))
 
 
 def is_empty(value: Any) -> bool:
@@ -184,6 +221,7 @@ def plan_aspect(
             reason=reading.reason,
             expected=expectation.value,
             exclusive=expectation.exclusive,
+            waivers=expectation.waivers,
             disruption=aspect.disruption,
         )
     outcome = outcome_with(comparison.gaps, Outcome.PENDING if comparison.changes else Outcome.UNCHANGED)
@@ -196,6 +234,7 @@ def plan_aspect(
         actual=reading.value,
         expected=expectation.value,
         exclusive=expectation.exclusive,
+        waivers=expectation.waivers,
         disruption=aspect.disruption,
     )
 

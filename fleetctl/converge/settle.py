@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from fleetctl import catalog
 from fleetctl.converge.link import Job, Link, read, same_device, told
-from fleetctl.converge.observe import failing, judged, recognise
+from fleetctl.converge.observe import compared, failing, recognise
 from fleetctl.errors import BadAnswer, FleetctlError, Refused, Rejected, Unreachable, Unsupported
 from fleetctl.model import (
     Access,
@@ -28,7 +28,7 @@ from fleetctl.model import (
     Result,
     secrets_in,
 )
-from fleetctl.plan import Comparison, compare, gap_reason, moved, outcome_with, wanted
+from fleetctl.plan import Comparison, compare, gap_reason, moved, outcome_with, waive, wanted
 from fleetctl.protocols import opener
 
 SETTLE_S: Final = (0.0, 0.3, 1.0, 2.0)  # a device may take a moment until what it accepted reads back
@@ -90,13 +90,15 @@ def _settle(job: Job, link: Link, channel: Channel, planned: AspectPlan, cell: C
     """Re-read, compare with the plan, write, read back; the aspect's result is emitted."""
     begun = time.monotonic()
     name = job.device.name
-    expectation = Expectation(aspect=planned.aspect, value=planned.expected, exclusive=planned.exclusive)
+    expectation = Expectation(
+        aspect=planned.aspect, value=planned.expected, exclusive=planned.exclusive, waivers=planned.waivers
+    )
     if cell is None or cell.write is None:
         return _emit(job, channel, planned, Outcome.UNSUPPORTED, "read only on this device", begun=begun)
     reading = read(cell, planned.aspect, link)
     if reading.outcome is not None:
         return _emit(job, channel, planned, reading.outcome, reading.reason, begun=begun)
-    now = compare(name, expectation, reading.value).without(planned.gaps)
+    now = waive(compare(name, expectation, reading.value), planned.aspect, planned.waivers).without(planned.gaps)
     now = now.without(_waiting(job, now))
     if why := moved(planned, now):
         return _emit(job, channel, planned, Outcome.STALE, f"{why}; run plan again", begun=begun)
@@ -204,8 +206,7 @@ def _read_back(
         reading = read(cell, expectation.aspect, link)
         if reading.outcome is not None:
             continue
-        after = compare(job.device.name, expectation, reading.value).without(gaps)
-        after = judged(after, cell, reading.value, expectation.value)
+        after = compared(job.device.name, expectation, reading.value, cell).without(gaps)
         left = tuple(c for c in after.changes if (c.field, c.key) in fields)
         if not left and not set(after.gaps) - set(gaps):
             break

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from fleetctl.errors import FleetctlError, InventoryError
-from fleetctl.model import Change, Device, Gap, Outcome
+from fleetctl.model import Change, Device, Gap, Outcome, Waiver
 from fleetctl.reports.tally import AspectRecord, DeviceRecord, Tally
 from fleetctl.reports.values import plain
 
@@ -64,6 +64,19 @@ def gap(told: Gap) -> dict[str, Any]:
         "reason": told.reason,
         "nearest": told.nearest,
         "elsewhere": told.elsewhere,
+        "expected": plain(told.after),
+        "actual": plain(told.before),
+    }
+
+
+def waiver(told: Waiver) -> dict[str, Any]:
+    """Return one agreed exception."""
+    return {
+        "setting": told.setting,
+        "owner": told.owner,
+        "reason": told.reason,
+        "until": told.until,
+        "place": str(told.place) if told.place else None,
     }
 
 
