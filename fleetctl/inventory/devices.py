@@ -26,6 +26,7 @@ _WORDS: Final = ("vendor", "model", "platform", "desk", "serial_number", "behind
 _NOT_THE_DEVICES: Final = (
     *LOGINS,
     "factory_password",
+    "factory_enable",
     *(known.name for known in BY_NAME.values() if known.form is Form.ANY),
 )
 _KINDS: Final = tuple(kind.value for kind in Kind)
