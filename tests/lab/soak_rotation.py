@@ -38,7 +38,7 @@ RECORDERS: Final = (
     ("kbvision", "KX-C4K8108N2"),
 )
 WAYS: Final = ("turns", "administrator", "place")  # how a site's recorder logs in to its cameras
-PATIENCE: Final = rotation.Patience(up_s=60.0, online_s=60.0, steady_s=2.0, poll_s=0.2)
+PATIENCE: Final = rotation.Patience(up_s=60.0, online_s=60.0, steady_s=2.0, goes_on_s=3.0, poll_s=0.2)
 POWER_CUTS: Final = 0.12  # so many devices lose power at their next order
 RECOVERS: Final = 8  # so often may `recover` be needed: it is killed and its devices lose power, too
 
