@@ -1,8 +1,9 @@
 """Rotation under fire: rotations killed (SIGKILL) at any step while devices lose power, then settled; nothing is lost.
 
 `python -m tests.lab.soak_rotation --schedules 2000 --cameras 200 --recorders 50`. A schedule is one site (a recorder
-and its cameras) whose rotation was cut off at a step of its own: a run over all sites is killed at a random commit,
-order, answer or replaced file, so that each site stands elsewhere. After `recover` the lab is the judge: every account
+and its cameras) whose rotation was cut off at a step of its own: each round takes a device of every site by chance,
+most often a camera, and the run is killed at a random commit, order, answer or replaced file, so that each site stands
+elsewhere. After `recover` the lab is the judge: every account
 has the password that the vault has, none is locked, every channel is online and recorded.
 """
 
@@ -38,7 +39,7 @@ RECORDERS: Final = (
     ("kbvision", "KX-C4K8108N2"),
 )
 WAYS: Final = ("turns", "administrator", "place")  # how a site's recorder logs in to its cameras
-PATIENCE: Final = rotation.Patience(up_s=60.0, online_s=60.0, steady_s=2.0, goes_on_s=3.0, poll_s=0.2)
+PATIENCE: Final = rotation.Patience(up_s=60.0, online_s=60.0, steady_s=2.0, goes_on_s=3.0, poll_s=0.5)
 POWER_CUTS: Final = 0.12  # so many devices lose power at their next order
 RECOVERS: Final = 8  # so often may `recover` be needed: it is killed and its devices lose power, too
 
@@ -92,10 +93,15 @@ class Soak:
     steps: int = 2000  # of a whole rotation, as last seen
     losses: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    _taken: list[str] = field(default_factory=list)
 
     def round(self) -> None:
         """Rotate, kill, settle, judge."""
         self.rounds += 1
+        sites: dict[str, list[str]] = {}
+        for device in self.office.workspace.inventory.devices.values():
+            sites.setdefault(device.site, []).append(device.name)
+        self._taken = [self.chance.choice(names) for names in sites.values()]
         self._cut_power(POWER_CUTS)
         at = self.chance.randrange(1, max(2, self.steps))
         ended, told = self._child(self._rotate, at)
@@ -125,7 +131,7 @@ class Soak:
 
     def _rotate(self) -> None:
         workspace = self.office.workspace
-        plan = rotation.chosen(workspace, select(workspace, "all"))
+        plan = rotation.chosen(workspace, select(workspace, ",".join(self._taken)))
         options = rotation.Options(
             rollout=rollout.Options(per_site=1, canary=0, shares=(1.0,), stop_share=1.0), patience=PATIENCE
         )
@@ -172,36 +178,37 @@ class Soak:
     # --- what came of it ---------------------------------------------------------------------------
 
     def _judge(self) -> None:
-        workspace = self.office.workspace
-        for each in workspace.store.unsettled():
-            self.losses.append(f"round {self.rounds}: {each.device} {each.account} stays unsettled at {each.step}")
-        for device in workspace.inventory.devices.values():
-            self.office.wait(device.name, 20.0)
-            real = self.office.real(device.name)
-            for account, entry in workspace.vault.accounts(device.site, device.name).items():
-                has = real["users"].get(account)
-                if entry.current and (has is None or has["password"] != entry.current):
-                    self.losses.append(
-                        f"round {self.rounds}: {device.name}: the vault has not the password of {account}"
-                    )
-            if real["locked"]:
-                self.losses.append(f"round {self.rounds}: {device.name}: locked: {real['locked']}")
-        for device in workspace.inventory.devices.values():
-            if device.kind is Kind.NVR and (why := self._records(device.name)):
-                self.losses.append(f"round {self.rounds}: {device.name}: {why}")
+        self.losses += [f"round {self.rounds}: {loss}" for loss in lost(self.office)]
 
-    def _records(self, name: str, within_s: float = 60.0) -> str:
-        deadline = time.monotonic() + within_s
-        while True:
-            links = self.office.real(name)["links"]
-            bad = {
-                key: link["state"] for key, link in links.items() if link["state"] != "online" or not link["recording"]
-            }
-            if links and not bad:
-                return ""
-            if time.monotonic() > deadline:
-                return f"channels do not record: {bad or 'none'}"
-            time.sleep(0.1)
+
+def lost(office: Office) -> list[str]:
+    """Return what is not as it should be: passwords the vault does not have, locked accounts, channels that rest."""
+    workspace = office.workspace
+    found = [f"{u.device} {u.account} stays unsettled at {u.step}" for u in workspace.store.unsettled()]
+    for device in workspace.inventory.devices.values():
+        office.wait(device.name, 20.0)
+        real = office.real(device.name)
+        for account, entry in workspace.vault.accounts(device.site, device.name).items():
+            has = real["users"].get(account)
+            if entry.current and (has is None or has["password"] != entry.current):
+                found.append(f"{device.name}: the vault has not the password of {account}")
+        if real["locked"]:
+            found.append(f"{device.name}: locked: {real['locked']}")
+    recorders = [d.name for d in workspace.inventory.devices.values() if d.kind is Kind.NVR]
+    return found + [f"{name}: {why}" for name in recorders if (why := _rests(office, name))]
+
+
+def _rests(office: Office, name: str, within_s: float = 60.0) -> str:
+    """Return why a recorder's channels are not all recorded, "" once they are."""
+    deadline = time.monotonic() + within_s
+    while True:
+        links = office.real(name)["links"]
+        bad = {key: link["state"] for key, link in links.items() if link["state"] != "online" or not link["recording"]}
+        if links and not bad:
+            return ""
+        if time.monotonic() > deadline:
+            return f"channels do not record: {bad or 'none'}"
+        time.sleep(0.1)
 
 
 class Anywhere(Steps):
@@ -221,9 +228,18 @@ class Anywhere(Steps):
 
 
 def made(root: Path, recorders: int, cameras: int) -> Office:
-    """Return the office, in step and recording."""
+    """Return the office, in step and recording; its lab is ended where that fails."""
     init(root, PILOT)
     office = Office(root, lab.Options(http_port=0, https_port=0, rtsp_port=0, record_s=0.5, retry_s=0.5))
+    try:
+        _furnish(office, recorders, cameras)
+    except BaseException:
+        office.lab_down()
+        raise
+    return office
+
+
+def _furnish(office: Office, recorders: int, cameras: int) -> None:
     cameras_only(office.inventory)
     for folder in [each for each in office.inventory.iterdir() if each.is_dir()]:
         for path in folder.glob("*.yml"):
@@ -236,7 +252,6 @@ def made(root: Path, recorders: int, cameras: int) -> Office:
     assert ran.code == 0, ran
     ran = office.json("apply", "--yes", "--canary", "0", "--limit", "nvr", "--aspect", "channels,recording")
     assert ran.code == 0, ran
-    return office
 
 
 def _tell(line: str) -> None:
