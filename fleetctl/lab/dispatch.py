@@ -8,7 +8,7 @@ from typing import Final
 
 from lxml import etree
 
-from fleetctl.lab import access, auth, requests
+from fleetctl.lab import access, auth, faults, requests
 from fleetctl.lab.device import SimDevice
 from fleetctl.lab.personality import Personality, Refusal
 from fleetctl.lab.services import (
@@ -189,8 +189,12 @@ class Dispatcher:
             if name in rule.ignored or (device.faults and "ignore-writes" in device.faults):
                 device.rollback()
                 call.after = After()
+            elif (befalls := faults.of_password(device)) == "password-ignored":
+                device.rollback()
             elif not (device.faults and "power-cut" in device.faults):
                 device.commit(self.disk)
+                if befalls:
+                    raise SoapFault("ter:Action", reason="Action Failed", code="Receiver")
         return Reply(status=200, body=self._envelope(rule, request, inner), after=call.after, wrote=wrote)
 
     def _offered(self, rule: Personality, request: Request, incoming: Incoming, name: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from fleetctl.aspects.channels import BoundCamera, Channels
+from fleetctl.aspects.channels import BoundCamera, Channels, takes_turns
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.model import Device, Kind, Unset
 from fleetctl.operations.rotation.turns import Holder
@@ -42,10 +42,10 @@ def chosen(
 
     Raises VaultError, UsageError when an account named is none of any device's.
     """
-    holders = _holders(workspace, devices)
+    held = _held(workspace, devices)
     found: list[Chosen] = []
     for device in devices:
-        found += _of_device(workspace, device, holders)
+        found += _of_device(workspace, device, held)
     if accounts:
         known = {c.account for c in found}
         for name in accounts:
@@ -62,20 +62,26 @@ def _list(names: set[str]) -> str:
     return ", ".join(sorted(names)) or "none"
 
 
-def _of_device(
-    workspace: Workspace, device: Device, holders: Mapping[tuple[str, str], tuple[Holder, ...]]
-) -> Iterator[Chosen]:
-    """Yield a device's accounts, in the order in which they are turned: the one that fleetctl logs in with last."""
+def _of_device(workspace: Workspace, device: Device, held: _Held) -> Iterator[Chosen]:
+    """Yield a device's accounts, in the order in which they are turned: the one that fleetctl logs in with last.
+
+    Of two that take turns the idle one comes first, and takes over; then the other one loses its password.
+    """
     unsettled = {u.account for u in workspace.store.unsettled(device.name)}
     accounts = workspace.vault.accounts(device.site, device.name) if device.site else {}
-    for account in sorted(accounts, key=lambda name: (name == device.user, name)):
+    active, idle = held.turns.get(device.name, ("", ""))
+    order = {name: (name == device.user, name == active, name) for name in accounts}
+    for account in sorted(accounts, key=order.__getitem__):
         entry = accounts[account]
         if not entry.current:
             continue
+        taking_over = account == idle and active in accounts
+        holders = held.holders.get((device.name, active if taking_over else account), ())
         yield Chosen(
             device=device,
             account=account,
-            holders=holders.get((device.name, account), ()),
+            instead=active if taking_over else "",
+            holders=() if account == active and idle in accounts else holders,
             changed=_moment(entry.changed),
             reason=_why_not(workspace, device, account, unsettled),
         )
@@ -111,27 +117,50 @@ def _moment(told: str) -> datetime | None:
         return None
 
 
-def _holders(workspace: Workspace, devices: Sequence[Device]) -> dict[tuple[str, str], tuple[Holder, ...]]:
-    """Return by camera and account the recorders' channels that log in with it, as the inventory has them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """Who logs in to cameras: by camera and account the channels, and by camera the accounts that take turns."""
+
+    holders: Mapping[tuple[str, str], tuple[Holder, ...]]
+    turns: Mapping[str, tuple[str, str]]  # camera -> account in use, idle account
+
+
+def _held(workspace: Workspace, devices: Sequence[Device]) -> _Held:
+    """Return who logs in to the cameras among the devices, as the inventory has it."""
     sites = {device.site for device in devices if device.kind is Kind.CAMERA}
-    found: dict[tuple[str, str], list[Holder]] = {}
+    holders: dict[tuple[str, str], list[Holder]] = {}
+    turns: dict[str, set[tuple[str, str]]] = {}
     for recorder in workspace.inventory.devices.values():
         if recorder.kind is Kind.NVR and not recorder.is_host and recorder.site in sites:
-            for channel, item in _channels(workspace, recorder):
+            told: Any = next((e.value for e in workspace.expectations(recorder, ("channels",))), None)
+            for channel, item in _channels(told):
                 if isinstance(item.camera, str) and isinstance(item.user, str):
                     holder = Holder(recorder=recorder.name, channel=channel)
-                    found.setdefault((item.camera, item.user), []).append(holder)
-    return {key: tuple(sorted(every)) for key, every in found.items()}
+                    holders.setdefault((item.camera, item.user), []).append(holder)
+                    turns.setdefault(item.camera, set()).add((item.user, _idle(workspace, told, item)))
+    one = {camera: next(iter(pairs)) for camera, pairs in turns.items() if len(pairs) == 1}
+    return _Held(
+        holders={key: tuple(sorted(every)) for key, every in holders.items()},
+        turns={camera: pair for camera, pair in one.items() if pair[1]},
+    )
+
+
+def _idle(workspace: Workspace, told: Channels, item: BoundCamera) -> str:
+    """Return the account that is idle on a channel's camera, "" where none takes turns."""
+    camera = workspace.inventory.devices[str(item.camera)]
+    pair = [name for name in (told.user, told.standby_user) if isinstance(name, str)]
+    if not takes_turns(told, camera) or item.user not in pair:
+        return ""
+    return next(name for name in pair if name != item.user)
 
 
 def holders_of(workspace: Workspace, device: Device, account: str, instead: str) -> tuple[Holder, ...]:
     """Return the channels that log in to a device with an account, or with the one it takes over from."""
-    found = _holders(workspace, (device,))
+    found = _held(workspace, (device,)).holders
     return tuple(sorted({h for name in (account, instead) if name for h in found.get((device.name, name), ())}))
 
 
-def _channels(workspace: Workspace, recorder: Device) -> Iterator[tuple[str, BoundCamera]]:
-    told: Any = next((e.value for e in workspace.expectations(recorder, ("channels",))), None)
+def _channels(told: Any) -> Iterator[tuple[str, BoundCamera]]:
     cameras = told.cameras if isinstance(told, Channels) and not isinstance(told.cameras, Unset) else {}
     for channel, item in cameras.items():
         if isinstance(item, BoundCamera):

@@ -16,7 +16,6 @@ from fleetctl.operations.rotation.turns import Login, Patience
 from fleetctl.protocols import identities
 
 _LATE: Final = timedelta(minutes=30)  # so old may footage be that is looked at for what began since
-_GOES_ON: Final = timedelta(seconds=20)  # footage that reaches so far past the write is of the session after it
 _LOCKING: Final = (
     "locking",
     "locked",
@@ -149,7 +148,9 @@ class Recorder:
             online = now is not None and now.state.online is True and now.bound.credential is Credential.ACCEPTED
             if now is None or not online:
                 since, why = time.monotonic(), _why(now)
-            elif _newer(now, before) or (not records and time.monotonic() - since > patience.steady_s):
+            elif _newer(now, before, patience.goes_on_s) or (
+                not records and time.monotonic() - since > patience.steady_s
+            ):
                 return ""
             else:
                 why = "it is online, and records nothing new"
@@ -167,10 +168,10 @@ class Recorder:
             return None
 
 
-def _newer(now: Standing, before: Standing) -> bool:
+def _newer(now: Standing, before: Standing, goes_on_s: float) -> bool:
     if now.newest is None or before.newest is None:
         return now.newest is not None
-    return bool(now.begun - before.begun) or now.newest - before.newest > _GOES_ON
+    return bool(now.begun - before.begun) or (now.newest - before.newest).total_seconds() > goes_on_s
 
 
 def _why(now: Standing | None) -> str:

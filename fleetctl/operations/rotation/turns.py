@@ -57,6 +57,7 @@ class Patience:
     up_s: float = 180.0  # until a device that went away answers again
     online_s: float = 120.0  # until a channel is online and records with another login (field facts, 8.1)
     steady_s: float = 5.0  # how long a channel that records nothing must stay online
+    goes_on_s: float = 20.0  # footage that reaches so far past the write is of the session after it
     poll_s: float = 0.5
 
 

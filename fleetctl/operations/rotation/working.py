@@ -57,8 +57,9 @@ def work(name: str, payload: Any, channel: Channel) -> None:
     with contextlib.ExitStack() as stack:
         office = _Office(job, channel, stack)
         for turn in job.turns:
-            if told and told[-1][1][0] not in (Outcome.CHANGED, Outcome.UNCHANGED, Outcome.UNSUPPORTED):
-                told.append((turn.account, (Outcome.BLOCKED, "not begun: the one before did not end well")))
+            if told and (last := told[-1][1][0]) not in (Outcome.CHANGED, Outcome.UNCHANGED, Outcome.UNSUPPORTED):
+                left = last if last in (Outcome.UNREACHABLE, Outcome.INTERRUPTED) else Outcome.BLOCKED
+                told.append((turn.account, (left, "not begun: the one before did not end well")))
                 continue
             told.append((turn.account, office.turned(turn)))
     outcome = worst(verdict[0] for _, verdict in told)
@@ -303,21 +304,34 @@ class _Office:
     def _handed(self, turn: Turn, login: Login) -> str:
         """Give a login to every holder and see each record with it; returns what is wrong, "" where all is well."""
         for holder in turn.holders:
-            recorder = self._recorder(holder)
-            recorded = holder in self._recording
             self._note(turn, Step.HAND, holder)
-            for last in (False, True):
-                try:
-                    before = recorder.standing(holder.channel)
-                    recorder.give(holder.channel, login, self.device.name)
-                    why = recorder.proven(holder.channel, before, self.job.patience, records=recorded or before.records)
-                except (Rejected, BadAnswer) as error:
-                    why = f"{holder}: {converge.told(error)}"
-                if not why:
-                    break
-                if last or locked(why):
-                    return why
+            if why := self._given(holder, login):
+                return why
         return ""
+
+    def _given(self, holder: Holder, login: Login) -> str:
+        """Give a login to one holder: once more where it is refused, and again once the recorder answers again.
+
+        Source: field facts, 8.1, table: the whole document once more; where the camera has locked it out, no more.
+        """
+        deadline, refused = time.monotonic() + self.job.patience.up_s, False
+        while True:
+            try:
+                recorder = self._recorder(holder)
+                before = recorder.standing(holder.channel)
+                recorder.give(holder.channel, login, self.device.name)
+                records = before.records or holder in self._recording
+                why = recorder.proven(holder.channel, before, self.job.patience, records=records)
+            except (Rejected, BadAnswer) as error:
+                why = f"{holder}: {converge.told(error)}"
+            except Unreachable:  # it restarts, perhaps: an order whose answer was lost is given again
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(self.job.patience.poll_s)
+                continue
+            if not why or refused or locked(why):
+                return why
+            refused = True
 
     def _undone(self, turn: Turn, why: str) -> Verdict:
         """Put the old login back: into the holders where two accounts take turns, else on the device as well."""
