@@ -78,6 +78,7 @@ class Cgi:
     json_channels: bool = False  # POST /cgi-bin/api/LogicDeviceManager/...
     camera_state: bool = False  # getCameraState; 501 on some
     rpc: bool = False
+    rpc_channels: bool = False  # LogicDeviceManager over JSON-RPC, sealed
     by_manager: bool = False  # userManager modifyPasswordByManager
     sections: int = 6  # time sections a day
 

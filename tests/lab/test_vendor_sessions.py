@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from fleetctl.aspects.channels import BoundCamera, Channels, Credential, Speech
+from fleetctl.aspects.identity import Identity
 from fleetctl.aspects.users import Account, Level, Users
-from fleetctl.drivers import hikvision
+from fleetctl.drivers import dahua, hikvision
+from fleetctl.lab import control
 from fleetctl.model import Access, Cell, Device, Endpoint, FrozenMap, Kind, SecretRef
+from fleetctl.protocols import dahua as cgi
 from fleetctl.protocols import isapi
 from tests.lab.boxes import CAMERA, Box, Boxes
 
@@ -63,9 +67,8 @@ def test_hardened_firmware_takes_an_account_with_its_password_encrypted(boxes: B
     assert it.state()["users"]["lanhdao"]["password"] == "Xem-camera-7"
 
 
-def test_hardened_firmware_takes_a_camera_with_its_password_encrypted(boxes: Boxes) -> None:
-    recorder, camera = boxes.of("hikvision-nvr-hardened-like"), boxes.of("hikvision-like")
-    bound = BoundCamera(
+def bound(camera: Box) -> Channels:
+    held = BoundCamera(
         camera=camera.name,
         protocol=Speech.ONVIF,
         address=camera.address,
@@ -73,5 +76,37 @@ def test_hardened_firmware_takes_a_camera_with_its_password_encrypted(boxes: Box
         user=CAMERA[0],
         password=HELD,
     )
-    told = written(hikvision, isapi, recorder, "channels", Channels(cameras=FrozenMap({"1": bound})))
+    return Channels(cameras=FrozenMap({"1": held}))
+
+
+def test_hardened_firmware_takes_a_camera_with_its_password_encrypted(boxes: Boxes) -> None:
+    recorder, camera = boxes.of("hikvision-nvr-hardened-like"), boxes.of("hikvision-like")
+    told = written(hikvision, isapi, recorder, "channels", bound(camera))
     assert told.cameras["1"].credential is Credential.ACCEPTED
+
+
+def test_a_recorder_without_json_pages_takes_a_camera_sealed_and_tells_how_it_stands(boxes: Boxes) -> None:
+    recorder, camera = boxes.of("dahua-nvr-middle-like"), boxes.of("dahua-like")
+    told = written(dahua, cgi, recorder, "channels", bound(camera))
+    assert (told.cameras["1"].address, told.cameras["1"].credential) == (camera.address, Credential.ACCEPTED)
+    assert recorder.state()["channels"]["1"]["password"] == CAMERA[1]
+
+
+def test_a_name_that_no_address_can_carry_arrives_all_the_same(boxes: Boxes) -> None:
+    name = "Tiếp nhận & trả kết quả"
+    told = written(dahua, cgi, boxes.of("dahua-nvr-like"), "identity", Identity(name=name))
+    assert told.name == name
+
+
+def test_a_factory_new_unit_is_initialised_and_then_lets_its_account_in(boxes: Boxes) -> None:
+    it = boxes.of("dahua-nvr-like")
+    control.ask(boxes.state_dir, "drop", device=it.name, section="users", key="admin")
+    nobody = replace(device_of(it), user="")
+    with cgi.connect(nobody, password=None, access=Access.WRITE) as session:
+        assert session.inactive
+        session.initialise("admin", "Moi-Khoi-tao-9")
+    it.login = ("admin", "Moi-Khoi-tao-9")
+    with opened(cgi, it) as session:
+        session.prove()
+    with cgi.connect(nobody, password=None, access=Access.WRITE) as session:
+        assert not session.inactive
