@@ -8,6 +8,7 @@ from typing import Any
 
 from fleetctl.errors import BadAnswer, Refused, Rejected, Unsupported
 from fleetctl.model import Action, Backup, Disruption, Driver, Kind, SecretRef, Secrets
+from fleetctl.protocols.onvif_firmware import flash
 from fleetctl.protocols.xml import child, children, tag, text, words
 
 
@@ -76,6 +77,13 @@ def _backup(session: Any, _argument: object) -> Backup:
     return Backup(name="backup", content=json.dumps(held), shown=shown)
 
 
+def _stream_path(session: Any, _argument: object) -> str:
+    """Return the path at which the first profile's stream is looked at."""
+    profiles = children(session.read("trt" if session.has("trt") else "tr2", "GetProfiles"), "Profiles")
+    token = next((str(p.get("token")) for p in profiles if p.get("token")), "")
+    return "/" + session.stream_uri(token).split("/", 3)[3] if token else ""
+
+
 DRIVER = Driver(
     name="onvif",
     kinds=frozenset({Kind.CAMERA, Kind.NVR}),
@@ -90,7 +98,15 @@ DRIVER = Driver(
             doc="make an administrator account",
         ),
         Action(name="backup", protocol="onvif", disruption=Disruption.NONE, run=_backup, doc="take its own backup"),
+        Action(name="flash", protocol="onvif", disruption=Disruption.REBOOT, run=flash, doc="give it firmware"),
         Action(name="reboot", protocol="onvif", disruption=Disruption.REBOOT, run=_reboot, doc="restart the device"),
+        Action(
+            name="stream_path",
+            protocol="onvif",
+            disruption=Disruption.NONE,
+            run=_stream_path,
+            doc="where the picture is looked at",
+        ),
         Action(name="snapshot", protocol="onvif", disruption=Disruption.NONE, run=_snapshot, doc="take a picture now"),
     ),
 )

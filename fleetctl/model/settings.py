@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fleetctl.model.firmware import Parser, release_of
 from fleetctl.model.fleet import Device
 from fleetctl.model.values import UNSET, Disruption, FrozenMap, Kind, Outcome, Secrets
 
@@ -175,6 +176,7 @@ class Driver:
     password_max: int = 32
     protocols_by_kind: Mapping[str, tuple[str, ...]] = FrozenMap()  # where a kind is spoken to in another order
     first_account: str = ""  # the account that a factory-new device gets its first password for, by `activate`
+    release: Parser = release_of  # reads the maker's version texts
 
     def speaks(self, kind: Kind) -> tuple[str, ...]:
         """Return the protocols of a kind of device, in order of preference."""

@@ -13,6 +13,7 @@ from fleetctl.model import Access, Device
 from fleetctl.protocols import identities
 from fleetctl.protocols.http import HttpClient
 from fleetctl.protocols.identities import Identity
+from fleetctl.protocols.onvif import files
 from fleetctl.protocols.onvif.login import Login
 from fleetctl.protocols.onvif.operations import is_reading
 from fleetctl.protocols.onvif.services import Services, path_of
@@ -146,6 +147,21 @@ class Session:
     def has(self, service: str) -> bool:
         """Tell whether the device offers a service (a prefix of `xml.PREFIXES`)."""
         return bool(self._services.path(service)[0])
+
+    def send_file(self, target: str, make: files.Body, *, body: str = "", timeout_s: float = 900.0) -> None:
+        """Send a file: to an address that the device gave, or as part of an operation (`tds:Operation`) with `body`.
+
+        Raises PermissionError in a READ session, else as `files.post` and `files.attached`.
+        """
+        if self.access is not Access.WRITE:
+            raise PermissionError(f"{target} takes a file, and this session only reads")
+        self._memo.clear()
+        if not body:
+            files.post(self._wire, target, make(b"", b""), timeout_s)
+            return
+        service, _, operation = target.partition(":")
+        path, _ = self._services.path(service)
+        files.attached(self._wire, path, (service, operation), body, make, timeout_s)
 
     def forget(self) -> None:
         """Forget what was read: the next reads ask the device again."""
