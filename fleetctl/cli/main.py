@@ -14,7 +14,21 @@ import typer
 from typer.core import TyperGroup
 
 from fleetctl import __version__
-from fleetctl.cli import adopt, audit, device, firmware, history, init, inventory, lab, rollout, site, status
+from fleetctl.cli import (
+    adopt,
+    audit,
+    device,
+    firmware,
+    history,
+    init,
+    inventory,
+    lab,
+    password,
+    rollout,
+    site,
+    status,
+    waiver,
+)
 from fleetctl.cli.context import Context
 from fleetctl.cli.screen import Screen
 from fleetctl.errors import (
@@ -66,6 +80,8 @@ ORDER: Final = (
     "site",
     "device",
     "firmware",
+    "password",
+    "waiver",
 )
 ANYWHERE: Final = ("--json", "--lang")  # global options that may also stand after the command
 
@@ -97,6 +113,8 @@ for group, name in (
     (site.app, "site"),
     (device.app, "device"),
     (firmware.app, "firmware"),
+    (password.app, "password"),
+    (waiver.app, "waiver"),
 ):
     app.add_typer(group, name=name)
 for module in (init, rollout, audit, adopt, status, history):

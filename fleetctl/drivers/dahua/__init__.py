@@ -1,12 +1,13 @@
 """Dahua and its OEMs (KBVision, Intelbras, Amcrest): cameras over ONVIF, recorders over CGI and JSON pages.
 
-Source: field facts, NVR and vendor protocols, 2: the firmware decides how a unit behaves, not its brand.
+Source: field facts, NVR and vendor protocols, 2: the firmware decides how a unit behaves, not its brand;
+2.1 (& cannot be sent), 2.2 (the account is locked, for everybody), 2.5 (what a password may be).
 """
 
 from __future__ import annotations
 
 from fleetctl.drivers.dahua import actions, channels, network, storage, system, tracks, users
-from fleetctl.model import Driver, FrozenMap, Kind
+from fleetctl.model import Driver, FrozenMap, Kind, LoginLock, PasswordPolicy
 
 _BRANDS = ("dahua", "kbvision", "general", "intelbras", "amcrest", "lorex")
 
@@ -31,5 +32,6 @@ DRIVER = Driver(
     ),
     actions=actions.ACTIONS,
     default_logins=(("admin", "admin"),),
-    password_max=32,
+    passwords=PasswordPolicy(most=32, forbidden="&", run=3, user_in_it=False, user_backwards=False),
+    lock=LoginLock(refusals=5, lock_s=1800.0, account=True),
 )
