@@ -9,6 +9,7 @@ from typing import Any
 from fleetctl.aspects.users import put_password
 from fleetctl.errors import BadAnswer, Refused, Rejected, Unsupported
 from fleetctl.model import Backup, Driver, Kind, NewPassword, SecretRef, Secrets, actions
+from fleetctl.protocols.onvif_firmware import flash
 from fleetctl.protocols.xml import child, children, tag, text, words
 
 
@@ -82,6 +83,13 @@ def _backup(session: Any, _argument: object) -> Backup:
     return Backup(name="backup", content=json.dumps(held), shown=shown)
 
 
+def _stream_path(session: Any, _argument: object) -> str:
+    """Return the path at which the first profile's stream is looked at."""
+    profiles = children(session.read("trt" if session.has("trt") else "tr2", "GetProfiles"), "Profiles")
+    token = next((str(p.get("token")) for p in profiles if p.get("token")), "")
+    return "/" + session.stream_uri(token).split("/", 3)[3] if token else ""
+
+
 DRIVER = Driver(
     name="onvif",
     kinds=frozenset({Kind.CAMERA, Kind.NVR}),
@@ -92,7 +100,9 @@ DRIVER = Driver(
         make_account=_make_account,
         set_password=_set_password,
         backup=_backup,
+        flash=flash,
         reboot=_reboot,
         snapshot=_snapshot,
+        stream_path=_stream_path,
     ),
 )

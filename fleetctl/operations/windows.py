@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -47,15 +47,11 @@ def interrupts(plan: DevicePlan) -> bool:
     return any(a.changes and a.disruption >= Disruption.STREAM for a in plan.aspects)
 
 
-def policy(workspace: Workspace, plans: Mapping[str, DevicePlan]) -> Window | None:
-    """Return what tells whether a device's turn has come; only what interrupts waits. See `of_devices`."""
-    return of_devices(workspace, [name for name, plan in plans.items() if interrupts(plan)])
+def policy(workspace: Workspace, names: Iterable[str]) -> Window | None:
+    """Return what tells whether a device's turn has come; None where no device has a window.
 
-
-def of_devices(workspace: Workspace, names: Iterable[str]) -> Window | None:
-    """Return what tells whether the turn of one of these has come, all others may begin; None where none has a window.
-
-    Raises UsageError for a window or a zone that cannot be meant.
+    `names` are the devices that are interrupted; no other waits. Raises UsageError for a window or a zone that cannot
+    be meant.
     """
     windows: dict[str, tuple[str, tuple[time, time], ZoneInfo]] = {}
     for name in names:
@@ -71,7 +67,7 @@ def of_devices(workspace: Workspace, names: Iterable[str]) -> Window | None:
         if name not in windows:
             return ""
         told, window, zone = windows[name]
-        return "" if is_open(window, now.astimezone(zone)) else f"{told} ({zone.key})"
+        return "" if is_open(window, now.astimezone(zone)) else f"outside its window: {told} ({zone.key})"
 
     return judge
 

@@ -56,7 +56,7 @@ def rotate(
         waves=rollout.waves(workspace, list(todo), options.rollout),
         gate=gate_on_share(options.rollout.stop_share),
         stop_share=options.rollout.stop_share,
-        window=None if options.rollout.now else windows.of_devices(workspace, interrupting),
+        window=None if options.rollout.now else windows.policy(workspace, interrupting),
         deadline=options.rollout.deadline,
         clock=options.rollout.clock,
     )
