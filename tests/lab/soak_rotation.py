@@ -41,6 +41,7 @@ RECORDERS: Final = (
 WAYS: Final = ("turns", "administrator", "place")  # how a site's recorder logs in to its cameras
 PATIENCE: Final = rotation.Patience(up_s=60.0, online_s=60.0, steady_s=2.0, goes_on_s=3.0, poll_s=0.5)
 POWER_CUTS: Final = 0.12  # so many devices lose power at their next order
+SETTLES: Final = 5  # so often a busy machine may be slow to bring all recorders in step
 RECOVERS: Final = 8  # so often may `recover` be needed: it is killed and its devices lose power, too
 
 
@@ -227,10 +228,10 @@ class Anywhere(Steps):
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-def made(root: Path, recorders: int, cameras: int) -> Office:
+def made(root: Path, recorders: int, cameras: int, record_s: float = 0.5) -> Office:
     """Return the office, in step and recording; its lab is ended where that fails."""
     init(root, PILOT)
-    office = Office(root, lab.Options(http_port=0, https_port=0, rtsp_port=0, record_s=0.5, retry_s=0.5))
+    office = Office(root, lab.Options(http_port=0, https_port=0, rtsp_port=0, record_s=record_s, retry_s=0.5))
     try:
         _furnish(office, recorders, cameras)
     except BaseException:
@@ -250,8 +251,11 @@ def _furnish(office: Office, recorders: int, cameras: int) -> None:
     office.expect(0, "adopt", "--yes")
     ran = office.json("apply", "--yes", "--canary", "0", "--aspect", "users,time")
     assert ran.code == 0, ran
-    ran = office.json("apply", "--yes", "--canary", "0", "--limit", "nvr", "--aspect", "channels,recording")
-    assert ran.code == 0, ran
+    for _ in range(SETTLES):
+        ran = office.json("apply", "--yes", "--canary", "0", "--limit", "nvr", "--aspect", "channels,recording")
+        if ran.code == 0:
+            return
+    raise AssertionError(ran)
 
 
 def _tell(line: str) -> None:
@@ -266,10 +270,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--cameras", type=int, default=200)
     parser.add_argument("--recorders", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--record-s", type=float, default=2.0, help="seconds between two pictures of a channel")
     told = parser.parse_args(arguments)
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        office = made(Path(folder) / "fire", told.recorders, told.cameras)
+        office = made(Path(folder) / "fire", told.recorders, told.cameras, told.record_s)
         try:
             soak = Soak(office, random.Random(told.seed))  # noqa: S311 a seeded chance, to be repeated
             _tell(f"up after {time.monotonic() - begun:.0f} s")
