@@ -7,7 +7,7 @@ SoapFault to say no. Changes to the device are made with `device.change` and kep
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fleetctl.lab.device import SimDevice
 from fleetctl.lab.soap import Request
@@ -36,6 +36,7 @@ class Call:
     base: str  # scheme://host:port the caller used
     rtsp: str  # rtsp://host:port
     after: After = After()
+    parts: dict[str, bytes] = field(default_factory=dict)  # what goes beside the envelope (MTOM), by Content-ID
 
 
 Operation = Callable[[Call], str]

@@ -23,7 +23,8 @@ def _device(call: Call) -> str:
         f' KerberosToken="false" UsernameToken="{words("wsse" in rule.schemes)}"'
         f' HttpDigest="{words("digest" in rule.schemes)}" RELToken="false" MaxUsers="{rule.passwords.users_max}"'
         f' MaxUserNameLength="{rule.passwords.name_max}" MaxPasswordLength="{rule.passwords.max}"/>'
-        '<tds:System DiscoveryResolve="false" DiscoveryBye="true" RemoteDiscovery="false" SystemBackup="false"'
+        '<tds:System DiscoveryResolve="false" DiscoveryBye="true" RemoteDiscovery="false"'
+        f' SystemBackup="{_can(call, "backup")}"'
         ' SystemLogging="false" FirmwareUpgrade="false" HttpFirmwareUpgrade="false"/>'
     )
 
@@ -217,7 +218,7 @@ def _old_device(call: Call, base: str) -> str:
         f"<tt:IPFilter>false</tt:IPFilter><tt:ZeroConfiguration>{_can(call, 'zeroconf', True)}</tt:ZeroConfiguration>"
         "<tt:IPVersion6>false</tt:IPVersion6><tt:DynDNS>false</tt:DynDNS></tt:Network><tt:System>"
         "<tt:DiscoveryResolve>false</tt:DiscoveryResolve><tt:DiscoveryBye>true</tt:DiscoveryBye>"
-        "<tt:RemoteDiscovery>false</tt:RemoteDiscovery><tt:SystemBackup>false</tt:SystemBackup>"
+        f"<tt:RemoteDiscovery>false</tt:RemoteDiscovery><tt:SystemBackup>{_can(call, 'backup')}</tt:SystemBackup>"
         "<tt:SystemLogging>false</tt:SystemLogging><tt:FirmwareUpgrade>false</tt:FirmwareUpgrade>"
         f"{versions}</tt:System><tt:IO><tt:InputConnectors>0</tt:InputConnectors>"
         f"<tt:RelayOutputs>{len(call.device.read('relays'))}</tt:RelayOutputs></tt:IO><tt:Security>"

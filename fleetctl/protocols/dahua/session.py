@@ -15,7 +15,7 @@ from fleetctl.protocols.dahua.operations import FORBIDDEN, is_asking, is_reading
 from fleetctl.protocols.digest import challenge_in
 from fleetctl.protocols.http import Response
 from fleetctl.protocols.identities import Identity
-from fleetctl.protocols.sessions import MAX_PICTURE
+from fleetctl.protocols.sessions import MAX_FILE, MAX_PICTURE
 from fleetctl.protocols.web import WebSession
 
 LOCKED: Final = 268632081
@@ -213,6 +213,12 @@ class Session(WebSession[str, dict[str, str]]):
 
     def _prove(self) -> None:
         self.read(*_FIRST, fresh=True)
+
+    def configuration(self) -> bytes:
+        """Return the whole configuration as the device keeps it, secrets and all; raises as `read`."""
+        what = "Config.backup"
+        path = "/cgi-bin/Config.backup?action=All"
+        return self._judged(self._web.request("GET", path, reading=True, what=what, max_body=MAX_FILE), what).body
 
     def picture(self, channel: int) -> bytes:
         """Return a still picture (JPEG) of a channel, counted from 1; raises BadAnswer where it is none."""
