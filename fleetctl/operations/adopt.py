@@ -179,10 +179,17 @@ def _keep_enable(workspace: Workspace, device: Device, given: str) -> None:
 
 
 def _factory_logins(workspace: Workspace, device: Device) -> tuple[tuple[str, str], ...]:
-    """Return the logins a device may have from the factory: the inventory's (`factory_user`), else its vendor's."""
+    """Return the logins a device may have from the factory: the inventory's (`factory_user`), else its vendor's.
+
+    Its password is `factory_password`, else what the vault has of that account (an import puts it there).
+    """
     values = workspace.inventory.values(device.name)
-    if "factory_user" in values and "factory_password" in values:
-        return ((str(values["factory_user"].value), str(values["factory_password"].value)),)
+    if "factory_user" in values:
+        user = str(values["factory_user"].value)
+        if "factory_password" in values:
+            return ((user, str(values["factory_password"].value)),)
+        if password := workspace.vault.entry(device.site, device.name, user).current:
+            return ((user, password),)
     return workspace.registry.driver_of(device, device.vendor, device.model).default_logins
 
 
