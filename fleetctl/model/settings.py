@@ -204,6 +204,9 @@ class Driver:
     protocols: tuple[str, ...]  # in order of preference
     recognises: Callable[[str, str], bool]  # (manufacturer, model) as the device tells them
     cells: tuple[Cell, ...] = ()  # replace the aspect's own cell of the same protocol
+    # Of a recorder: how a camera on one of its channels is read and set through it. The session's device is the
+    # recorder with `channel` set; the action `camera` says who the camera is.
+    behind: tuple[Cell, ...] = ()
     actions: tuple[Action, ...] = ()
     default_logins: tuple[tuple[str, str], ...] = ()  # factory accounts, public knowledge
     passwords: PasswordPolicy = USUAL_POLICY

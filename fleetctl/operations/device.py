@@ -235,6 +235,8 @@ def call(workspace: Workspace, name: str, service: str, operation: str, argument
     from fleetctl.protocols import onvif_generic
 
     device = one(workspace, name)
+    if device.behind:
+        raise UsageError(f"{name} is behind {device.behind}, which passes no ONVIF operations on")
     body = onvif_generic.body(service, operation, arguments)
     writing = writes(service, operation)
     if writing and device.audit_only:

@@ -132,6 +132,8 @@ def given_login(workspace: Workspace, device: Device, *, factory_new: bool = Fal
     """Return whether the lab stands for a technician who gave the device a login: it comes with none that is known."""
     fresh = known()[personality(workspace, device)].fresh
     driver = workspace.registry.driver_of(device, device.vendor, device.model)
+    if device.behind:
+        return False  # its recorder gives it its first password
     if driver.first_account and (factory_new or device.kind is Kind.NVR):
         return False  # adopt gives it its first password
     return fresh == "activation" or (fresh == "login" and not driver.default_logins)

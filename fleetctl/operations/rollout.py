@@ -28,7 +28,7 @@ from fleetctl.model import (
     worst,
 )
 from fleetctl.operations import windows
-from fleetctl.operations.runs import execute, gathered, hosts_first, job, observed, referred, select, task
+from fleetctl.operations.runs import execute, gathered, hosts_first, in_turn, job, observed, referred, select, task
 from fleetctl.operations.workspace import Workspace
 from fleetctl.waves import GOOD
 
@@ -207,6 +207,7 @@ def apply(
     )
 
     not_ready: dict[str, str] = {}
+    turns = in_turn(devices[name] for name in todo)
 
     def payload(name: str) -> Any:
         return job(workspace, devices[name], plan=todo[name], not_ready=not_ready)
@@ -220,7 +221,9 @@ def apply(
             "planned": plan.created,
             "now": options.now,
         },
-        tasks=hosts_first(task(devices[name], todo[name].needs, _after(todo[name])) for name in todo),
+        tasks=hosts_first(
+            task(devices[name], todo[name].needs, _after(todo[name]) + turns.get(name, ())) for name in todo
+        ),
         payload=payload,
         policy=policy,
         stop=stop,
