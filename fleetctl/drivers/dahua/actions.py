@@ -1,7 +1,8 @@
 """What is done to a Dahua device and is no setting.
 
-Source: field facts, NVR and vendor protocols, 2.5 (users), 2.6 (reboot, storage); Config.backup is JSON on some units
-(several public clients read it so) and encrypted on others.
+Source: field facts, NVR and vendor protocols, 2.2 (initialisation), 2.5 (users; newer firmware gives ONVIF the same
+accounts), 2.6 (reboot, storage); Config.backup is JSON on some units (several public clients read it so) and encrypted
+on others.
 """
 
 from __future__ import annotations
@@ -23,7 +24,15 @@ from fleetctl.errors import BadAnswer, Unsupported
 from fleetctl.model import Backup, SecretRef, Secrets, actions
 from fleetctl.protocols.dahua import Session, keyvalue
 
+FIRST_ACCOUNT: Final = "admin"
 _SECRET: Final = re.compile(r"pass|pwd|secret|token|community|(?:^|[a-z_])key$|psk", re.IGNORECASE)
+
+
+def activate(session: Session, argument: tuple[SecretRef, Secrets]) -> str:
+    """Give a factory-new device the first password of its account admin; returns the account."""
+    ref, secrets = argument
+    session.initialise(FIRST_ACCOUNT, secrets.reveal(ref))
+    return FIRST_ACCOUNT
 
 
 def make_account(session: Session, argument: tuple[SecretRef, Secrets]) -> str:
@@ -110,7 +119,9 @@ def live_path(_session: Session, argument: object) -> str:
 
 ACTIONS = actions(
     "dahua",
+    activate=activate,
     make_account=make_account,
+    open_onvif=make_account,
     reboot=reboot,
     backup=backup,
     snapshot=snapshot,
