@@ -91,6 +91,7 @@ VARIABLES: Final[tuple[Known, ...]] = (
     ),
     _text("factory_user", "account a factory-fresh device has, where it is not the maker's usual one"),
     _text("factory_password", "password of that account as the maker prints it, or !vault"),
+    _text("factory_enable", "secret of a switch's privileged mode (enable) at its first login, or !vault"),
 )
 LOGINS: Final = ("ansible_password", "ansible_become_password")  # asked for when they are needed, not before
 BY_NAME: Final[dict[str, Known]] = {known.name: known for known in VARIABLES}

@@ -17,7 +17,19 @@ from fleetctl.model.events import (
 from fleetctl.model.fleet import Access, Device, Endpoint, Expectation, Neighbour, Reading
 from fleetctl.model.passwords import LoginLock, PasswordPolicy, Trouble
 from fleetctl.model.plans import AspectPlan, Change, DevicePlan
-from fleetctl.model.settings import Action, Aspect, Backup, Cell, Driver, Gap, Setting, Untold, setting, setting_of
+from fleetctl.model.settings import (
+    Action,
+    Aspect,
+    Backup,
+    Cell,
+    Driver,
+    Gap,
+    Setting,
+    Untold,
+    actions,
+    setting,
+    setting_of,
+)
 from fleetctl.model.values import (
     ABSENT,
     UNSET,
@@ -80,6 +92,7 @@ __all__ = [
     "Unset",
     "Untold",
     "Waiver",
+    "actions",
     "covering",
     "secrets_in",
     "setting",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from fleetctl.model.fleet import Device
 from fleetctl.model.passwords import USUAL_LOCK, USUAL_POLICY, LoginLock, PasswordPolicy
@@ -161,6 +161,29 @@ class Action:
     disruption: Disruption
     run: Callable[[Any, Any], Any]  # (session, argument) -> result
     doc: str = ""
+
+
+# What the operations ask for by name: what it interrupts, and what it is.
+_ASKED: Final = {
+    "activate": (Disruption.NONE, "give a factory-new device its first password"),
+    "make_account": (Disruption.NONE, "make an administrator account"),
+    "open_onvif": (Disruption.NONE, "make an administrator account, for ONVIF too"),
+    "reboot": (Disruption.REBOOT, "restart the device"),
+    "snapshot": (Disruption.NONE, "take a picture now"),
+    "format_disk": (Disruption.SERVICE, "format a disk that is unformatted"),
+    "find_footage": (Disruption.NONE, "find what was recorded"),
+    "live_path": (Disruption.NONE, "where a channel is looked at"),
+    "channels_bound": (Disruption.NONE, "list the channels that have a camera"),
+    "backup": (Disruption.NONE, "take its own backup"),
+}
+
+
+def actions(protocol: str, **runs: Callable[[Any, Any], Any]) -> tuple[Action, ...]:
+    """Return a driver's actions over a protocol, by the names the operations ask for."""
+    return tuple(
+        Action(name=name, protocol=protocol, disruption=_ASKED[name][0], run=run, doc=_ASKED[name][1])
+        for name, run in runs.items()
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
