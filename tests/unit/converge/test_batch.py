@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fleetctl import catalog, converge
-from fleetctl.converge import Job, batch
+from fleetctl.converge import Job, batch, hosts
 from fleetctl.errors import BadAnswer
 from fleetctl.model import (
     Attempt,
@@ -52,7 +52,7 @@ def job(name: str, **more: Any) -> Job:
 
 def came(name: str, state: State = State.OK, **more: Any) -> Told:
     """The first play: who it is, and whether the account may become root."""
-    return Told(host=name, state=state, task=batch.IDENTITY, **({"output": MACHINE} | more))
+    return Told(host=name, state=state, task=hosts.IDENTITY, **({"output": MACHINE} | more))
 
 
 def task(name: str, state: State = State.OK, **more: Any) -> Told:
@@ -113,7 +113,7 @@ def carry_out(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Tape]:
             yield ansible
 
         monkeypatch.setattr(batch, "room", room)
-        monkeypatch.setattr(batch.hostkeys, "known", lambda _path, name: "" if name == "stranger" else "SHA256:x")
+        monkeypatch.setattr(hosts.hostkeys, "known", lambda _path, name: "" if name == "stranger" else "SHA256:x")
         tape = Tape(ending=ansible.end.stopped, order=ansible.order)
         converge.work("hosts", jobs, tape)
         return tape
