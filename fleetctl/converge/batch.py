@@ -22,6 +22,7 @@ from fleetctl.model import (
     Outcome,
     Planned,
     Result,
+    SecretRef,
     Started,
     worst,
 )
@@ -47,7 +48,7 @@ class Batch:
                 first = able[0].job
                 if first.around is None:
                     raise VaultError(f"{first.device.name}: nothing says where its inventory is")
-                hosts = [Host(name=m.name, address=m.job.device.endpoint.address) for m in able]
+                hosts = [_host(member.job) for member in able]
                 endpoint = first.device.endpoint
                 with room(first.around, hosts, via=endpoint.via, connect_s=endpoint.timeout_s) as made:
                     self._observe(made) if first.plan is None else self._converge(made)
@@ -222,6 +223,13 @@ class Batch:
                 duration_s=seconds,
             )
         )
+
+
+def _host(job: Job) -> Host:
+    device = job.device
+    ref = SecretRef(device=device.name, account=device.user)
+    password = job.secrets.reveal(ref) if job.fingerprint else ""  # without: reached by key alone
+    return Host(name=device.name, address=device.endpoint.address, password=password)
 
 
 def _expectations(pending: Mapping[str, Mapping[str, AspectPlan]]) -> dict[str, list[Expectation]]:
