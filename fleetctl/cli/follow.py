@@ -31,6 +31,7 @@ class Followed:
         self.begun = datetime.now().astimezone()
         self.stop: Stop = Stop()
         self.tally = Tally(workspace.inventory.devices)
+        self.more: dict[str, object] = {}  # for the summary in JSON
 
     @property
     def site_names(self) -> Mapping[str, str]:
@@ -69,7 +70,7 @@ class Followed:
 
         context, code = self.context, self.exit_code
         if context.json:
-            for line in jsonlines.run(self.command, self.tally, code, stopped=self.stop.reason):
+            for line in jsonlines.run(self.command, self.tally, code, stopped=self.stop.reason, **self.more):
                 context.screen.out(line)
         else:
             if changes:
@@ -77,10 +78,11 @@ class Followed:
             show.rest(context, self.tally, self.command, self.site_names)
         if self.stop.reason:
             context.screen.talk(context.say("Ended early: {reason}", reason=self.stop.reason))
-        self._report(code)
+        self.report(code)
         return code
 
-    def _report(self, code: int) -> None:
+    def report(self, code: int) -> None:
+        """Write the reports that were asked for."""
         if not self.reports:
             return
         from fleetctl.reports import files

@@ -14,7 +14,21 @@ import typer
 from typer.core import TyperGroup
 
 from fleetctl import __version__
-from fleetctl.cli import adopt, audit, device, history, init, inventory, lab, rollout, site, status
+from fleetctl.cli import (
+    adopt,
+    audit,
+    device,
+    firmware,
+    history,
+    init,
+    inventory,
+    lab,
+    password,
+    rollout,
+    site,
+    status,
+    waiver,
+)
 from fleetctl.cli.context import Context
 from fleetctl.cli.screen import Screen
 from fleetctl.errors import (
@@ -65,6 +79,9 @@ ORDER: Final = (
     "history",
     "site",
     "device",
+    "firmware",
+    "password",
+    "waiver",
 )
 ANYWHERE: Final = ("--json", "--lang")  # global options that may also stand after the command
 
@@ -90,7 +107,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-for group, name in ((lab.app, "lab"), (inventory.app, "inventory"), (site.app, "site"), (device.app, "device")):
+for group, name in (
+    (lab.app, "lab"),
+    (inventory.app, "inventory"),
+    (site.app, "site"),
+    (device.app, "device"),
+    (firmware.app, "firmware"),
+    (password.app, "password"),
+    (waiver.app, "waiver"),
+):
     app.add_typer(group, name=name)
 for module in (init, rollout, audit, adopt, status, history):
     module.register(app)

@@ -75,6 +75,12 @@ class Screen:
         answer = sys.stdin.readline()
         return answer.strip().lower() in yes
 
+    def ask_secret(self, question: str) -> str:
+        """Ask on the terminal for what is not shown as it is typed."""
+        import getpass
+
+        return getpass.getpass(f"{question} ", stream=sys.stderr).strip()
+
     @property
     def width(self) -> int:
         """How many columns the result may have."""

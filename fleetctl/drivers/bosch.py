@@ -5,7 +5,7 @@ Source: captures: Bosch AUTODOME IP 5000i 7.80.
 
 from __future__ import annotations
 
-from fleetctl.model import Driver, Kind
+from fleetctl.model import Driver, Kind, PasswordPolicy
 
 
 def _recognises(manufacturer: str, _model: str) -> bool:
@@ -18,5 +18,5 @@ DRIVER = Driver(
     protocols=("onvif",),
     recognises=_recognises,
     default_logins=(("service", "service"),),
-    password_max=19,
+    passwords=PasswordPolicy(most=19),
 )

@@ -7,7 +7,8 @@ import json
 from typing import Any
 
 from fleetctl.errors import BadAnswer, Refused, Rejected, Unsupported
-from fleetctl.model import Action, Backup, Disruption, Driver, Kind, SecretRef, Secrets
+from fleetctl.model import Backup, Driver, Kind, SecretRef, Secrets, actions
+from fleetctl.protocols.onvif_firmware import flash
 from fleetctl.protocols.xml import child, children, tag, text, words
 
 
@@ -76,21 +77,25 @@ def _backup(session: Any, _argument: object) -> Backup:
     return Backup(name="backup", content=json.dumps(held), shown=shown)
 
 
+def _stream_path(session: Any, _argument: object) -> str:
+    """Return the path at which the first profile's stream is looked at."""
+    profiles = children(session.read("trt" if session.has("trt") else "tr2", "GetProfiles"), "Profiles")
+    token = next((str(p.get("token")) for p in profiles if p.get("token")), "")
+    return "/" + session.stream_uri(token).split("/", 3)[3] if token else ""
+
+
 DRIVER = Driver(
     name="onvif",
     kinds=frozenset({Kind.CAMERA, Kind.NVR}),
     protocols=("onvif",),
     recognises=_anything,
-    actions=(
-        Action(
-            name="make_account",
-            protocol="onvif",
-            disruption=Disruption.NONE,
-            run=_make_account,
-            doc="make an administrator account",
-        ),
-        Action(name="backup", protocol="onvif", disruption=Disruption.NONE, run=_backup, doc="take its own backup"),
-        Action(name="reboot", protocol="onvif", disruption=Disruption.REBOOT, run=_reboot, doc="restart the device"),
-        Action(name="snapshot", protocol="onvif", disruption=Disruption.NONE, run=_snapshot, doc="take a picture now"),
+    actions=actions(
+        "onvif",
+        make_account=_make_account,
+        backup=_backup,
+        flash=flash,
+        reboot=_reboot,
+        snapshot=_snapshot,
+        stream_path=_stream_path,
     ),
 )

@@ -5,7 +5,7 @@ Source: captures: Reolink E1 Zoom v3.1.0.
 
 from __future__ import annotations
 
-from fleetctl.model import Driver, Kind
+from fleetctl.model import Driver, Kind, PasswordPolicy
 
 
 def _recognises(manufacturer: str, _model: str) -> bool:
@@ -18,5 +18,5 @@ DRIVER = Driver(
     protocols=("onvif",),
     recognises=_recognises,
     default_logins=(("admin", ""),),
-    password_max=31,
+    passwords=PasswordPolicy(most=31),
 )

@@ -5,7 +5,7 @@ Source: field facts, onvif 2 (quirk 16).
 
 from __future__ import annotations
 
-from fleetctl.model import Driver, Kind
+from fleetctl.model import Driver, Kind, PasswordPolicy
 
 
 def _recognises(manufacturer: str, _model: str) -> bool:
@@ -18,5 +18,5 @@ DRIVER = Driver(
     protocols=("onvif",),
     recognises=_recognises,
     default_logins=(("admin", "123456"),),
-    password_max=32,
+    passwords=PasswordPolicy(most=32),
 )

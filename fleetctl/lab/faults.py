@@ -37,11 +37,19 @@ KNOWN: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "disk-failure": ("a recorder's disk has failed", {"disk": 1}),
     "disk-unformatted": ("a recorder's disk is not formatted", {"disk": 1}),
     "unplug": ("nothing answers; `silent`: not even a refusal", {"silent": False}),
+    "upload-drop": ("the link breaks when so much of a file was sent", {"share": 0.9}),
+    "flash-ignored": ("firmware is taken with success, and nothing comes of it", {}),
+    "flash-power-cut": ("the power goes while firmware is written: it starts no more until it is reset", {}),
+    "version-late": ("after new firmware it tells the old version for some seconds", {"s": 2.0}),
     "hang": ("it hangs: nothing answers until its power goes and comes back", {}),
     "swap-cables": ("of a switch: the cables of two devices change places", {"one": "", "other": ""}),
     "slow-link": ("of a switch: a port's cable is bad", {"port": "", "mbps": 10, "half": True}),
     "stranger": ("of a switch: somebody plugs a device in that is in no inventory", {"port": ""}),
     "host-key": ("of a switch: it shows another SSH host key", {}),
+    "cut-output": (
+        "of a switch: answers to commands with these words in them lose their end, and the prompt follows",
+        {"words": ""},
+    ),
     "xml-bomb": ("answers hold an entity bomb", {}),
     "endless-body": ("answers never end", {}),
     "huge-reply": ("answers have megabytes of padding", {"size": 10_000_000}),
@@ -50,7 +58,7 @@ KNOWN: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "html-401": ("every request gets a 401 with an HTML page and no challenge", {}),
     "half-reply": ("the connection breaks in the middle of an answer", {}),
 }
-OF_SWITCHES: Final = frozenset(("swap-cables", "slow-link", "stranger", "host-key"))
+OF_SWITCHES: Final = frozenset(("swap-cables", "slow-link", "stranger", "host-key", "cut-output"))
 ONCE: Final = frozenset(("reset",))  # done at once, nothing to mend
 
 BOMB: Final = (

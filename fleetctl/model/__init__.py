@@ -11,12 +11,28 @@ from fleetctl.model.events import (
     Learned,
     LoginJudged,
     Planned,
+    Progress,
     Result,
+    Sent,
     Started,
 )
+from fleetctl.model.firmware import Image, Order, Release, Verdict, older, release_of, verdict
 from fleetctl.model.fleet import Access, Device, Endpoint, Expectation, Neighbour, Reading
+from fleetctl.model.passwords import LoginLock, PasswordPolicy, Trouble
 from fleetctl.model.plans import AspectPlan, Change, DevicePlan
-from fleetctl.model.settings import Action, Aspect, Backup, Cell, Driver, Gap, Setting, Untold, setting, setting_of
+from fleetctl.model.settings import (
+    Action,
+    Aspect,
+    Backup,
+    Cell,
+    Driver,
+    Gap,
+    Setting,
+    Untold,
+    actions,
+    setting,
+    setting_of,
+)
 from fleetctl.model.values import (
     ABSENT,
     UNSET,
@@ -32,6 +48,7 @@ from fleetctl.model.values import (
     secrets_in,
     worst,
 )
+from fleetctl.model.waivers import Waiver, covering
 
 __all__ = [
     "ABSENT",
@@ -56,24 +73,39 @@ __all__ = [
     "Finished",
     "FrozenMap",
     "Gap",
+    "Image",
     "Intent",
     "Kind",
     "Learned",
     "LoginJudged",
+    "LoginLock",
     "Neighbour",
+    "Order",
     "Outcome",
+    "PasswordPolicy",
     "Place",
     "Planned",
+    "Progress",
     "Reading",
+    "Release",
     "Result",
     "SecretRef",
     "Secrets",
+    "Sent",
     "Setting",
     "Started",
+    "Trouble",
     "Unset",
     "Untold",
+    "Verdict",
+    "Waiver",
+    "actions",
+    "covering",
+    "older",
+    "release_of",
     "secrets_in",
     "setting",
     "setting_of",
+    "verdict",
     "worst",
 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from fleetctl.model.values import FrozenMap, Kind, Outcome, Place
+from fleetctl.model.waivers import Waiver
 
 HOST_PLATFORMS: Final = ("linux", "windows")
 
@@ -63,7 +64,7 @@ class Device:
     mac_address: str = ""
     endpoint: Endpoint
     user: str = ""  # account fleetctl logs in with; its password is SecretRef(name, user)
-    behind: str = ""
+    behind: str = ""  # name of the recorder through which alone it is reached, by its `channel`
     channel: int = 0
     switch: str = ""  # name of the switch it is on; "" is the site's only one
     switch_port: str = ""
@@ -85,7 +86,7 @@ class Expectation:
 
     `value` is the aspect's type; UNSET fields are not managed. `places` tells for "field" or "field.key"
     where it was written. `exclusive` names keyed fields whose unnamed items are to be removed. `needs`
-    names the other devices this one waits for.
+    names the other devices this one waits for. `waivers` are those of the aspect that are in force.
     """
 
     aspect: str
@@ -93,6 +94,7 @@ class Expectation:
     places: Mapping[str, Place] = FrozenMap()
     exclusive: frozenset[str] = frozenset()
     needs: tuple[str, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

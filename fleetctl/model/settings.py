@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from fleetctl.model.firmware import Parser, release_of
 from fleetctl.model.fleet import Device
+from fleetctl.model.passwords import USUAL_LOCK, USUAL_POLICY, LoginLock, PasswordPolicy
 from fleetctl.model.values import UNSET, Disruption, FrozenMap, Kind, Outcome, Secrets
 
 
@@ -75,6 +77,7 @@ class Aspect:
     doc: str
     host_kinds: frozenset[Kind] = frozenset()  # of computers (platform linux, windows), whose settings are roles'
     after: tuple[str, ...] = ()  # aspects written before this one
+    waivable: bool = True  # an agreed exception from it may be written down; never for accounts and services
     applied_by: str = "apply"  # "firmware roll" for what apply never writes, "" for read only
     # complete(device, value, fleet) -> (value, wrongs): fills in what follows from other devices of the inventory
     # (the address of a channel's camera); a wrong is ("field.key", reason, mend).
@@ -91,6 +94,8 @@ class Gap:
 
     `instead` is what the device is given in its place, where part of what is expected is better than nothing and
     means the same (the first of several servers); it stays a gap, and is never counted as in step.
+    `elsewhere`: the trouble is another device's (the camera of one channel): it is told and counts for the run, but is
+    not how this device ended.
     """
 
     field: str
@@ -99,14 +104,21 @@ class Gap:
     reason: str
     nearest: str = ""  # the nearest value the device could take
     instead: Any = UNSET
+    elsewhere: bool = False
+    before: Any = UNSET  # of a waived difference: the actual value
+    after: Any = UNSET  # and the expected one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Untold:
-    """Stands in for the actual value of one field that could not be read; `outcome` is unsupported or unknown."""
+    """Stands in for the actual value of one field that could not be read; `outcome` is unsupported or unknown.
+
+    `elsewhere`: as a `Gap`'s; the outcome is then that of the other device.
+    """
 
     outcome: Outcome
     reason: str
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +164,34 @@ class Action:
     doc: str = ""
 
 
+# What the operations ask for by name: what it interrupts, and what it is.
+_ASKED: Final = {
+    "flash": (Disruption.REBOOT, "give it firmware"),
+    "flash_state": (Disruption.NONE, "how far an upgrade is, in percent"),
+    "keep_firmware": (Disruption.NONE, "keep firmware that it would else take back"),
+    "stream_path": (Disruption.NONE, "where the picture is looked at"),
+    "uptime": (Disruption.NONE, "how long it has been up, in seconds"),
+    "activate": (Disruption.NONE, "give a factory-new device its first password"),
+    "make_account": (Disruption.NONE, "make an administrator account"),
+    "open_onvif": (Disruption.NONE, "make an administrator account, for ONVIF too"),
+    "reboot": (Disruption.REBOOT, "restart the device"),
+    "snapshot": (Disruption.NONE, "take a picture now"),
+    "format_disk": (Disruption.SERVICE, "format a disk that is unformatted"),
+    "find_footage": (Disruption.NONE, "find what was recorded"),
+    "live_path": (Disruption.NONE, "where a channel is looked at"),
+    "channels_bound": (Disruption.NONE, "list the channels that have a camera"),
+    "backup": (Disruption.NONE, "take its own backup"),
+}
+
+
+def actions(protocol: str, **runs: Callable[[Any, Any], Any]) -> tuple[Action, ...]:
+    """Return a driver's actions over a protocol, by the names the operations ask for."""
+    return tuple(
+        Action(name=name, protocol=protocol, disruption=_ASKED[name][0], run=run, doc=_ASKED[name][1])
+        for name, run in runs.items()
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
     """What the action `backup` takes of a device; `shown` is what of it may be read: text without secrets."""
@@ -170,11 +210,16 @@ class Driver:
     protocols: tuple[str, ...]  # in order of preference
     recognises: Callable[[str, str], bool]  # (manufacturer, model) as the device tells them
     cells: tuple[Cell, ...] = ()  # replace the aspect's own cell of the same protocol
+    # Of a recorder: how a camera on one of its channels is read and set through it. The session's device is the
+    # recorder with `channel` set; the action `camera` says who the camera is.
+    behind: tuple[Cell, ...] = ()
     actions: tuple[Action, ...] = ()
     default_logins: tuple[tuple[str, str], ...] = ()  # factory accounts, public knowledge
-    password_max: int = 32
+    passwords: PasswordPolicy = USUAL_POLICY
+    lock: LoginLock = USUAL_LOCK
     protocols_by_kind: Mapping[str, tuple[str, ...]] = FrozenMap()  # where a kind is spoken to in another order
     first_account: str = ""  # the account that a factory-new device gets its first password for, by `activate`
+    release: Parser = release_of  # reads the maker's version texts
 
     def speaks(self, kind: Kind) -> tuple[str, ...]:
         """Return the protocols of a kind of device, in order of preference."""

@@ -5,28 +5,42 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.executor import Policy, Stop
 from fleetctl.inventory import edit
 from fleetctl.model import Device, Event, Finished, Kind, Learned, Outcome
-from fleetctl.operations.adopting import ACTIVATED, ACTIVATING, Job, Login, work
-from fleetctl.operations.runs import ENABLE, execute, logs_in_by_password, select, task
+from fleetctl.operations.adopting import ACTIVATED, ACTIVATING, Job, Login, Seen, work
+from fleetctl.operations.runs import ENABLE, execute, in_turn, job, logs_in_by_password, select, task
 from fleetctl.operations.workspace import Workspace
+from fleetctl.protocols.ssh import ENABLED
 
 IDENTITY = ("serial_number", "mac_address")
 
 
 def adopt(
-    workspace: Workspace, limit: str = "", *, replace_: bool = False, stop: Stop | None = None, force: bool = False
+    workspace: Workspace,
+    limit: str = "",
+    *,
+    replace_: bool = False,
+    stop: Stop | None = None,
+    force: bool = False,
+    enable: str = "",
 ) -> Iterator[Event]:
     """Adopt the devices that are not adopted yet and yield the events.
+
+    `enable` is the secret of the privileged mode of those switches that may ask for one; where one asked and took it,
+    it is in the vault afterwards.
 
     The password of each device's account is made and in the vault before anything is sent; identities are written
     into the inventory file of their host. Raises UsageError, VaultError.
     """
     devices = [d for d in select(workspace, limit) if force or replace_ or not adopted(workspace, d)]
-    devices = [d for d in devices if d.platform != "windows" and not d.behind]  # looked after by hand
+    devices = [d for d in devices if d.platform != "windows"]  # looked after by hand
+    through = {d.name: d for d in devices if d.behind}
+    turns = in_turn(through.values())
+    devices = [d for d in devices if not d.behind]
     without = [d.name for d in devices if not d.user]
     if without:
         raise UsageError(
@@ -43,15 +57,20 @@ def adopt(
 
     firsts = _first_logins(workspace, devices)
 
-    def payload(name: str) -> Job:
-        return _job(workspace, by_name[name], firsts.get(name), replace_=replace_)
+    def payload(name: str) -> Any:
+        if name in through:  # nobody logs in there: its recorder says who it is
+            return Seen(job=job(workspace, through[name]), replace=replace_)
+        return _job(workspace, by_name[name], firsts.get(name), replace_=replace_, enable=enable)
 
     facts: dict[str, Mapping[str, str]] = {}
     for event in execute(
         workspace,
         kind="adopt",
         arguments={"limit": limit},
-        tasks=[task(d, together=False) for d in devices],
+        tasks=[
+            *(task(d, together=False) for d in devices),
+            *(task(d, after=turns[name]) for name, d in through.items()),
+        ],
         payload=payload,
         policy=Policy(per_site=4),
         stop=stop or Stop(),
@@ -62,16 +81,22 @@ def adopt(
         elif isinstance(event, Learned):
             facts[event.device] = event.facts
         if isinstance(event, Finished) and event.outcome is Outcome.CHANGED:
-            _record(by_name[event.device], facts.get(event.device, {}))
+            _record(by_name.get(event.device) or through[event.device], facts.get(event.device, {}))
+            if facts.get(event.device, {}).get(ENABLED) == "yes":
+                _keep_enable(workspace, by_name[event.device], enable)
         yield event
 
 
 def adopted(workspace: Workspace, device: Device) -> bool:
     """Return whether the device's identity is on record and its login was accepted once."""
-    if device.platform == "windows" or device.behind:  # nobody logs in there
+    if device.platform == "windows":  # nobody logs in there
         return True
     has = bool(device.serial_number or device.mac_address)
-    return has and (not logs_in_by_password(workspace, device) or workspace.store.proven(device.name, device.user))
+    return has and (
+        bool(device.behind)
+        or not logs_in_by_password(workspace, device)
+        or workspace.store.proven(device.name, device.user)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +130,7 @@ def _first_logins(workspace: Workspace, devices: Sequence[Device]) -> dict[str, 
     return found
 
 
-def _job(workspace: Workspace, device: Device, told: _First | None, *, replace_: bool) -> Job:
+def _job(workspace: Workspace, device: Device, told: _First | None, *, replace_: bool, enable: str) -> Job:
     if not logs_in_by_password(workspace, device):
         by_key = Login(user=device.user, password="", fingerprint="")
         return Job(
@@ -135,27 +160,49 @@ def _job(workspace: Workspace, device: Device, told: _First | None, *, replace_:
         fingerprint=fingerprint,
         replace=replace_,
         known_hosts=workspace.known_hosts,
-        enable=_enable(workspace, device),
+        enable=_enable(workspace, device, enable),
     )
 
 
-def _enable(workspace: Workspace, device: Device) -> str:
-    """Return the secret of a switch's privileged mode, "" where the vault has none."""
-    if device.kind is not Kind.SWITCH:
-        return ""
+def may_ask_enable(workspace: Workspace, device: Device) -> bool:
+    """Return whether a switch's privileged mode may ask for a secret that neither vault nor inventory has."""
+    from fleetctl.protocols.ssh import platforms
+
+    asks = device.kind is Kind.SWITCH and platforms.of(device).enable
+    return asks and not _enable(workspace, device, "")
+
+
+def _enable(workspace: Workspace, device: Device, given: str) -> str:
+    """Return the secret of a switch's privileged mode: a person's, the vault's, the inventory's, "" for none."""
+    if device.kind is not Kind.SWITCH or given:
+        return given if device.kind is Kind.SWITCH else ""
     try:
         return workspace.password(device, ENABLE)
     except VaultError as error:
         if not error.missing:
             raise
-        return ""
+    told = workspace.inventory.values(device.name).get("factory_enable")
+    return "" if told is None else str(told.value)
+
+
+def _keep_enable(workspace: Workspace, device: Device, given: str) -> None:
+    """Put the secret of the privileged mode into the vault, now that the switch took it."""
+    if secret := _enable(workspace, device, given):
+        workspace.vault.set(device.site, device.name, ENABLE, secret)
 
 
 def _factory_logins(workspace: Workspace, device: Device) -> tuple[tuple[str, str], ...]:
-    """Return the logins a device may have from the factory: the inventory's (`factory_user`), else its vendor's."""
+    """Return the logins a device may have from the factory: the inventory's (`factory_user`), else its vendor's.
+
+    Its password is `factory_password`, else what the vault has of that account (an import puts it there).
+    """
     values = workspace.inventory.values(device.name)
-    if "factory_user" in values and "factory_password" in values:
-        return ((str(values["factory_user"].value), str(values["factory_password"].value)),)
+    if "factory_user" in values:
+        user = str(values["factory_user"].value)
+        if "factory_password" in values:
+            return ((user, str(values["factory_password"].value)),)
+        if password := workspace.vault.entry(device.site, device.name, user).current:
+            return ((user, password),)
     return workspace.registry.driver_of(device, device.vendor, device.model).default_logins
 
 

@@ -73,15 +73,30 @@ class _Known:
         return self.made.password
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a worker needs to take in a camera that only its recorder reaches."""
+
+    job: converge.Job
+    replace: bool = False
+
+    @property
+    def device(self) -> Device:
+        """The camera."""
+        return self.job.device
+
+
 def work(name: str, payload: Any, channel: Channel) -> None:
     """Adopt one device; ends with exactly one Finished."""
-    job: Job = payload
-    device = job.device
+    device = payload.device
     begun = time.monotonic()
     channel.emit(Started(device=name, site=device.site))
     changes: tuple[Change, ...] = ()
     try:
-        outcome, reason, changes = _adopt(job, channel)
+        if isinstance(payload, Seen):
+            outcome, reason = _see(payload, channel)
+        else:
+            outcome, reason, changes = _adopt(payload, channel)
     except FleetctlError as error:
         outcome, reason = converge.outcome_of(error), converge.told(error)
     seconds = time.monotonic() - begun
@@ -98,6 +113,24 @@ def work(name: str, payload: Any, channel: Channel) -> None:
         )
     )
     channel.emit(Finished(device=name, site=device.site, outcome=outcome, reason=reason, duration_s=seconds))
+
+
+def _see(seen: Seen, channel: Channel) -> tuple[Outcome, str]:
+    """Take in a camera behind a recorder by what the recorder says of it; nothing is written to either."""
+    task = seen.job
+    if seen.replace:
+        task = replace(task, device=replace(task.device, serial_number="", mac_address=""))
+    with converge.linked(task, Access.READ, channel) as link:
+        _, told = converge.recognise(task, link, catalog.load(), required=False)
+    facts = {"serial_number": told.serial_number, "mac_address": told.mac_address}
+    if not any(facts.values()):
+        return Outcome.UNSUPPORTED, (
+            "its recorder does not tell its serial number, so that it cannot be told from another; nothing is written "
+            "through the recorder then"
+        )
+    facts |= {"model": told.model, "firmware": told.firmware}
+    channel.emit(Learned(device=task.device.name, facts=FrozenMap({k: v for k, v in facts.items() if v})))
+    return Outcome.CHANGED, ""
 
 
 def _adopt(job: Job, channel: Channel) -> tuple[Outcome, str, tuple[Change, ...]]:
@@ -221,24 +254,28 @@ class _Door:
         A device that is spoken to over ONVIF gets fleetctl's own account as well in the protocol that activates it: its
         ONVIF is off from the factory, and may have accounts of its own.
         """
-        action = next((a for d in registry.drivers.values() for a in d.actions if a.name == "activate"), None)
-        session = self._anonymous(action.protocol) if action is not None else None
-        if action is None or session is None:
+        action = next((a for a in registry.actions_of(self.job.device, "activate") if self._activated(a, login)), None)
+        if action is None:
             return None
-        try:
-            if not session.inactive:
-                return None
-            # On disk with the intent that follows: should this end here, the next adopt knows what may be live.
-            self.channel.emit(Learned(device=self.job.device.name, facts=FrozenMap({ACTIVATING: login.user})))
-            self._run(action, session, login)
-        finally:
-            session.close()
         self.channel.emit(Learned(device=self.job.device.name, facts=FrozenMap({ACTIVATED: login.user})))
         if action.protocol == self.protocol:
             return login
         own = Login(user=self.job.device.user, password=self.job.password, fingerprint=self.job.fingerprint)
         self._open(registry, action.protocol, login, own)
         return own
+
+    def _activated(self, action: Action, login: Login) -> bool:
+        """Give the device its first password where it waits for one in this maker's way; False where it does not."""
+        session = self._anonymous(action.protocol)
+        if session is None:
+            return False
+        with session:
+            if not session.inactive:
+                return False
+            # On disk with the intent that follows: should this end here, the next adopt knows what may be live.
+            self.channel.emit(Learned(device=self.job.device.name, facts=FrozenMap({ACTIVATING: login.user})))
+            self._run(action, session, login)
+        return True
 
     def _anonymous(self, protocol: str) -> Any:
         """Return a session without a login in a protocol, None where the device does not speak it."""
@@ -255,7 +292,7 @@ class _Door:
 
     def _open(self, registry: catalog.Registry, protocol: str, login: Login, own: Login) -> None:
         """Log in with the first password and make fleetctl's own account, for ONVIF too."""
-        opening = (a for d in registry.drivers.values() for a in d.actions if a.name == "open_onvif")
+        opening = registry.actions_of(self.job.device, "open_onvif")
         action = next((a for a in opening if a.protocol == protocol), None)
         if action is None:
             return

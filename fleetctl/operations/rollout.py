@@ -15,9 +15,20 @@ from typing import Any, Final
 from fleetctl import __version__, codec, converge
 from fleetctl.errors import Stale, UsageError
 from fleetctl.executor import Policy, Stop, Wave, gate_on_share, growing
-from fleetctl.model import Device, DevicePlan, Event, Finished, Outcome, Result, worst
+from fleetctl.model import (
+    AspectPlan,
+    Device,
+    DevicePlan,
+    Event,
+    Expectation,
+    Finished,
+    Outcome,
+    Result,
+    covering,
+    worst,
+)
 from fleetctl.operations import windows
-from fleetctl.operations.runs import execute, gathered, hosts_first, job, observed, referred, select, task
+from fleetctl.operations.runs import execute, gathered, hosts_first, in_turn, job, observed, referred, select, task
 from fleetctl.operations.workspace import Workspace
 from fleetctl.waves import GOOD
 
@@ -135,14 +146,21 @@ def _unmoved(workspace: Workspace, saved: Plan, path: Path) -> None:
         if device is None:
             moved.append(f"{device_plan.device} is no longer in the inventory")
             continue
-        now = {e.aspect: e.value for e in workspace.expectations(device, saved.aspects)}
+        now = {e.aspect: e for e in workspace.expectations(device, saved.aspects)}
         moved.extend(
-            f"{device_plan.device}: the inventory expects something else of {aspect.aspect} now"
+            f"{device_plan.device}: the inventory expects something else of {aspect.aspect} now, or waives it"
             for aspect in device_plan.aspects
-            if aspect.changes and now.get(aspect.aspect) != aspect.expected
+            if aspect.changes and not _still(aspect, now.get(aspect.aspect))
         )
     if moved:
         raise Stale(f"{path} no longer holds: {'; '.join(moved[:5])}. Nothing was sent. Plan again")
+
+
+def _still(planned: AspectPlan, now: Expectation | None) -> bool:
+    """Return whether what was planned is still expected, and none of it waived since."""
+    if now is None or now.value != planned.expected:
+        return False
+    return not any(covering(now.waivers, planned.aspect, c.field, c.key) for c in planned.changes)
 
 
 # --- apply ----------------------------------------------------------------------------------------
@@ -183,12 +201,13 @@ def apply(
         waves=waves(workspace, list(todo), options),
         gate=gate_on_share(options.stop_share),
         stop_share=options.stop_share,
-        window=None if options.now else windows.policy(workspace, todo),
+        window=None if options.now else windows.policy(workspace, [n for n in todo if windows.interrupts(todo[n])]),
         deadline=options.deadline,
         clock=options.clock,
     )
 
     not_ready: dict[str, str] = {}
+    turns = in_turn(devices[name] for name in todo)
 
     def payload(name: str) -> Any:
         return job(workspace, devices[name], plan=todo[name], not_ready=not_ready)
@@ -202,7 +221,9 @@ def apply(
             "planned": plan.created,
             "now": options.now,
         },
-        tasks=hosts_first(task(devices[name], todo[name].needs, _after(todo[name])) for name in todo),
+        tasks=hosts_first(
+            task(devices[name], todo[name].needs, _after(todo[name]) + turns.get(name, ())) for name in todo
+        ),
         payload=payload,
         policy=policy,
         stop=stop,
@@ -266,13 +287,13 @@ def waves(workspace: Workspace, names: list[str], options: Options) -> tuple[Wav
     declared = workspace.inventory.values(names[0]).get("rollout_waves") if names else None
     if declared is not None:
         return windows.declared_waves(workspace, declared.value, names)
-    spread = _one_site_each_first(workspace, names)
+    spread = one_site_each_first(workspace, names)
     if options.shares:
         return growing(spread, options.shares, canary=options.canary)
     return growing(spread, (1.0,) if len(spread) <= SMALL else (0.05, 0.25, 1.0), canary=options.canary)
 
 
-def _one_site_each_first(workspace: Workspace, names: Sequence[str]) -> list[str]:
+def one_site_each_first(workspace: Workspace, names: Sequence[str]) -> list[str]:
     """Order devices so that a wave of any size takes them from as many sites as it can."""
     turns: dict[str, int] = {}
     order: list[tuple[int, str]] = []

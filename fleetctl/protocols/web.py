@@ -5,16 +5,18 @@ Hard rule: a credential that was rejected is never presented again, whatever is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import sleep
-from typing import Final
+from typing import ClassVar, Final
 
 from fleetctl.errors import Refused, Unreachable, Unsupported
-from fleetctl.model import Device
+from fleetctl.model import Access, Device
 from fleetctl.protocols.digest import DigestAuth, challenge_in
 from fleetctl.protocols.http import MAX_BODY, HttpClient, Response
-from fleetctl.protocols.sockets import Dial
+from fleetctl.protocols.sessions import HttpSession, Key, Told
+from fleetctl.protocols.upload import Upload
 
 BACK_OFF_S: Final = (0.5, 1.0, 2.0)
 Lock = Callable[[], str]
@@ -44,13 +46,14 @@ class Web:
         self,
         method: str,
         path: str,
-        body: bytes = b"",
+        body: bytes | Upload = b"",
         content_type: str = "",
         *,
         reading: bool,
         what: str,
         login: bool = True,
         max_body: int = MAX_BODY,
+        timeout_s: float | None = None,
     ) -> Response:
         """Send one request and return the reply; `what` names it in messages, without anything secret.
 
@@ -69,6 +72,7 @@ class Web:
             auth=auth,
             repeatable=reading,
             max_body=max_body,
+            timeout_s=timeout_s,
         )
         if response.status != 401 or not login:
             return response
@@ -107,20 +111,55 @@ class Web:
         return error
 
 
-def client_of(device: Device, known_hosts: str, dial: Dial | None, *, keep_alive: bool) -> HttpClient:
-    """Return the HTTP client of a device; one with `via` is reached through its relay only."""
-    point = device.endpoint
-    if point.via and dial is None:
-        from fleetctl.protocols import tunnel  # paramiko costs 15 MB: only where there is a relay
+class WebSession(HttpSession[Key, Told]):
+    """A session over a vendor's own pages. What differs is how the device is met, and what proves a login."""
 
-        dial = tunnel.dial_for(point.via, known_hosts)
-    return HttpClient(
-        point.address,
-        point.port,
-        scheme=point.scheme,
-        timeout_s=point.timeout_s,
-        ca_file=point.tls_ca_file,
-        fingerprint=point.tls_fingerprint,
-        dial=dial,
-        keep_alive=keep_alive,
-    )
+    PROTOCOL: ClassVar[str]  # names the fact that the device speaks it
+    NEVER_OPENED: ClassVar[str]  # what to tell of a device that waits for its first password
+
+    def __init__(
+        self, device: Device, client: HttpClient, password: str | None, access: Access, facts: Mapping[str, str]
+    ) -> None:
+        super().__init__(device, client, password, access, facts)
+        self.inactive = False  # it has no password yet
+        self.met = facts.get(self.PROTOCOL) == "yes"
+        auth = None if password is None else DigestAuth(device.user, password)
+        self._web = Web(client, auth, self._locked, proven_before=facts.get("login") == "proven")
+
+    @abstractmethod
+    def _first(self, *, login: bool) -> Response:
+        """Ask for the page that every device of the kind has, and that it shows to whoever is logged in only."""
+
+    def _locked(self) -> str:
+        """Return for how long the device has locked the account, asked without the login; "" when it does not say."""
+        return ""
+
+    def _answers(self) -> bool:
+        return self._first(login=False).status > 0
+
+    @abstractmethod
+    def _prove(self) -> None:
+        """Read something with the login."""
+
+    def prove(self) -> None:
+        """Log in; raises Refused: `credential` when the login was rejected, else because there is none, or a lock."""
+        if self.inactive:
+            raise Refused(self.NEVER_OPENED)
+        self._prove()
+        if not self._web.proven:
+            raise Refused("the device takes everybody without a login; the login cannot be proven")
+
+    @property
+    def credential_proven(self) -> bool:
+        """True once the device accepted the login in this session."""
+        return self._web.proven
+
+    @property
+    def rejected_logins(self) -> int:
+        """Return how many presented logins the device rejected in this session: what the budget counts."""
+        return self._web.rejected
+
+    def facts(self) -> dict[str, str]:
+        """Return what the next session with this device may start from; holds no secret."""
+        told = {self.PROTOCOL: "yes" if self.met else ""}
+        return told if self.client.keep_alive else {**told, self.KEEP_ALIVE: "no"}

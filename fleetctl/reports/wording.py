@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from fleetctl.model import Kind, Outcome
+from fleetctl.model import Kind, Outcome, Trouble
 from fleetctl.reports.language import N_, Language
 
 OUTCOMES: Final = {
@@ -42,6 +42,17 @@ MEANINGS: Final = {
     Outcome.WAIVED: N_("Not as expected, by an agreed exception with an owner and an end date."),
     Outcome.FAILED: N_("The device said no, or something broke."),
     Outcome.INTERRUPTED: N_("The run was ended first, by a person or by the stop rule."),
+}
+
+TROUBLES: Final = {
+    Trouble.MISSING: N_("no password"),
+    Trouble.DEFAULT: N_("maker's default"),
+    Trouble.SHARED: N_("shared"),
+    Trouble.WEAK: N_("weak"),
+    Trouble.PREPARED: N_("prepared, not in use"),
+    Trouble.REFUSED: N_("refused"),
+    Trouble.UNPROVEN: N_("not proven"),
+    Trouble.OLD: N_("old"),
 }
 
 

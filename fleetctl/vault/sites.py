@@ -22,17 +22,26 @@ _HEAD: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Entry:
-    """The passwords of one account; "" where there is none. `changed` is when `current` became so, ISO 8601, UTC."""
+    """The passwords of one account; "" where there is none.
+
+    `changed` is when `current` became so, `prepared_at` when `prepared` was made (ISO 8601, UTC); `run` and
+    `prepared_run` are the runs that did it, 0 where that was none.
+    """
 
     current: str = ""
     previous: str = ""
     prepared: str = ""
     changed: str = ""
+    run: int = 0
+    prepared_at: str = ""
+    prepared_run: int = 0
 
     def __repr__(self) -> str:
         return f"Entry({', '.join(f.name for f in fields(self) if getattr(self, f.name))})"
 
 
+_FIELDS: Final = frozenset(f.name for f in fields(Entry))
+_NUMBERS: Final = ("run", "prepared_run")
 Secrets = dict[str, dict[str, Entry]]
 
 
@@ -116,7 +125,7 @@ def _block(path: Path, text: str) -> tuple[Any, Any] | None:
 def _dumped(secrets: Mapping[str, Mapping[str, Entry]]) -> str:
     """Return the plaintext; every word in quotes, so that no reader takes a password for a number."""
     told = {
-        device: {account: {k: v for k, v in asdict(entry).items() if v} for account, entry in accounts.items()}
+        device: {account: {k: str(v) for k, v in asdict(entry).items() if v} for account, entry in accounts.items()}
         for device, accounts in secrets.items()
     }
     return str(yaml.dump(told, Dumper=yaml.CSafeDumper, allow_unicode=True, default_style='"', width=4096))
@@ -128,14 +137,27 @@ def _parsed(path: Path, plain: str) -> Secrets:
         told = yaml.load(plain, Loader=yaml.CSafeLoader)
     except yaml.YAMLError:
         told = None
-    names = {f.name for f in fields(Entry)}
     found: Secrets = {}
     for device, accounts in (told if isinstance(told, dict) else {"": None}).items():
         if not isinstance(device, str) or not isinstance(accounts, dict):
             raise VaultError(f"{path}: the secrets are not as fleetctl writes them: device, account, current")
-        for account, entry in accounts.items():
-            words = entry if isinstance(entry, dict) else {"": None}
-            if not isinstance(account, str) or not all(k in names and isinstance(v, str) for k, v in words.items()):
+        for account, words in accounts.items():
+            entry = _entry(words)
+            if not isinstance(account, str) or entry is None:
                 raise VaultError(f"{path}: the secrets of {device} are not as fleetctl writes them: account, current")
-            found.setdefault(device, {})[account] = Entry(**words)
+            found.setdefault(device, {})[account] = entry
     return found
+
+
+def _entry(words: object) -> Entry | None:
+    """Return an account's entry, None for what is none."""
+    if (
+        not isinstance(words, dict)
+        or not words.keys() <= _FIELDS
+        or not all(isinstance(v, str) for v in words.values())
+    ):
+        return None
+    numbers = {name: words[name] for name in _NUMBERS if name in words}
+    if not all(number.isdecimal() for number in numbers.values()):
+        return None
+    return Entry(**{**words, **{name: int(number) for name, number in numbers.items()}})

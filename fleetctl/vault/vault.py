@@ -53,6 +53,7 @@ class Vault:
         self._source = source
         self._clock = clock
         self._opened: dict[str, Opened] = {}
+        self.run = 0  # the run that is at work, noted beside what it changes
 
     def __repr__(self) -> str:
         return f"Vault({str(self.root)!r})"
@@ -71,6 +72,10 @@ class Vault:
     def entry(self, site: str, device: str, account: str) -> Entry:
         """Return what the vault has of an account; an empty entry where it has nothing."""
         return self._open(site).secrets.get(device, {}).get(account, Entry())
+
+    def accounts(self, site: str, device: str) -> Mapping[str, Entry]:
+        """Return all that the vault has of a device, by account."""
+        return dict(self._open(site).secrets.get(device, {}))
 
     def every(self, site: str) -> tuple[str, ...]:
         """Return every password of a site, old ones and prepared ones too: what must not be seen anywhere."""
@@ -137,7 +142,7 @@ class Vault:
 
         def change(old: Mapping[tuple[str, str], Entry]) -> Mapping[tuple[str, str], Entry]:
             return {
-                key: replace(entry, current=generate_password(key[1], length), changed=self._now())
+                key: replace(entry, current=generate_password(key[1], length), changed=self._now(), run=self.run)
                 for key, entry in old.items()
                 if not entry.current
             }
@@ -153,7 +158,7 @@ class Vault:
 
         def change(old: Mapping[tuple[str, str], Entry]) -> Mapping[tuple[str, str], Entry]:
             ((key, entry),) = old.items()
-            return {} if entry.prepared else {key: replace(entry, prepared=generate_password(account, length))}
+            return {} if entry.prepared else {key: self._prepared(entry, account, length)}
 
         self._change(site, [(device, account)], change)
         return self.entry(site, device, account).prepared
@@ -167,7 +172,7 @@ class Vault:
 
         def change(old: Mapping[tuple[str, str], Entry]) -> Mapping[tuple[str, str], Entry]:
             return {
-                key: replace(entry, prepared=generate_password(key[1], length))
+                key: self._prepared(entry, key[1], length)
                 for key, entry in old.items()
                 if not entry.current and not entry.prepared
             }
@@ -184,7 +189,8 @@ class Vault:
             ((key, entry),) = old.items()
             if not entry.prepared:
                 raise VaultError(f"no password of {account} on {device} was prepared")
-            return {key: Entry(current=entry.prepared, previous=entry.current, changed=self._now())}
+            new = Entry(current=entry.prepared, previous=entry.current, changed=self._now(), run=self.run)
+            return {key: new}
 
         self._change(site, [(device, account)], change)
 
@@ -197,9 +203,14 @@ class Vault:
             ((key, entry),) = old.items()
             if entry.current == password:
                 return {}
-            return {key: replace(entry, current=password, previous=entry.current, changed=self._now())}
+            new = replace(entry, current=password, previous=entry.current, changed=self._now(), run=self.run)
+            return {key: new}
 
         self._change(site, [(device, account)], change)
+
+    def _prepared(self, entry: Entry, account: str, length: int) -> Entry:
+        told = generate_password(account, length)
+        return replace(entry, prepared=told, prepared_at=self._now(), prepared_run=self.run)
 
     def _now(self) -> str:
         return self._clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,12 +1,13 @@
 """Dahua and its OEMs (KBVision, Intelbras, Amcrest): cameras over ONVIF, recorders over CGI and JSON pages.
 
-Source: field facts, NVR and vendor protocols, 2: the firmware decides how a unit behaves, not its brand.
+Source: field facts, NVR and vendor protocols, 2: the firmware decides how a unit behaves, not its brand;
+2.1 (& cannot be sent), 2.2 (the account is locked, for everybody), 2.5 (what a password may be).
 """
 
 from __future__ import annotations
 
-from fleetctl.drivers.dahua import actions, channels, network, storage, system, tracks, users
-from fleetctl.model import Driver, FrozenMap, Kind
+from fleetctl.drivers.dahua import actions, behind, channels, network, storage, system, tracks, users
+from fleetctl.model import Action, Disruption, Driver, FrozenMap, Kind, LoginLock, PasswordPolicy
 
 _BRANDS = ("dahua", "kbvision", "general", "intelbras", "amcrest", "lorex")
 
@@ -14,6 +15,14 @@ _BRANDS = ("dahua", "kbvision", "general", "intelbras", "amcrest", "lorex")
 def _recognises(manufacturer: str, _model: str) -> bool:
     return manufacturer.strip().lower().startswith(_BRANDS)
 
+
+CAMERA = Action(
+    name="camera",
+    protocol="dahua",
+    disruption=Disruption.NONE,
+    run=behind.camera,
+    doc="say which camera is on a channel",
+)
 
 DRIVER = Driver(
     name="dahua",
@@ -29,7 +38,10 @@ DRIVER = Driver(
         *network.CELLS,
         *users.CELLS,
     ),
-    actions=actions.ACTIONS,
+    behind=behind.CELLS,
+    actions=(*actions.ACTIONS, CAMERA),
     default_logins=(("admin", "admin"),),
-    password_max=32,
+    first_account=actions.FIRST_ACCOUNT,
+    passwords=PasswordPolicy(most=32, forbidden="&", run=3, user_in_it=False, user_backwards=False),
+    lock=LoginLock(refusals=5, lock_s=1800.0, account=True),
 )

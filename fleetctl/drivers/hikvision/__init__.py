@@ -2,18 +2,27 @@
 
 Firmware before 5.3 has a factory login; newer has no password until it is activated.
 
-Source: field facts, NVR and vendor protocols, 0.9 and 1 (passwords of 8 to 16 characters).
+Source: field facts, NVR and vendor protocols, 0.4, 0.9 and 1.2 (passwords of 8 to 16 characters; locked after 5 or 7
+refusals for 30 minutes, by address); the maker's manual of DS-90xxHUHI for the characters it takes.
 """
 
 from __future__ import annotations
 
-from fleetctl.drivers.hikvision import actions, channels, network, storage, system, tracks, users
-from fleetctl.model import Driver, FrozenMap, Kind
+from fleetctl.drivers.hikvision import actions, behind, channels, network, storage, system, tracks, users
+from fleetctl.model import Action, Disruption, Driver, FrozenMap, Kind, LoginLock, PasswordPolicy
 
 
 def _recognises(manufacturer: str, _model: str) -> bool:
     return manufacturer.strip().lower().startswith(("hikvision", "hik", "hilook", "hiwatch"))
 
+
+CAMERA = Action(
+    name="camera",
+    protocol="isapi",
+    disruption=Disruption.NONE,
+    run=behind.camera,
+    doc="say which camera is on a channel",
+)
 
 DRIVER = Driver(
     name="hikvision",
@@ -29,8 +38,10 @@ DRIVER = Driver(
         *network.CELLS,
         *users.CELLS,
     ),
-    actions=actions.ACTIONS,
+    behind=behind.CELLS,
+    actions=(*actions.ACTIONS, CAMERA),
     default_logins=(("admin", "12345"),),
-    password_max=16,
+    passwords=PasswordPolicy(most=16, forbidden=" ;`~", user_in_it=False, user_backwards=False),
+    lock=LoginLock(refusals=5, lock_s=1800.0),
     first_account=actions.FIRST_ACCOUNT,
 )

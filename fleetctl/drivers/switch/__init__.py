@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fleetctl.drivers.switch import backup, ports, power, services, syslog, time, users, vlans, wiring
-from fleetctl.model import Action, Backup, Disruption, Driver, Kind, Neighbour, SecretRef, Secrets
+from fleetctl.drivers.switch import backup, ports, power, services, snmp, syslog, time, users, vlans, wiring
+from fleetctl.model import Action, Backup, Disruption, Driver, Kind, Neighbour, PasswordPolicy, SecretRef, Secrets
 
 
 def _anything(_manufacturer: str, _model: str) -> bool:
@@ -47,7 +47,7 @@ DRIVER = Driver(
     kinds=frozenset({Kind.SWITCH}),
     protocols=("ssh",),
     recognises=_anything,
-    cells=(ports.CELL, services.CELL, syslog.CELL, time.CELL, users.CELL, vlans.CELL, wiring.CELL),
+    cells=(ports.CELL, services.CELL, snmp.CELL, syslog.CELL, time.CELL, users.CELL, vlans.CELL, wiring.CELL),
     actions=(
         Action(
             name="make_account",
@@ -69,5 +69,5 @@ DRIVER = Driver(
         ),
         Action(name="reboot", protocol="ssh", disruption=Disruption.REBOOT, run=_reboot, doc="restart the switch"),
     ),
-    password_max=25,
+    passwords=PasswordPolicy(most=25, forbidden=' ?"'),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from fleetctl.lab.factory import network, scopes
+from fleetctl.lab.factory import network, recorder, scopes
 from fleetctl.lab.generations import Cgi, Recorder
 from fleetctl.lab.personality import Passwords, Personality
 
@@ -42,6 +42,7 @@ NEW: Final = Personality(
         json_channels=True,
         camera_state=True,
         rpc=True,
+        rpc_channels=True,
         by_manager=True,
         sections=24,
     ),
@@ -50,20 +51,14 @@ NEW: Final = Personality(
         protocols=("Private", "Onvif"),
         relay_path="/cam/realmonitor?channel={channel}&subtype={sub}",
     ),
-    factory={
-        "time": {"type": "Manual", "dst": False, "tz": "CST-8:00:00", "ntp": ["time.windows.com"]},
-        "clock": {"offset_s": 140.0, "drift_ppm": 10.0},
-        "network": network("192.168.1.108", "192.168.1.1", hostname="NVR"),
-        "scopes": scopes("Dahua", "DHI-NVR5216-EI", kind="Network_Video_Recorder"),
-        "users": {},
-        "encoders": {},
-        "profiles": {},
-        "channels": {},
-        "recording": {"*": {"on": True}},
-        "disks": {"1": {"mb": 2_000_324, "state": "ok"}},
-        "storage": {"overwrite": True},
-        "sync": {"auto_add": False, "timing": False},
-    },
+    factory=recorder(
+        140.0,
+        10.0,
+        network("192.168.1.108", "192.168.1.1", hostname="NVR"),
+        2_000_324,
+        scopes=scopes("Dahua", "DHI-NVR5216-EI", kind="Network_Video_Recorder"),
+        sync={"auto_add": False, "timing": False},
+    ),
 )
 assert NEW.cgi is not None  # noqa: S101 -- just written above
 OLD: Final = replace(
@@ -88,6 +83,17 @@ OLD: Final = replace(
     ),
     factory={**NEW.factory, "users": {"admin": {"level": "Administrator", "password": "admin", "fixed": True}}},
 )
+MIDDLE: Final = replace(
+    NEW,
+    name="dahua-nvr-middle-like",
+    doc="between the two, 16 channels: no JSON pages, cameras bound and their state told over sealed JSON-RPC only",
+    sources=("field/nvr-and-vendor-protocols.md 2.4, the ladder's second rung",),
+    model="DHI-NVR4216-4KS2",
+    firmware="4.001.0000000.1.R, Build Date 2021-11-30",
+    serial_pattern="6A0{number}PAZ",
+    realm="Login to 6A0PAZ",
+    cgi=replace(NEW.cgi, json_channels=False, camera_state=False),
+)
 KBVISION: Final = replace(
     NEW,
     name="kbvision-nvr-like",
@@ -107,4 +113,4 @@ KBVISION: Final = replace(
     factory={**NEW.factory, "scopes": scopes("KBVISION", "KX-C4K8108N2", kind="Network_Video_Recorder")},
 )
 
-PERSONALITIES: Final = (NEW, OLD, KBVISION)
+PERSONALITIES: Final = (NEW, MIDDLE, OLD, KBVISION)

@@ -1,0 +1,136 @@
+"""What is known of the passwords of devices: from vault and store, without asking any device."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from fleetctl.errors import VaultError
+from fleetctl.model import Device, Kind, Trouble
+from fleetctl.operations.runs import logs_in_by_password, select
+from fleetctl.operations.workspace import Workspace
+from fleetctl.vault import Entry
+from fleetctl.vault.passwords import weaknesses
+
+OLD_DAYS: Final = 365
+"""After how many days a password counts as old, where nobody says otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How the password of one account stands; `mark` is a fingerprint: the same for the same password here."""
+
+    device: Device
+    account: str
+    mark: str = ""
+    changed: datetime | None = None
+    run: int = 0
+    troubles: Mapping[Trouble, str]  # and why, in words
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the device."""
+        return self.device.kind
+
+
+def check(
+    workspace: Workspace, limit: str = "", *, old_days: int = OLD_DAYS, now: datetime | None = None
+) -> tuple[Standing, ...]:
+    """Return every account of the devices of a pattern, as vault and store have it; nothing is sent.
+
+    Only the sites of these devices are opened; "shared" is among them. Raises UsageError, VaultError.
+    """
+    now = now or datetime.now(UTC)
+    found = [each for device in select(workspace, limit) for each in _entries(workspace, device)]
+    seen = Counter(entry.current for _, _, entry in found)
+    defaults = _defaults(workspace)
+    return tuple(
+        _standing(workspace, device, account, entry, old_days, now, defaults, seen)
+        for device, account, entry in sorted(found, key=lambda each: (each[0].site, each[0].name, each[1]))
+    )
+
+
+def _entries(workspace: Workspace, device: Device) -> Iterator[tuple[Device, str, Entry]]:
+    """Yield the accounts of a device: those of the vault, and that which fleetctl logs in with, wherever that is."""
+    accounts = workspace.vault.accounts(device.site, device.name) if device.site else {}
+    own = device.user if logs_in_by_password(workspace, device) and not device.behind else ""
+    if own and device.platform != "windows":
+        entry = accounts.get(own, Entry())
+        try:
+            told = workspace.password(device)
+        except VaultError as error:
+            if not error.missing:
+                raise
+            told = ""
+        yield device, own, entry if told == entry.current else Entry(current=told)
+    yield from ((device, name, entry) for name, entry in accounts.items() if name != own)
+
+
+def _defaults(workspace: Workspace) -> frozenset[str]:
+    """Return the passwords with which makers deliver devices."""
+    drivers = workspace.registry.drivers.values()
+    return frozenset(password for driver in drivers for _, password in driver.default_logins if password)
+
+
+def _standing(
+    workspace: Workspace,
+    device: Device,
+    account: str,
+    entry: Entry,
+    old_days: int,
+    now: datetime,
+    defaults: frozenset[str],
+    seen: Mapping[str, int],
+) -> Standing:
+    changed = datetime.fromisoformat(entry.changed) if entry.changed else None
+    blank = Standing(device=device, account=account, changed=changed, run=entry.run, troubles={})
+    if not entry.current:
+        word = Trouble.PREPARED if entry.prepared else Trouble.MISSING
+        why = "its first password was prepared and never proven" if entry.prepared else "the vault has none"
+        return replace(blank, troubles={word: why})
+    told = {
+        Trouble.DEFAULT: "a maker's default" if _is_default(workspace, device, entry, defaults) else "",
+        Trouble.SHARED: f"{n} accounts have it" if (n := seen[entry.current]) > 1 else "",
+        Trouble.WEAK: "; ".join(_weaknesses(workspace, device, account, entry.current)),
+        Trouble.PREPARED: f"since {entry.prepared_at or 'an unknown time'}; run fleetctl password recover"
+        if entry.prepared
+        else "",
+        **_proof(workspace, device, account, entry.current),
+        Trouble.OLD: _age(changed, old_days, now),
+    }
+    mark = workspace.fingerprints.mark(entry.current)
+    return replace(blank, mark=mark, troubles={word: told[word] for word in Trouble if told.get(word)})
+
+
+def _is_default(workspace: Workspace, device: Device, entry: Entry, defaults: frozenset[str]) -> bool:
+    values = workspace.inventory.values(device.name)
+    printed = values["factory_password"].value if "factory_password" in values else None
+    return entry.current in defaults or entry.current == printed
+
+
+def _weaknesses(workspace: Workspace, device: Device, account: str, password: str) -> Sequence[str]:
+    facts = workspace.facts(device.name)
+    maker, model = facts.get("manufacturer", device.vendor), facts.get("model", device.model)
+    policy = workspace.registry.driver_of(device, maker, model).passwords
+    return tuple(dict.fromkeys((*weaknesses(password, account), *policy.breaches(password, account))))
+
+
+def _proof(workspace: Workspace, device: Device, account: str, password: str) -> dict[Trouble, str]:
+    """Tell whether the device ever took this very password; of accounts that fleetctl never uses nobody knows."""
+    if account != device.user:
+        return {}
+    mark = workspace.fingerprints.of(device.name, account, password)
+    barred, proven = workspace.store.may_try(device.name, account, mark)
+    if barred:
+        return {Trouble.REFUSED: barred}
+    return {} if proven else {Trouble.UNPROVEN: "no login with it was accepted yet"}
+
+
+def _age(changed: datetime | None, old_days: int, now: datetime) -> str:
+    if changed is None:
+        return ""
+    days = (now - changed).days
+    return f"{days} days old, {old_days} at most" if days > old_days else ""
