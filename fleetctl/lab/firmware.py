@@ -126,6 +126,14 @@ def read(source: IO[bytes], device: SimDevice) -> Image:
     return image
 
 
+def taken(incoming: Incoming, device: SimDevice) -> Image:
+    """Return the image that a request brings, where the device can take it now; raises NotForUs."""
+    image = read(body_of(incoming), device)
+    if device.flashing is not None:
+        raise NotForUs("busy")
+    return image
+
+
 def model_of(device: SimDevice) -> str:
     """Return the model that a device tells."""
     return str(device.read("info").get("model", device.personality.model))

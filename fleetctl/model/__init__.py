@@ -16,7 +16,7 @@ from fleetctl.model.events import (
     Sent,
     Started,
 )
-from fleetctl.model.firmware import Image, Order, Release, Verdict, older, release_of, verdict
+from fleetctl.model.firmware import Image, Order, Parser, Release, Verdict, older, release_of, verdict
 from fleetctl.model.fleet import Access, Device, Endpoint, Expectation, Neighbour, Reading
 from fleetctl.model.passwords import LoginLock, PasswordPolicy, Trouble
 from fleetctl.model.plans import AspectPlan, Change, DevicePlan
@@ -82,6 +82,7 @@ __all__ = [
     "Neighbour",
     "Order",
     "Outcome",
+    "Parser",
     "PasswordPolicy",
     "Place",
     "Planned",
