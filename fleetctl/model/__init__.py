@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fleetctl.model.events import (
     Attempt,
+    BackedUp,
     Channel,
     Event,
     Finished,
@@ -59,6 +60,7 @@ __all__ = [
     "Aspect",
     "AspectPlan",
     "Attempt",
+    "BackedUp",
     "Backup",
     "Cell",
     "Change",

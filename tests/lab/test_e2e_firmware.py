@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from fleetctl.lab import control, firmware
 from fleetctl.operations import lab
 from fleetctl.operations.workspace import init
+from tests.lab.killed import killed
 from tests.lab.office import PILOT, Office, Ran
 
 QUICK = ("--soak", "0.01", "--flash-time", "1")
@@ -212,3 +215,39 @@ def test_a_recorder_gets_its_image_in_its_makers_own_way(
         else:
             assert done[name]["changed"], done
             assert fleet.uploads(name) == 1
+
+
+def test_a_roll_out_that_is_killed_is_taken_up_by_what_each_device_is_and_sends_nothing_twice(fleet: Fleet) -> None:
+    fleet.image()
+    fleet.office.overlay(f"all: {{vars: {{firmware_target: {{{MODEL}: {NEW}}}}}}}")
+    arguments = ("firmware", "roll", "killed", "--yes", *QUICK, "--limit", "cam-1,cam-2")
+    assert killed(fleet.office, "uploaded", 2, *arguments), "at the first device of a ring, before the journal has it"
+    assert [fleet.uploads(name) for name in ("cam-1", "cam-2")] == [1, 1]
+    done = fleet.roll(0, "--resume", "killed")
+    assert {s["changed"] for s in done.values()} == {True}
+    assert [fleet.uploads(name) for name in ("cam-1", "cam-2")] == [1, 1]
+
+
+def test_a_stop_file_ends_a_roll_out_before_anything_is_sent(fleet: Fleet) -> None:
+    key = fleet.image()
+    stop = fleet.office.state / "firmware.stop"
+    stop.touch()
+    done = fleet.roll(3, "stopped", "--image", key)
+    assert {s["outcome"] for s in done.values()} == {"pending"}
+    assert fleet.office.writes() == {}
+    stop.unlink()
+    assert {s["changed"] for s in fleet.roll(0, "--resume").values()} == {True}
+
+
+def test_outside_their_windows_devices_wait(fleet: Fleet) -> None:
+    fleet.image()
+    begin = datetime.now(ZoneInfo("Asia/Ho_Chi_Minh")) + timedelta(hours=3)
+    window = f"{begin:%H:%M}-{begin + timedelta(hours=1):%H:%M}"
+    fleet.office.overlay(
+        f"all: {{vars: {{firmware_target: {{{MODEL}: {NEW}}}, maintenance_window: '{window}', "
+        "time_zone: Asia/Ho_Chi_Minh}}"
+    )
+    assert {s["outcome"] for s in fleet.roll(3, "later").values()} == {"pending"}
+    assert fleet.office.writes() == {}
+    done = fleet.roll(0, "--resume", "later", "--now", "--reason", "the site asked for it")
+    assert {s["changed"] for s in done.values()} == {True}
