@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -251,3 +251,35 @@ def test_outside_their_windows_devices_wait(fleet: Fleet) -> None:
     assert fleet.office.writes() == {}
     done = fleet.roll(0, "--resume", "later", "--now", "--reason", "the site asked for it")
     assert {s["changed"] for s in done.values()} == {True}
+
+
+@pytest.fixture
+def axis(templates: Callable[[str], Office], tmp_path: Path) -> Iterator[Office]:
+    """The make whose firmware is on trial until it is told to keep it."""
+    office = templates("mixed").copy(tmp_path / "axis", boot_s=0.5, flash_s=0.3)
+    office.forget()
+    try:
+        yield office
+    finally:
+        office.lab_down()
+
+
+def test_firmware_on_trial_is_kept_after_the_gate_and_only_then(axis: Office) -> None:
+    name, old = "mixed-axis", "11.9.60"
+    for version, effects, code in (("11.11.1", {"no_stream": 1.0}, 1), ("11.11.73", {}, 0)):
+        path = axis.root / f"{version}.bin"
+        axis.expect(
+            0, "lab", "image", str(path), "--model", "P3245-LV", "--version", version, *(f"{e}=1" for e in effects)
+        )
+        ran = axis.expect(
+            0, "firmware", "add", str(path), "--vendor", "axis", "--model", "P3245-LV", "--version", version
+        )
+        done = Fleet(axis).roll(code, version, "--image", ran.lines[0]["sha256"], "--limit", name)
+        info = axis.real(name)["info"]
+        if code:
+            assert "takes its old one back" in done[name]["reason"]
+            assert (info["firmware"], info["uncommitted"]) == (version, old), "on trial"
+            control.change(axis.lab_dir, name, "info", firmware=old, uncommitted=None, no_stream=False)  # minutes later
+        else:
+            assert done[name]["changed"]
+            assert (info["firmware"], info["uncommitted"]) == (version, None), "kept"
