@@ -18,7 +18,7 @@ from fleetctl.protocols.http import HttpClient, Response
 from fleetctl.protocols.identities import Identity
 from fleetctl.protocols.isapi import sealing, status
 from fleetctl.protocols.isapi.operations import is_reading
-from fleetctl.protocols.sessions import MAX_PICTURE
+from fleetctl.protocols.sessions import MAX_FILE, MAX_PICTURE
 from fleetctl.protocols.upload import Upload
 from fleetctl.protocols.web import BACK_OFF_S, WebSession
 from fleetctl.protocols.xml import Element, local, text
@@ -234,6 +234,16 @@ class Session(WebSession[str, Element]):
             return ""
         seconds = text(told, "unlockTime")
         return f"{seconds} s left" if seconds else "the device does not say how long"
+
+    def file(self, path: str) -> bytes:
+        """Return a page that is a file; raises as `read`."""
+        response = self._web.request("GET", path, reading=True, what=page_name(path), max_body=MAX_FILE)
+        told = status.status_of(response)
+        if told is not None and not told.done:
+            raise status.error_of(told, page_name(path))
+        if (error := status.error_of_page(response, page_name(path))) is not None:
+            raise error
+        return response.body
 
     def picture(self, path: str) -> bytes:
         """Return a still picture (JPEG); raises BadAnswer where it is none, else as `read`."""
