@@ -198,7 +198,7 @@ class Dispatch:
                 continue
             closed = self.policy.window(task.name, self.policy.clock()) if self.policy.window else ""
             if closed:
-                self._end_all([task.name], Outcome.PENDING, f"outside its window: {closed}")
+                self._end_all([task.name], Outcome.PENDING, closed)
             else:
                 found = task
         if lane.tasks:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from fleetctl.converge.alive import answers
 from fleetctl.converge.batch import Batch
 from fleetctl.converge.link import Job, Link, linked, outcome_of, read, same_device, speaking, told, where
 from fleetctl.converge.observe import observe, recognise
@@ -16,7 +17,10 @@ from fleetctl.model import Access, Channel, Device, DevicePlan, Finished, Outcom
 __all__ = [
     "Job",
     "Link",
+    "answers",
+    "converge",
     "linked",
+    "observe",
     "outcome_of",
     "read",
     "recognise",

@@ -201,7 +201,7 @@ def apply(
         waves=waves(workspace, list(todo), options),
         gate=gate_on_share(options.stop_share),
         stop_share=options.stop_share,
-        window=None if options.now else windows.policy(workspace, todo),
+        window=None if options.now else windows.policy(workspace, [n for n in todo if windows.interrupts(todo[n])]),
         deadline=options.deadline,
         clock=options.clock,
     )
@@ -287,13 +287,13 @@ def waves(workspace: Workspace, names: list[str], options: Options) -> tuple[Wav
     declared = workspace.inventory.values(names[0]).get("rollout_waves") if names else None
     if declared is not None:
         return windows.declared_waves(workspace, declared.value, names)
-    spread = _one_site_each_first(workspace, names)
+    spread = one_site_each_first(workspace, names)
     if options.shares:
         return growing(spread, options.shares, canary=options.canary)
     return growing(spread, (1.0,) if len(spread) <= SMALL else (0.05, 0.25, 1.0), canary=options.canary)
 
 
-def _one_site_each_first(workspace: Workspace, names: Sequence[str]) -> list[str]:
+def one_site_each_first(workspace: Workspace, names: Sequence[str]) -> list[str]:
     """Order devices so that a wave of any size takes them from as many sites as it can."""
     turns: dict[str, int] = {}
     order: list[tuple[int, str]] = []

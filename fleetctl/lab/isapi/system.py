@@ -8,7 +8,7 @@ import time
 import uuid
 from typing import Any, Final
 
-from fleetctl.lab import access
+from fleetctl.lab import access, backing, firmware
 from fleetctl.lab.isapi import xml
 from fleetctl.lab.isapi.pages import Page, done, plain, reads, rule_of, told, writes
 from fleetctl.lab.isapi.status import Refused
@@ -21,12 +21,11 @@ _MODES: Final = {"NTP": "NTP", "manual": "Manual"}
 
 def firmware_of(device: Any) -> str:
     """Return V5.7.13 of "V5.7.13 build 230829"."""
-    told: str = str({"firmware": device.personality.firmware, **device.read("info")}["firmware"])
-    return told.partition(" ")[0]
+    return firmware.version_of(device).partition(" ")[0]
 
 
 def _released(visit: Visit) -> str:
-    rest = visit.device.personality.firmware.partition(" ")[2]
+    rest = firmware.version_of(visit.device).partition(" ")[2]
     return rest or rule_of(visit).released
 
 
@@ -279,6 +278,13 @@ def factory_reset(visit: Visit) -> Reply:
     return done(visit)
 
 
+def configuration(visit: Visit) -> Reply:
+    """GET System/configurationData: a file that only the device understands; newer firmware wants a key for it."""
+    if rule_of(visit).sealed_configuration:
+        raise Refused("invalidOperation")
+    return Reply(status=200, body=backing.sealed(visit.device), content_type="application/octet-stream")
+
+
 PAGES: dict[tuple[str, str], Page] = {
     ("GET", "System/deviceInfo"): reads(device_info),
     ("PUT", "System/deviceInfo"): writes(set_device_info),
@@ -296,6 +302,7 @@ PAGES: dict[tuple[str, str], Page] = {
     ("POST", "System/time/ntpServers/test"): writes(try_server),
     ("GET", "System/time/ntpServers/#"): reads(server),
     ("PUT", "System/time/ntpServers/#"): writes(set_server),
+    ("GET", "System/configurationData"): reads(configuration, level=access.ADMINISTRATOR),
     ("PUT", "System/reboot"): writes(reboot, access.ADMINISTRATOR),
     ("PUT", "System/factoryReset"): writes(factory_reset, access.ADMINISTRATOR),
 }

@@ -13,6 +13,11 @@ def _can(call: Call, name: str, default: object = False) -> str:
     return words(call.device.personality.capabilities.get(name, default))
 
 
+def _firmware(call: Call) -> str:
+    """How the device takes firmware: http, mtom, or "" for not at all."""
+    return str(call.device.personality.capabilities.get("firmware", "http"))
+
+
 def _device(call: Call) -> str:
     rule = call.device.personality
     return (
@@ -23,8 +28,10 @@ def _device(call: Call) -> str:
         f' KerberosToken="false" UsernameToken="{words("wsse" in rule.schemes)}"'
         f' HttpDigest="{words("digest" in rule.schemes)}" RELToken="false" MaxUsers="{rule.passwords.users_max}"'
         f' MaxUserNameLength="{rule.passwords.name_max}" MaxPasswordLength="{rule.passwords.max}"/>'
-        '<tds:System DiscoveryResolve="false" DiscoveryBye="true" RemoteDiscovery="false" SystemBackup="false"'
-        ' SystemLogging="false" FirmwareUpgrade="false" HttpFirmwareUpgrade="false"/>'
+        '<tds:System DiscoveryResolve="false" DiscoveryBye="true" RemoteDiscovery="false"'
+        f' SystemBackup="{_can(call, "backup")}" SystemLogging="false"'
+        f' FirmwareUpgrade="{words(_firmware(call) == "mtom")}"'
+        f' HttpFirmwareUpgrade="{words(_firmware(call) == "http")}"/>'
     )
 
 
@@ -217,8 +224,9 @@ def _old_device(call: Call, base: str) -> str:
         f"<tt:IPFilter>false</tt:IPFilter><tt:ZeroConfiguration>{_can(call, 'zeroconf', True)}</tt:ZeroConfiguration>"
         "<tt:IPVersion6>false</tt:IPVersion6><tt:DynDNS>false</tt:DynDNS></tt:Network><tt:System>"
         "<tt:DiscoveryResolve>false</tt:DiscoveryResolve><tt:DiscoveryBye>true</tt:DiscoveryBye>"
-        "<tt:RemoteDiscovery>false</tt:RemoteDiscovery><tt:SystemBackup>false</tt:SystemBackup>"
-        "<tt:SystemLogging>false</tt:SystemLogging><tt:FirmwareUpgrade>false</tt:FirmwareUpgrade>"
+        f"<tt:RemoteDiscovery>false</tt:RemoteDiscovery><tt:SystemBackup>{_can(call, 'backup')}</tt:SystemBackup>"
+        "<tt:SystemLogging>false</tt:SystemLogging>"
+        f"<tt:FirmwareUpgrade>{words(_firmware(call) == 'mtom')}</tt:FirmwareUpgrade>"
         f"{versions}</tt:System><tt:IO><tt:InputConnectors>0</tt:InputConnectors>"
         f"<tt:RelayOutputs>{len(call.device.read('relays'))}</tt:RelayOutputs></tt:IO><tt:Security>"
         f"<tt:TLS1.1>false</tt:TLS1.1><tt:TLS1.2>true</tt:TLS1.2>{no}</tt:Security></tt:Device>"
