@@ -41,6 +41,9 @@ RECORDERS: Final = (
 )
 WAYS: Final = ("turns", "administrator", "place")  # how a site's recorder logs in to its cameras
 PATIENCE: Final = rotation.Patience(up_s=60.0, online_s=60.0, steady_s=2.0, goes_on_s=3.0, poll_s=0.5)
+RETRY_S: Final = (
+    10.0  # the lab's own: a recorder that tries faster with an old password has its camera locked in no time
+)
 POWER_CUTS: Final = 0.12  # so many devices lose power at their next order
 SETTLES: Final = 5  # so often a busy machine may be slow to bring all recorders in step
 RECOVERS: Final = 8  # so often may `recover` be needed: it is killed and its devices lose power, too
@@ -229,10 +232,12 @@ class Anywhere(Steps):
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-def made(root: Path, recorders: int, cameras: int, *, pulls: bool = True) -> Office:
+def made(root: Path, recorders: int, cameras: int, *, pulls: bool = True, retry_s: float = 0.5) -> Office:
     """Return the office, in step and recording; its lab is ended where that fails."""
     init(root, PILOT)
-    office = Office(root, lab.Options(http_port=0, https_port=0, rtsp_port=0, record_s=0.5, retry_s=0.5, pulls=pulls))
+    office = Office(
+        root, lab.Options(http_port=0, https_port=0, rtsp_port=0, record_s=0.5, retry_s=retry_s, pulls=pulls)
+    )
     try:
         _furnish(office, recorders, cameras)
     except BaseException:
@@ -274,7 +279,7 @@ def main(arguments: list[str]) -> int:
     told = parser.parse_args(arguments)
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        office = made(Path(folder) / "fire", told.recorders, told.cameras, pulls=False)
+        office = made(Path(folder) / "fire", told.recorders, told.cameras, pulls=False, retry_s=RETRY_S)
         try:
             soak = Soak(office, random.Random(told.seed))  # noqa: S311 a seeded chance, to be repeated
             _tell(f"up after {time.monotonic() - begun:.0f} s")
