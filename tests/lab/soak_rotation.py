@@ -232,8 +232,11 @@ class Anywhere(Steps):
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-def made(root: Path, recorders: int, cameras: int, *, pulls: bool = True, retry_s: float = 0.5) -> Office:
-    """Return the office, in step and recording; its lab is ended where that fails."""
+def made(root: Path, recorders: int, cameras: int, *, pulls: bool = True, retry_s: float = 10.0) -> Office:
+    """Return the office, in step and recording; its lab is ended where that fails.
+
+    A recorder that tries an old password much more often than every 10 s has its camera locked in no time.
+    """
     init(root, PILOT)
     office = Office(
         root, lab.Options(http_port=0, https_port=0, rtsp_port=0, record_s=0.5, retry_s=retry_s, pulls=pulls)
@@ -279,7 +282,7 @@ def main(arguments: list[str]) -> int:
     told = parser.parse_args(arguments)
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        office = made(Path(folder) / "fire", told.recorders, told.cameras, pulls=False, retry_s=RETRY_S)
+        office = made(Path(folder) / "fire", told.recorders, told.cameras, pulls=False)
         try:
             soak = Soak(office, random.Random(told.seed))  # noqa: S311 a seeded chance, to be repeated
             _tell(f"up after {time.monotonic() - begun:.0f} s")
