@@ -3,7 +3,8 @@
 `python -m tests.lab.soak_rotation --schedules 2000 --cameras 200 --recorders 50`. A schedule is one site (a recorder
 and its cameras) whose rotation was cut off at a step of its own: each round takes a device of every site by chance,
 most often a camera, and the run is killed at a random commit, order, answer or replaced file, so that each site stands
-elsewhere. After `recover` the lab is the judge: every account
+elsewhere. The lab's recorders log in to their cameras and
+keep footage without pictures, so that one machine holds so many. After `recover` the lab is the judge: every account
 has the password that the vault has, none is locked, every channel is online and recorded.
 """
 
@@ -40,6 +41,9 @@ RECORDERS: Final = (
 )
 WAYS: Final = ("turns", "administrator", "place")  # how a site's recorder logs in to its cameras
 PATIENCE: Final = rotation.Patience(up_s=60.0, online_s=60.0, steady_s=2.0, goes_on_s=3.0, poll_s=0.5)
+RETRY_S: Final = (
+    10.0  # the lab's own: a recorder that tries faster with an old password has its camera locked in no time
+)
 POWER_CUTS: Final = 0.12  # so many devices lose power at their next order
 SETTLES: Final = 5  # so often a busy machine may be slow to bring all recorders in step
 RECOVERS: Final = 8  # so often may `recover` be needed: it is killed and its devices lose power, too
@@ -228,10 +232,15 @@ class Anywhere(Steps):
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-def made(root: Path, recorders: int, cameras: int, record_s: float = 0.5) -> Office:
-    """Return the office, in step and recording; its lab is ended where that fails."""
+def made(root: Path, recorders: int, cameras: int, *, pulls: bool = True, retry_s: float = 10.0) -> Office:
+    """Return the office, in step and recording; its lab is ended where that fails.
+
+    A recorder that tries an old password much more often than every 10 s has its camera locked in no time.
+    """
     init(root, PILOT)
-    office = Office(root, lab.Options(http_port=0, https_port=0, rtsp_port=0, record_s=record_s, retry_s=0.5))
+    office = Office(
+        root, lab.Options(http_port=0, https_port=0, rtsp_port=0, record_s=0.5, retry_s=retry_s, pulls=pulls)
+    )
     try:
         _furnish(office, recorders, cameras)
     except BaseException:
@@ -270,11 +279,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--cameras", type=int, default=200)
     parser.add_argument("--recorders", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--record-s", type=float, default=2.0, help="seconds between two pictures of a channel")
     told = parser.parse_args(arguments)
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        office = made(Path(folder) / "fire", told.recorders, told.cameras, told.record_s)
+        office = made(Path(folder) / "fire", told.recorders, told.cameras, pulls=False)
         try:
             soak = Soak(office, random.Random(told.seed))  # noqa: S311 a seeded chance, to be repeated
             _tell(f"up after {time.monotonic() - begun:.0f} s")

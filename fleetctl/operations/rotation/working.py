@@ -24,11 +24,11 @@ from fleetctl.errors import (
 )
 from fleetctl.model import (
     Access,
-    Attempt,
+    Action,
     Change,
     Channel,
     Finished,
-    LoginJudged,
+    Kind,
     NewPassword,
     Outcome,
     Result,
@@ -38,12 +38,14 @@ from fleetctl.model import (
     Step,
     worst,
 )
+from fleetctl.operations.adopting import ACTIVATED
 from fleetctl.operations.rotation.holders import Recorder, locked
+from fleetctl.operations.rotation.logins import Logins
 from fleetctl.operations.rotation.turns import Holder, Job, Login, Turn
-from fleetctl.protocols import opener
 from fleetctl.vault import SecretBag
 
-PRESENTED: Final = 2  # how often one login is presented at most where the answer is lost on the way
+FIRST: Final = "admin"
+"""The account that devices come with; on Dahua nobody else sets its password. Source: field facts, 2.5."""
 
 Verdict = tuple[Outcome, str]
 
@@ -88,27 +90,27 @@ class _Office:
         self.job, self.channel, self._stack = job, channel, stack
         self.device, self.registry = job.device, catalog.load()
         self.acting = job.acting
+        self._open = False  # whether a turn is under way that nothing has settled
         self._recorders: dict[str, Recorder] = {}
+        self.logins = Logins(job, channel)
         self._recording: set[Holder] = set()  # those that were recorded before anything was touched
-        self._refusals = 0
 
     def turned(self, turn: Turn) -> Verdict:
         """Carry one turn through to its end, and say how it ended. Once something may have been sent, an end that
         settles nothing is `unknown`, and stays on record until `password recover` has settled it.
         """
-        self._refusals = 0
-        begun = turn.step is not None
+        self.logins.refusals = 0
+        self._open = turn.step is not None
         try:
-            if not begun:
-                self._ready(turn)
-            # from here on nothing is lost: each step is on disk before it is taken
-            begun = True
-            return self._settled(turn) if turn.step is not None else self._begun(turn)
+            if turn.step is not None:
+                return self._settled(turn)
+            self._ready(turn)
+            return self._begun(turn)
         except _Untouched as error:
             return error.verdict
         except FleetctlError as error:
             outcome, reason = converge.outcome_of(error), converge.told(error)
-            if not begun:
+            if not self._open:
                 return outcome, reason
             kept = outcome if isinstance(error, Interrupted | Unreachable) else Outcome.UNKNOWN
             return kept, f"{reason}. Not settled: {self._recover()}"
@@ -154,7 +156,7 @@ class _Office:
     def _begun(self, turn: Turn) -> Verdict:
         said, doubted = self._sent(turn, turn.old, turn.new, Step.SET)
         order = (turn.old, turn.new) if doubted else (turn.new, turn.old)
-        return self._concluded(turn, self._live(order), said)
+        return self._concluded(turn, self.logins.live(order), said)
 
     def _sent(self, turn: Turn, old: Login, new: Login, step: Step) -> tuple[str, bool]:
         """Send the password; return what the device said against it, and whether it said so itself."""
@@ -162,19 +164,30 @@ class _Office:
             action = self.registry.action(driver, "set_password")
             if action is None:
                 raise _Untouched(Outcome.UNSUPPORTED, f"fleetctl cannot set passwords of {driver.name} devices")
-            session = link.session(action.protocol)
+            if turn.account == FIRST and self.device.user != FIRST:
+                if not self.logins.accepted(old):
+                    raise Refused(f"the device refuses the vault's password of {FIRST}")
+                with self.logins.session(FIRST, old.password, action.protocol, Access.WRITE) as session:
+                    return self._told(turn, step, action, session, (old, new, old.password))
             acting = self.acting.secrets.reveal(SecretRef(device=self.device.name, account=self.device.user))
-            self._note(turn, step)
-            told = NewPassword(account=turn.account, old=old.password, new=new.password, acting=acting)
-            try:
-                action.run(session, told)
-            except (Rejected, Unsupported) as error:
-                return converge.told(error), True
-            except (BadAnswer, Unreachable, Refused) as error:
-                return converge.told(error), False
+            return self._told(turn, step, action, link.session(action.protocol), (old, new, acting))
+
+    def _told(
+        self, turn: Turn, step: Step, action: Action, session: Any, words: tuple[Login, Login, str]
+    ) -> tuple[str, bool]:
+        old, new, acting = words
+        self._note(turn, step)
+        try:
+            action.run(session, NewPassword(account=turn.account, old=old.password, new=new.password, acting=acting))
+        except (Rejected, Unsupported) as error:
+            return converge.told(error), True
+        except (BadAnswer, Unreachable, Refused) as error:
+            return converge.told(error), False
         return "", False
 
     def _note(self, turn: Turn, step: Step, holder: Holder | None = None) -> None:
+        """Have a step on disk; from the first one on a turn is open until it is settled."""
+        self._open = True
         self.channel.confirm(
             Rotation(
                 device=self.device.name,
@@ -187,76 +200,12 @@ class _Office:
             )
         )
 
-    def _live(self, order: tuple[Login, Login]) -> Login | None:
-        """Return which of two logins the device accepts; None where it refuses both, or neither may be tried."""
-        for login in order:
-            if not login.barred and self._accepted(login):
-                return login
-        return None
-
-    def _accepted(self, login: Login, *, wanted: bool = False) -> bool:
-        """Present a login once, as soon as the device answers; again where the answer was lost on the way."""
-        deadline, presented = time.monotonic() + self.job.patience.up_s, 0
-        while True:
-            self._answers(deadline)
-            presented += 1
-            try:
-                return self._presented(login, wanted=wanted)
-            except Unreachable:
-                if presented >= PRESENTED or time.monotonic() > deadline:
-                    raise
-
-    def _presented(self, login: Login, *, wanted: bool) -> bool:
-        name = self.device.name
-        told = Attempt(device=name, account=login.user, fingerprint=login.fingerprint)
-        judged = LoginJudged(
-            device=name, account=login.user, fingerprint=login.fingerprint, accepted=True, wanted=wanted
-        )
-        self.channel.confirm(told)
-        session = self._opened(login.user, login.password)
-        try:
-            session.prove()
-        except Refused as error:
-            if not error.credential:
-                raise
-            self._refusals += 1
-            self.channel.emit(replace(judged, accepted=False))
-            return False
-        finally:
-            session.close()
-        self.channel.emit(judged)
-        return True
-
-    def _opened(self, user: str, password: str | None) -> Any:
-        protocol = self.acting.facts.get("protocol") or self.registry.greetings(self.device)[0]
-        return opener(protocol)(
-            replace(self.device, user=user),
-            password=password,
-            access=Access.READ,
-            facts=self.acting.facts,
-            known_hosts=self.acting.known_hosts,
-        )
-
-    def _answers(self, deadline: float) -> None:
-        """Wait until the device answers, asked without a login; raises Unreachable after the deadline."""
-        while True:
-            try:
-                self._opened("", None).close()
-            except Unreachable:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(self.job.patience.poll_s)
-            except FleetctlError:
-                return  # something answers
-            else:
-                return
-
     # --- what became of it -------------------------------------------------------------------------------
 
     def _settled(self, turn: Turn) -> Verdict:
         """Find out which password is live, and go on from there."""
         order = (turn.old, turn.new) if turn.step is Step.UNDO else (turn.new, turn.old)
-        return self._concluded(turn, self._live(order), "")
+        return self._concluded(turn, self.logins.live(order), "")
 
     def _concluded(self, turn: Turn, live: Login | None, said: str) -> Verdict:
         if live is None:
@@ -267,6 +216,8 @@ class _Office:
             )
         if turn.account == self.device.user:
             self._act_as(live)
+        if why := self._aligned(turn, live):
+            return Outcome.UNKNOWN, f"{why}. Not settled: {self._recover()}"
         if live is turn.old:
             return self._kept(turn, said)
         self._note(turn, Step.LIVE)
@@ -277,6 +228,33 @@ class _Office:
         verdict = self._old_is_refused(turn)
         self._note(turn, Step.NEW)
         return verdict
+
+    def _aligned(self, turn: Turn, live: Login) -> str:
+        """Give the account of the same name that the device has for another protocol the live password, too.
+
+        Only the administrator's, where adopt made both (firmware whose ONVIF accounts are apart; field facts, 1.5).
+        Returns what is wrong, "" where there is no such account, or it is in step.
+        """
+        driver = self.registry.driver_of(self.device, self.device.vendor, self.device.model)
+        action = next((a for a in driver.actions if a.name == "set_password"), None)
+        apart = self.acting.facts.get(ACTIVATED) and action is not None and action.protocol != self.logins.protocol
+        if not apart or action is None or self.device.kind is not Kind.CAMERA or turn.account != self.device.user:
+            return ""
+        other = turn.old if live is turn.new else turn.new
+        has = self.logins.live((other, live) if turn.step is None else (live, other), action.protocol)
+        if has is None:
+            return f"by {action.protocol} the device accepts neither password of {turn.account}"
+        if has is live:
+            return ""
+        told = NewPassword(account=turn.account, old=has.password, new=live.password, acting=has.password)
+        with self.logins.session(has.user, has.password, action.protocol, Access.WRITE) as session:
+            try:
+                action.run(session, told)
+            except (Rejected, Unsupported, BadAnswer) as error:
+                return converge.told(error)
+        if self.logins.accepted(live, protocol=action.protocol):
+            return ""
+        return f"by {action.protocol} the device accepted the password of {turn.account}, and refuses it"
 
     def _act_as(self, login: Login) -> None:
         """Log in as the administrator with the password that is live from now on."""
@@ -337,19 +315,15 @@ class _Office:
         """Put the old login back: into the holders where two accounts take turns, else on the device as well."""
         if locked(why):  # whatever is written now, the camera listens to nobody
             return Outcome.UNKNOWN, f"{why}: the camera has locked the recorder out. Wait, then: {self._recover()}"
-        try:
-            self._opened("", None).close()
-        except Unreachable:
+        if not self.logins.answers():
             return Outcome.UNKNOWN, f"{why}, and the camera does not answer. Not settled: {self._recover()}"
-        except FleetctlError:
-            pass  # it answers
         if turn.instead is not None:
             if still := self._handed(turn, turn.instead):
                 return Outcome.UNKNOWN, f"{why}; put back, but {still}. Not settled: {self._recover()}"
             self._note(turn, Step.NEW)
             return Outcome.FAILED, f"{why}; the recorder has {turn.instead.user} again"
         self._sent(turn, turn.new, turn.old, Step.UNDO)
-        live = self._live((turn.old, turn.new))
+        live = self.logins.live((turn.old, turn.new))
         if live is None:
             self._note(turn, Step.UNKNOWN)
             return Outcome.UNKNOWN, f"{why}; put back, and the camera refuses both passwords. {self._recover()}"
@@ -364,14 +338,14 @@ class _Office:
 
     def _old_is_refused(self, turn: Turn) -> Verdict:
         """See the old password refused, where that does not cost too much: at most two refusals in all."""
-        if not self.job.check_old or turn.old.barred or self._refusals:
+        if not self.job.check_old or turn.old.barred or self.logins.refusals:
             return (
                 Outcome.CHANGED,
                 "" if not self.job.check_old else "the old password was not tried, to spare the lock-out",
             )
-        if self._accepted(turn.old, wanted=True):
+        if self.logins.accepted(turn.old, wanted=True):
             return Outcome.FAILED, "the new password is live, but the device still accepts the old one, too"
-        self._accepted(turn.new)  # ends the device's count of refusals
+        self.logins.accepted(turn.new)  # ends the device's count of refusals
         return Outcome.CHANGED, ""
 
 
