@@ -223,8 +223,8 @@ def _not_yet(transport: paramiko.Transport | None) -> str:
         transport.auth_handler if transport is not None else None
     )  # get_banner() forgets it when the host hangs up
     banner = handler.banner if handler is not None else None
-    lines = (banner or b"").decode("utf-8", "replace").strip().splitlines()
-    return next((line[:300] for line in lines if _NOLOGIN.search(line)), "")
+    text = banner.decode("utf-8", "replace") if isinstance(banner, bytes) else banner or ""
+    return next((line.strip()[:300] for line in text.splitlines() if _NOLOGIN.search(line)), "")
 
 
 class _Unknown(paramiko.MissingHostKeyPolicy):
