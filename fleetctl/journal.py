@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from sqlite3 import Connection
 from typing import Any, Final
 
 from fleetctl import model
@@ -21,7 +22,18 @@ from fleetctl.codec import Types, decode, encode, text
 from fleetctl.errors import BadAnswer, Interrupted, Rejected, Unreachable, Unsupported
 from fleetctl.ledger import Ledger
 from fleetctl.machine import Process, operator
-from fleetctl.model import Event, Finished, Intent, Learned, LoginJudged, Outcome, Planned, Progress, Started
+from fleetctl.model import (
+    BackedUp,
+    Event,
+    Finished,
+    Intent,
+    Learned,
+    LoginJudged,
+    Outcome,
+    Planned,
+    Progress,
+    Started,
+)
 from fleetctl.store import Store, moment
 
 READING: Final = frozenset({"audit", "plan", "show"})
@@ -29,6 +41,9 @@ READING: Final = frozenset({"audit", "plan", "show"})
 
 KEEP_READINGS_S: Final = 90 * 86400.0
 """How long the events of reading runs are kept: what they saw is in the history. Those of writing runs stay."""
+
+KEEP_TURNS_S: Final = 3 * 366 * 86400.0
+"""How long it is kept what began, changed and ended; what lasts is kept however old it is."""
 
 UNDONE: Final = frozenset({Outcome.UNREACHABLE, Outcome.INTERRUPTED, Outcome.PENDING, Outcome.BLOCKED})
 """Endings after which a device of a writing run is taken up again."""
@@ -142,7 +157,7 @@ class Journal:
             )
         self._run, self.exit_code = int(found.lastrowid or 0), None
         self._ledger = Ledger(self._run, kind)
-        self._elsewhere = (Learned, Planned, Progress) + ((Started,) if kind in READING else ())
+        self._elsewhere = (BackedUp, Learned, Planned, Progress) + ((Started,) if kind in READING else ())
         self._rows, self._outcomes, self._noted, self._flushed = [], Counter(), 0, time.monotonic()
         return self._run
 
@@ -191,10 +206,21 @@ class Journal:
                 "UPDATE runs SET ended = ?, exit_code = ?, outcomes = ? WHERE run = ?",
                 (time.time(), exit_code, text(dict(self._outcomes)), run),
             )
-            connection.execute(
-                "DELETE FROM journal WHERE run IN (SELECT run FROM runs WHERE started < ? AND kind IN (?, ?, ?))",
-                (time.time() - KEEP_READINGS_S, *sorted(READING)),
-            )
+            self._compact(connection)
+
+    @staticmethod
+    def _compact(connection: Connection) -> None:
+        """Let go of what is kept for a time only; SQLite uses the room again."""
+        now = time.time()
+        old = (now - KEEP_READINGS_S, *sorted(READING))
+        connection.execute(
+            "DELETE FROM journal WHERE run IN (SELECT run FROM runs WHERE started < ? AND kind IN (?, ?, ?))", old
+        )
+        connection.execute(
+            "UPDATE runs SET tasks = '[]' WHERE started < ? AND kind IN (?, ?, ?) AND tasks <> '[]'", old
+        )
+        connection.execute("DELETE FROM turns WHERE time < ?", (now - KEEP_TURNS_S,))
+        connection.execute("DELETE FROM history WHERE ended < ?", (now - KEEP_TURNS_S,))
 
     # --- reading ---------------------------------------------------------------------------------
 

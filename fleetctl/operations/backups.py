@@ -66,6 +66,11 @@ def _save(workspace: Workspace, device: Device, record: Any) -> Saved:
         if action is None:
             raise Unsupported(f"{device.name}: fleetctl takes no backup of {driver.name} devices")
         taken: Backup = action.run(link.session(action.protocol), None)
+    return keep(workspace, device, taken, identity.serial_number, identity.mac_address)
+
+
+def keep(workspace: Workspace, device: Device, taken: Backup, serial_number: str, mac_address: str) -> Saved:
+    """Keep what was taken of a device, unless it is what is kept already; the numbers are what it said it is."""
     folder = _folder(workspace, device)
     latest = folder.with_suffix(".txt")
     last = max(folder.glob("*.vault"), default=None)
@@ -73,7 +78,7 @@ def _save(workspace: Workspace, device: Device, record: Any) -> Saved:
         return Saved(device=device, outcome=Outcome.UNCHANGED, path=latest)
     make_folder(folder, mode=0o700)
     stamp = datetime.now(UTC).strftime(_STAMP)
-    whole = {"serial_number": identity.serial_number, "mac_address": identity.mac_address, "content": taken.content}
+    whole = {"serial_number": serial_number, "mac_address": mac_address, "content": taken.content}
     password = workspace.vault.source.password()
     sealed = encrypt(json.dumps(whole), password, workspace.vault.source.label)
     replace(folder / f"{stamp}.vault", sealed.encode("ascii"), mode=0o600)
@@ -124,11 +129,12 @@ def put(workspace: Workspace, name: str, date: str = "") -> tuple[Outcome, str]:
 
 
 def _same(device: Device, whole: dict[str, Any], identity: Any) -> None:
-    one_serial = identities.same_serial(str(whole["serial_number"]), identity.serial_number)
-    if not one_serial and not identities.same_mac(str(whole["mac_address"]), identity.mac_address):
+    kept, here = str(whole["serial_number"]), identity.serial_number
+    same = identities.same_serial(kept, here) if kept and here else False
+    if not same and ((kept and here) or not identities.same_mac(str(whole["mac_address"]), identity.mac_address)):
         raise Refused(
             f"{converge.where(device)}: the backup is of another device, serial number "
-            f"{whole['serial_number'] or '-'}, "
+            f"{kept or '-'}, "
             f"this one has {identity.serial_number or '-'}. Untouched"
         )
 

@@ -18,7 +18,8 @@ from fleetctl.protocols.dahua.rpc import LOCKED, Rpc
 from fleetctl.protocols.digest import challenge_in
 from fleetctl.protocols.http import HttpClient, Response
 from fleetctl.protocols.identities import Identity
-from fleetctl.protocols.sessions import MAX_PICTURE
+from fleetctl.protocols.sessions import MAX_FILE, MAX_PICTURE
+from fleetctl.protocols.upload import Upload
 from fleetctl.protocols.web import WebSession
 
 _FIRST: Final = ("magicBox", "getSystemInfo")
@@ -114,6 +115,12 @@ class Session(WebSession[str, dict[str, str]]):
         self._may(f"{page}.cgi {action}", reading=is_reading(page, action))
         with self._anew():
             return keyvalue.parsed(self._sent(page, action, query).body)
+
+    def send_file(self, page: str, action: str, content: Upload, content_type: str) -> str:
+        """Send a file whole, once, to a writing action of a CGI page; returns what is said of it, raises as `order`."""
+        what = f"{page} {action}"
+        response = self._file_sent("POST", _path(page, action), content, content_type, what)
+        return self._judged(response, what).body.decode("utf-8", "replace").strip()
 
     def ask(self, page: str, content: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a reading JSON page answers; raises PermissionError for any other page, else as `read`."""
@@ -269,6 +276,12 @@ class Session(WebSession[str, dict[str, str]]):
     def rejected_logins(self) -> int:
         """Return how many presented logins the device rejected in this session, on its pages and over JSON-RPC."""
         return self._web.rejected + self._rpc.rejected
+
+    def configuration(self) -> bytes:
+        """Return the whole configuration as the device keeps it, secrets and all; raises as `read`."""
+        what = "Config.backup"
+        path = "/cgi-bin/Config.backup?action=All"
+        return self._judged(self._web.request("GET", path, reading=True, what=what, max_body=MAX_FILE), what).body
 
     def picture(self, channel: int) -> bytes:
         """Return a still picture (JPEG) of a channel, counted from 1; raises BadAnswer where it is none."""
