@@ -16,6 +16,7 @@ from fleetctl.model.events import (
     Result,
     Rotation,
     Sent,
+    Stage,
     Started,
     Step,
 )
@@ -103,6 +104,7 @@ __all__ = [
     "Secrets",
     "Sent",
     "Setting",
+    "Stage",
     "Started",
     "Step",
     "Trouble",

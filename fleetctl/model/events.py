@@ -125,11 +125,20 @@ class BackedUp(Event):
     mac_address: str = ""
 
 
+class Stage(enum.StrEnum):
+    """What long work on a device is at."""
+
+    UPLOAD = "upload"
+    FLASH = "flash"
+    RESTART = "restart"
+    CHECKS = "checks"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress(Event):
     """How far long work on a device is; for those who look on, and kept nowhere. `percent` -1: nobody can tell."""
 
-    stage: str
+    stage: Stage
     percent: int = -1
 
 

@@ -202,14 +202,14 @@ def _own_interface(job: Job, channel: Channel) -> dict[str, str]:
         session.prove()
     except Refused as error:
         if error.credential:
-            channel.emit(LoginJudged(**told, accepted=False))
+            channel.emit(LoginJudged(accepted=False, wanted=False, **told))
         return {}
     except (Unsupported, BadAnswer, Unreachable):
         return {}
     finally:
         if session is not None:
             session.close()
-    channel.emit(LoginJudged(**told, accepted=True))
+    channel.emit(LoginJudged(accepted=True, wanted=False, **told))
     return {converge.OWN_LOGIN: job.fingerprint}
 
 
