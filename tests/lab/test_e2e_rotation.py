@@ -6,7 +6,6 @@ The long soak stands beside it: `python -m tests.lab.soak_rotation`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from fleetctl.vault import Vault
 from tests.lab.killed import killed, steps_of
 from tests.lab.office import Office
 from tests.lab.soak_rotation import lost, made
-from tests.lab.test_e2e_recorders import only
 
 TURNS, ADMINISTRATOR, PLACE = "s0-c1", "s1-c1", "s2-c1"  # two accounts in turn; the administrator; one account in place
 ROTATE = ("password", "rotate", "--yes")
@@ -201,31 +199,3 @@ def test_a_vault_that_is_edited_by_hand_meanwhile_loses_no_password(office: Offi
     assert fresh.entry("s1", ADMINISTRATOR, "fleetctl").current == seen["prepared"]
     assert fresh.entry("s1", "s1-nvr", "lanhdao").current == "Set-by-hand-7"
     assert office.real(ADMINISTRATOR)["users"]["fleetctl"]["password"] == seen["prepared"]
-
-
-APART = """\
-apart:
-  children:
-    p:
-      vars: {site_name: Phường P, site_network: 10.39.1}
-      hosts:
-        p-cam: {ansible_host: 10.39.1.11, kind: camera, vendor: hikvision, model: DS-2CD2143G2-I, desk: Quầy 1}
-"""
-
-
-def test_a_camera_whose_onvif_accounts_are_apart_gets_the_password_for_both(tmp_path: Path) -> None:
-    office = only(tmp_path / "apart", APART)
-    office.lab_options = replace(office.lab_options, factory_new=True)
-    try:
-        office.lab_up()
-        office.expect(0, "adopt", "--yes")
-        office.expect(0, *ROTATE, "--account", "fleetctl")
-        real, now = office.real("p-cam"), vault_of(office)["p-cam", "fleetctl"]
-        assert real["users"]["fleetctl"]["password"] == now
-        assert real["onvif_users"]["fleetctl"]["password"] == now
-        assert killed(office, "commit", 4, *ROTATE, "--account", "fleetctl")
-        office.expect(0, *RECOVER)
-        real, now = office.real("p-cam"), vault_of(office)["p-cam", "fleetctl"]
-        assert {real[section]["fleetctl"]["password"] for section in ("users", "onvif_users")} == {now}
-    finally:
-        office.lab_down()

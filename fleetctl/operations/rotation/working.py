@@ -28,7 +28,6 @@ from fleetctl.model import (
     Change,
     Channel,
     Finished,
-    Kind,
     NewPassword,
     Outcome,
     Result,
@@ -38,7 +37,6 @@ from fleetctl.model import (
     Step,
     worst,
 )
-from fleetctl.operations.adopting import ACTIVATED
 from fleetctl.operations.rotation.holders import Recorder, locked
 from fleetctl.operations.rotation.logins import Logins
 from fleetctl.operations.rotation.turns import Holder, Job, Login, Turn
@@ -209,52 +207,25 @@ class _Office:
 
     def _concluded(self, turn: Turn, live: Login | None, said: str) -> Verdict:
         if live is None:
-            self._note(turn, Step.UNKNOWN)
+            if self.logins.refusals:  # else nothing was asked, and how far it had come is worth more
+                self._note(turn, Step.UNKNOWN)
             return Outcome.UNKNOWN, (
                 "the device refuses the new password and the old one, or may not be asked now: both are in the vault. "
                 f"Nothing else was touched. Wait until its lock has run out, then: {self._recover()}"
             )
         if turn.account == self.device.user:
             self._act_as(live)
-        if why := self._aligned(turn, live):
-            return Outcome.UNKNOWN, f"{why}. Not settled: {self._recover()}"
         if live is turn.old:
             return self._kept(turn, said)
         self._note(turn, Step.LIVE)
-        if why := self._handed(turn, turn.new):
-            return self._undone(turn, why)
+        if turn.step is not Step.TAKEN and (why := self._handed(turn, turn.new)):
+            # What was cut off goes forward only: by now the old password may be known to be refused.
+            return self._undone(turn, why) if turn.step is None else (Outcome.UNKNOWN, f"{why}. {self._recover()}")
         if turn.holders:
             self._note(turn, Step.TAKEN)
         verdict = self._old_is_refused(turn)
         self._note(turn, Step.NEW)
         return verdict
-
-    def _aligned(self, turn: Turn, live: Login) -> str:
-        """Give the account of the same name that the device has for another protocol the live password, too.
-
-        Only the administrator's, where adopt made both (firmware whose ONVIF accounts are apart; field facts, 1.5).
-        Returns what is wrong, "" where there is no such account, or it is in step.
-        """
-        driver = self.registry.driver_of(self.device, self.device.vendor, self.device.model)
-        action = next((a for a in driver.actions if a.name == "set_password"), None)
-        apart = self.acting.facts.get(ACTIVATED) and action is not None and action.protocol != self.logins.protocol
-        if not apart or action is None or self.device.kind is not Kind.CAMERA or turn.account != self.device.user:
-            return ""
-        other = turn.old if live is turn.new else turn.new
-        has = self.logins.live((other, live) if turn.step is None else (live, other), action.protocol)
-        if has is None:
-            return f"by {action.protocol} the device accepts neither password of {turn.account}"
-        if has is live:
-            return ""
-        told = NewPassword(account=turn.account, old=has.password, new=live.password, acting=has.password)
-        with self.logins.session(has.user, has.password, action.protocol, Access.WRITE) as session:
-            try:
-                action.run(session, told)
-            except (Rejected, Unsupported, BadAnswer) as error:
-                return converge.told(error)
-        if self.logins.accepted(live, protocol=action.protocol):
-            return ""
-        return f"by {action.protocol} the device accepted the password of {turn.account}, and refuses it"
 
     def _act_as(self, login: Login) -> None:
         """Log in as the administrator with the password that is live from now on."""
