@@ -20,9 +20,10 @@ from fleetctl import model
 from fleetctl.codec import Types, decode, encode, text
 from fleetctl.errors import BadAnswer, Interrupted, Rejected, Unreachable, Unsupported
 from fleetctl.ledger import Ledger
+from fleetctl.logins import moment
 from fleetctl.machine import Process, operator
 from fleetctl.model import Event, Finished, Intent, Learned, LoginJudged, Outcome, Planned, Started
-from fleetctl.store import Store, moment
+from fleetctl.store import Store
 
 READING: Final = frozenset({"audit", "plan", "show"})
 """Kinds of run that write to no device: they run beside each other and beside one that writes."""
@@ -91,6 +92,11 @@ class Journal:
         self._noted = 0
         self._flushed = 0.0
         self._elsewhere: tuple[type[Event], ...] = ()  # what is kept in other tables, or not at all
+
+    @property
+    def number(self) -> int:
+        """The number of the run that is at work, or was last; 0 before the first."""
+        return self._run
 
     # --- writing ---------------------------------------------------------------------------------
 

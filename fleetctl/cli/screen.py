@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from fleetctl.errors import UsageError
+from fleetctl.errors import UsageError, VaultError
 from fleetctl.model import Outcome
 
 if TYPE_CHECKING:
@@ -74,6 +74,14 @@ class Screen:
         sys.stderr.flush()
         answer = sys.stdin.readline()
         return answer.strip().lower() in yes
+
+    def secret(self, question: str) -> str:
+        """Ask on the terminal for what is typed unseen. Raises VaultError where there is none."""
+        if not sys.stdin.isatty():
+            raise VaultError(f"{question} there is no terminal to ask on. Name a file or script: --vault-id LABEL@FILE")
+        import getpass
+
+        return getpass.getpass(f"{question} ", stream=sys.stderr)
 
     @property
     def width(self) -> int:

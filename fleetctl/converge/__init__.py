@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fleetctl.converge.batch import Batch
-from fleetctl.converge.link import Job, Link, linked, outcome_of, read, same_device, speaking, told, where
+from fleetctl.converge.link import Job, Link, linked, locked, outcome_of, read, same_device, speaking, told, where
 from fleetctl.converge.observe import observe, recognise
 from fleetctl.converge.settle import converge
 from fleetctl.errors import FleetctlError, Unsupported
@@ -17,6 +17,7 @@ __all__ = [
     "Job",
     "Link",
     "linked",
+    "locked",
     "outcome_of",
     "read",
     "recognise",

@@ -96,7 +96,15 @@ class Batch:
                 run = f"Run: fleetctl adopt --limit {member.name}"
                 member.ended = Outcome.REFUSED, f"{where(job.device)} has no SSH host key on record. {run}"
             elif job.fingerprint and not job.proven:
-                self.channel.confirm(Attempt(device=member.name, account=job.device.user, fingerprint=job.fingerprint))
+                device = job.device
+                self.channel.confirm(
+                    Attempt(
+                        device=member.name,
+                        account=device.user,
+                        fingerprint=job.fingerprint,
+                        address=device.endpoint.spot,
+                    )
+                )
 
     # --- running ---------------------------------------------------------------------------------
 
@@ -156,7 +164,13 @@ class Batch:
             return
         self._accepted = self._accepted or accepted
         self.channel.emit(
-            LoginJudged(device=member.name, account=job.device.user, fingerprint=job.fingerprint, accepted=accepted)
+            LoginJudged(
+                device=member.name,
+                account=job.device.user,
+                fingerprint=job.fingerprint,
+                accepted=accepted,
+                address=job.device.endpoint.spot,
+            )
         )
 
     # --- plan and audit --------------------------------------------------------------------------

@@ -206,10 +206,13 @@ class _Door:
             except Refused as error:
                 if login is not None or not refused:
                     refused = str(error)
-                if login is not None and error.credential:
-                    self._judge(login, accepted=False)
-                    if login is not self.job.own or not self.job.own_first:
-                        break
+                if login is None:
+                    continue
+                self._refused(login, error)
+                if error.locked_s is not None or (
+                    error.credential and (login is not self.job.own or not self.job.own_first)
+                ):
+                    break
         raise Refused(
             f"{converge.where(self.job.device)}: not factory-fresh, and not ours: {refused}. Tell its login in the "
             "inventory (factory_user, factory_password) or reset the device, then adopt again"
@@ -277,8 +280,7 @@ class _Door:
             identity = session.identity()
             session.prove()
         except Refused as error:
-            if error.credential:
-                self._judge(login, accepted=False)
+            self._refused(login, error)
             raise
         finally:
             session.close()
@@ -313,14 +315,31 @@ class _Door:
     def _announce(self, login: Login) -> None:
         if login.fingerprint:  # a key costs no try
             self.channel.confirm(
-                Attempt(device=self.job.device.name, account=login.user, fingerprint=login.fingerprint)
+                Attempt(
+                    device=self.job.device.name,
+                    account=login.user,
+                    fingerprint=login.fingerprint,
+                    address=self.job.device.endpoint.spot,
+                )
             )
 
-    def _judge(self, login: Login, *, accepted: bool) -> None:
+    def _judge(self, login: Login, *, accepted: bool, tries_left: int | None = None) -> None:
         if not login.fingerprint:
             return
         self.channel.emit(
             LoginJudged(
-                device=self.job.device.name, account=login.user, fingerprint=login.fingerprint, accepted=accepted
+                device=self.job.device.name,
+                account=login.user,
+                fingerprint=login.fingerprint,
+                accepted=accepted,
+                address=self.job.device.endpoint.spot,
+                tries_left=tries_left,
             )
         )
+
+    def _refused(self, login: Login, error: Refused) -> None:
+        """Tell the run what a refusal says of a login: rejected, or not looked at since the device is locked."""
+        if error.credential:
+            self._judge(login, accepted=False, tries_left=error.tries_left)
+        elif error.locked_s is not None:
+            self.channel.emit(converge.locked(replace(self.job.device, user=login.user), error.locked_s))

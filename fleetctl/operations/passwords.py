@@ -112,9 +112,7 @@ def _is_default(workspace: Workspace, device: Device, entry: Entry, defaults: fr
 
 
 def _weaknesses(workspace: Workspace, device: Device, account: str, password: str) -> Sequence[str]:
-    facts = workspace.facts(device.name)
-    maker, model = facts.get("manufacturer", device.vendor), facts.get("model", device.model)
-    policy = workspace.registry.driver_of(device, maker, model).passwords
+    policy = workspace.driver(device).passwords
     return tuple(dict.fromkeys((*weaknesses(password, account), *policy.breaches(password, account))))
 
 
@@ -122,8 +120,7 @@ def _proof(workspace: Workspace, device: Device, account: str, password: str) ->
     """Tell whether the device ever took this very password; of accounts that fleetctl never uses nobody knows."""
     if account != device.user:
         return {}
-    mark = workspace.fingerprints.of(device.name, account, password)
-    barred, proven = workspace.store.may_try(device.name, account, mark)
+    _, (barred, proven) = workspace.budget(device, account, password)
     if barred:
         return {Trouble.REFUSED: barred}
     return {} if proven else {Trouble.UNPROVEN: "no login with it was accepted yet"}

@@ -75,8 +75,7 @@ def job(
                 f"Take the device in: fleetctl adopt --limit {device.name}"
             )
         else:
-            fingerprint = workspace.fingerprints.of(device.name, device.user, secrets.reveal(ref))
-            barred, proven = workspace.store.may_try(device.name, device.user, fingerprint)
+            fingerprint, (barred, proven) = workspace.budget(device, device.user, secrets.reveal(ref))
     return converge.Job(
         device=workspace.wired(device),
         expectations=expectations,
@@ -115,9 +114,11 @@ def execute(
     work: Callable[..., None] = converge.work,
     resumes: int | None = None,
     first: Sequence[Event] = (),
+    ready: Callable[[], None] = lambda: None,
 ) -> Iterator[Event]:
     """Carry out a run and yield its events, each of them recorded already; `first` are events that hold already.
 
+    `ready` is called when the run has begun and nothing was sent yet: what it changes in the vault is this run's.
     Raises Busy when another operator's run holds the workspace.
     """
     journal = workspace.journal
@@ -127,6 +128,8 @@ def execute(
         stop.on_ctrl_c(),
         contextlib.closing(executor.run(work, tasks, payload, policy, stop=stop, sync=journal.flush)) as stream,
     ):
+        workspace.vault.run = journal.number
+        ready()
         outcomes: set[Outcome] = set()
         for event in itertools.chain(first, stream):
             journal.note(event)  # on disk by `sync` before any work that waits for it goes on

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -12,12 +12,13 @@ from typing import Final
 from fleetctl import catalog, inventory, standard
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.journal import Journal
-from fleetctl.model import Device, Expectation, Kind, SecretRef
+from fleetctl.logins import Budget
+from fleetctl.model import Device, Driver, Expectation, Kind, SecretRef
 from fleetctl.operations import wiring
 from fleetctl.protocols.ansible import Surroundings
 from fleetctl.resources import folder
 from fleetctl.store import Store
-from fleetctl.vault import Fingerprints, SecretBag, Vault, write_password_file
+from fleetctl.vault import KEEP_DAYS, Fingerprints, SecretBag, Vault, source_of, write_password_file
 
 STATE: Final = ".fleetctl"
 PASSWORD_FILE: Final = "vault-password"  # noqa: S105  # a file's name
@@ -39,6 +40,8 @@ class Workspace:
     inventory_root: Path
     has_state: bool = True
     reading: bool = False  # only what is on record is asked for: that works away from home, too
+    vault_id: str = ""  # label@source, as Ansible writes it; "": what ansible.cfg says
+    ask: Callable[[str], str] | None = None  # asks a person for the vault password of a label
 
     @property
     def state(self) -> Path:
@@ -75,8 +78,21 @@ class Workspace:
 
     @cached_property
     def vault(self) -> Vault:
-        """The vault of this inventory; its password is asked for when a site is opened."""
-        return Vault(self.inventory_root, self.root)
+        """The vault of this inventory; its password is asked for when a site is opened. Raises VaultError."""
+        source = source_of(self.root, vault_id=self.vault_id, ask=self.ask)
+        return Vault(self.inventory_root, source, keep_days=self._keep_days)
+
+    def unlock(self) -> None:
+        """Ask for the vault password now where a person has to be asked, before anything is drawn on the screen."""
+        if self.vault.source.asks:
+            _ = self.vault.password
+
+    def _keep_days(self, site: str) -> int:
+        """Return how long a site's previous passwords are kept: `vault_keep_days` of its first device that says so."""
+        for device in self.inventory.devices.values():
+            if device.site == site and (told := self.inventory.values(device.name).get("vault_keep_days")):
+                return int(told.value)
+        return KEEP_DAYS
 
     @cached_property
     def fingerprints(self) -> Fingerprints:
@@ -128,9 +144,20 @@ class Workspace:
             config=str(self.root.resolve() / "ansible.cfg"),
             known_hosts=self.known_hosts,
             vault_label=self.vault.source.label,
-            vault_password=self.vault.source.password().decode("utf-8", "surrogateescape") if has_vault else "",
+            vault_password=self.vault.password.decode("utf-8", "surrogateescape") if has_vault else "",
             hidden=self.vault.every(site),
         )
+
+    def driver(self, device: Device) -> Driver:
+        """Return the driver of what the device said it is, else of what the inventory says."""
+        facts = self.facts(device.name)
+        maker, model = facts.get("manufacturer", device.vendor), facts.get("model", device.model)
+        return self.registry.driver_of(device, maker, model)
+
+    def budget(self, device: Device, account: str, password: str) -> tuple[str, Budget]:
+        """Return the fingerprint of a login and whether it may be tried now."""
+        mark, lock = self.fingerprints.of(device.name, account, password), self.driver(device).lock
+        return mark, self.store.may_try(device.name, account, mark, address=device.endpoint.spot, lock=lock)
 
     def facts(self, device: str) -> Mapping[str, str]:
         """Return what earlier sessions learned of a device."""
@@ -145,10 +172,18 @@ def find(start: Path) -> Path | None:
     return None
 
 
-def open_workspace(start: Path, inventory_dir: Path | None = None, *, reading: bool = False) -> Workspace:
+def open_workspace(
+    start: Path,
+    inventory_dir: Path | None = None,
+    *,
+    reading: bool = False,
+    vault_id: str = "",
+    ask: Callable[[str], str] | None = None,
+) -> Workspace:
     """Open the workspace around `start` (or around the inventory, when that is named).
 
-    Raises UsageError when there is neither a workspace nor a named inventory.
+    `vault_id` and `ask` say where its vault password comes from, where that is not as its ansible.cfg says. Raises
+    UsageError when there is neither a workspace nor a named inventory.
     """
     if inventory_dir is not None and not inventory_dir.is_dir():
         raise UsageError(f"{inventory_dir} is not a folder. Name the inventory's folder: fleetctl -i DIR ...")
@@ -160,7 +195,8 @@ def open_workspace(start: Path, inventory_dir: Path | None = None, *, reading: b
                 "or name an inventory to look at: fleetctl -i DIR inventory check"
             )
         return Workspace(root=inventory_dir, inventory_root=inventory_dir, has_state=False)
-    return Workspace(root=root, inventory_root=inventory_dir or root / "inventory", reading=reading)
+    inventory_root = inventory_dir or root / "inventory"
+    return Workspace(root=root, inventory_root=inventory_root, reading=reading, vault_id=vault_id, ask=ask)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,16 +17,33 @@ from fleetctl.protocols.http import MAX_BODY, HttpClient, Response
 from fleetctl.protocols.sockets import Dial
 
 BACK_OFF_S: Final = (0.5, 1.0, 2.0)
-Lock = Callable[[], str]
+LONGEST_LOCK_S: Final = 86400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """What a device says of its lock-out: seconds left (0.0: not how many; None: not locked), tries left."""
+
+    seconds: float | None = None
+    tries_left: int | None = None
+
+
+def lock_seconds(told: object) -> float:
+    """Return how long a device says it is locked: 0.0 for what is no possible time, a day at most."""
+    try:
+        seconds = float(str(told))
+    except ValueError:
+        return 0.0
+    return min(seconds, LONGEST_LOCK_S) if seconds > 0 else 0.0
 
 
 @dataclass(slots=True)
 class Web:
-    """One device, one login. `locked` asks the device, without the login, why it refused ("" if it does not say)."""
+    """One device, one login. `lock` asks the device, without the login, how its lock-out stands."""
 
     client: HttpClient
     auth: DigestAuth | None
-    locked: Lock
+    lock: Callable[[], Lock]
     proven_before: bool = False
     ended: Refused | Unreachable | None = field(default=None, init=False)
 
@@ -86,8 +103,11 @@ class Web:
                     nearest="switch its web login to digest",
                 )
             return Unreachable(f"{what}: the device refuses everybody (HTTP 401): out of connections?")
-        if reason := self.locked():
-            return self._end(Refused(f"{what}: the account is locked out for now: {reason}"))
+        lock = self.lock()
+        if lock.seconds is not None:
+            left = f"{lock.seconds:.0f} s left" if lock.seconds else "the device does not say how long"
+            told = f"{what}: the account is locked out for now: {left}"
+            return self._end(Refused(told, locked_s=lock.seconds))
         if auth.accepted:
             sleep(BACK_OFF_S[0])
             return self._end(
@@ -98,7 +118,9 @@ class Web:
         known = ", who was let in before: changed there, reset, or out of connections?" if self.proven_before else "."
         return self._end(
             Refused(
-                f"{what}: wrong password for {auth.user!r}{known} Not retried, to spare the lock-out", credential=True
+                f"{what}: wrong password for {auth.user!r}{known} Not retried, to spare the lock-out",
+                credential=True,
+                tries_left=lock.tries_left,
             )
         )
 

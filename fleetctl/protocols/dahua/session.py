@@ -18,7 +18,7 @@ from fleetctl.protocols.digest import DigestAuth, challenge_in
 from fleetctl.protocols.http import Response
 from fleetctl.protocols.identities import Identity
 from fleetctl.protocols.sockets import Dial
-from fleetctl.protocols.web import Web, client_of
+from fleetctl.protocols.web import Lock, Web, client_of, lock_seconds
 
 LOCKED: Final = 268632081
 UNINITIALISED: Final = (
@@ -70,7 +70,7 @@ class Session:
         self.inactive = False  # it has no account yet
         client = client_of(device, known_hosts, dial, keep_alive=facts.get("dahua_keep_alive") != "no")
         auth = None if password is None else DigestAuth(device.user, password)
-        self._web = Web(client, auth, lambda: "", proven_before=facts.get("login") == "proven")
+        self._web = Web(client, auth, Lock, proven_before=facts.get("login") == "proven")
         self._memo: dict[str, dict[str, str]] = {}
         self._identity: Identity | None = None
         self._met = facts.get("dahua") == "yes"
@@ -199,8 +199,8 @@ class Session:
         if response.status == 403:
             told = _json(body) or {}
             if told.get("ErrorCode") == LOCKED or "RmLock" in told:
-                left = told.get("RmLock", "")
-                error = Refused(f"{what}: the account is locked out for now: {left} s left")
+                seconds = lock_seconds(told.get("RmLock"))
+                error = Refused(f"{what}: the account is locked out for now: {seconds:.0f} s left", locked_s=seconds)
                 self._web.ended = error
                 raise error
             if _uninitialised(response):

@@ -19,7 +19,7 @@ from fleetctl.protocols.identities import Identity
 from fleetctl.protocols.isapi import status
 from fleetctl.protocols.isapi.operations import is_reading
 from fleetctl.protocols.sockets import Dial
-from fleetctl.protocols.web import BACK_OFF_S, Web, client_of
+from fleetctl.protocols.web import BACK_OFF_S, Lock, Web, client_of, lock_seconds
 from fleetctl.protocols.xml import Element, local, text
 
 XML: Final = 'application/xml; charset="UTF-8"'
@@ -71,7 +71,7 @@ class Session:
         self.reboot_required = False  # something written takes hold after a reboot only
         client = client_of(device, known_hosts, dial, keep_alive=facts.get("isapi_keep_alive") != "no")
         auth = None if password is None else DigestAuth(device.user, password)
-        self._web = Web(client, auth, self._locked, proven_before=facts.get("login") == "proven")
+        self._web = Web(client, auth, self._lock, proven_before=facts.get("login") == "proven")
         self._memo: dict[str, Element] = {}
         self._identity: Identity | None = None
         self._clock_error_s: float | None = None
@@ -260,20 +260,20 @@ class Session:
         keep = "no" if not self._web.client.keep_alive else ""
         return {"isapi": "yes" if self._met else "", **({"isapi_keep_alive": keep} if keep else {})}
 
-    def _locked(self) -> str:
-        """Return for how long the device has locked the account, asked without the login; "" when it does not say.
+    def _lock(self) -> Lock:
+        """Return what the device says of its lock-out, asked without the login.
 
-        Source: field facts, 1.2: userCheck's refusal carries lockStatus, retryLoginTime and unlockTime.
+        Source: field facts, 1.2: userCheck's refusal carries lockStatus, retryLoginTime and unlockTime (seconds).
         """
         path = "/ISAPI/Security/userCheck"
         response = self._web.request("GET", path, reading=True, what="userCheck", login=False)
         if b"lockStatus" not in response.body:
-            return ""
+            return Lock()
         told = xml.parse(response.body)
-        if text(told, "lockStatus").lower() != "lock":
-            return ""
-        seconds = text(told, "unlockTime")
-        return f"{seconds} s left" if seconds else "the device does not say how long"
+        if text(told, "lockStatus").lower() == "lock":
+            return Lock(seconds=lock_seconds(text(told, "unlockTime")))
+        left = text(told, "retryLoginTime")
+        return Lock(tries_left=int(left) if left.isdecimal() and len(left) < 4 else None)
 
     def picture(self, path: str) -> bytes:
         """Return a still picture (JPEG); raises BadAnswer where it is none, else as `read`."""
