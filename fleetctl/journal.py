@@ -28,6 +28,9 @@ from fleetctl.store import Store
 READING: Final = frozenset({"audit", "plan", "show"})
 """Kinds of run that write to no device: they run beside each other and beside one that writes."""
 
+BESIDE: Final = READING | {"password check", "password show", "password export"}
+"""Kinds of run that do not wait for one that writes to devices, since they do not; READING are kept for less."""
+
 KEEP_READINGS_S: Final = 90 * 86400.0
 """How long the events of reading runs are kept: what they saw is in the history. Those of writing runs stay."""
 
@@ -108,7 +111,7 @@ class Journal:
 
         Who knows its exit code leaves it in `exit_code`. Raises Busy when another operator's run holds the workspace.
         """
-        with contextlib.nullcontext() if kind in READING else self.store.lock(kind):
+        with contextlib.nullcontext() if kind in BESIDE else self.store.lock(kind):
             run = self.begin(kind, args, tasks=tasks, resumes=resumes)
             try:
                 yield self.record

@@ -136,6 +136,15 @@ class Logins(Database):
             )
         )
 
+    def was_refused(self, device: str, account: str, fingerprint: str) -> bool:
+        """Return whether the device refused this very password the last time, and nobody lifted that."""
+        return bool(
+            self.rows(
+                "SELECT 1 FROM logins WHERE device = ? AND account = ? AND fingerprint = ? AND refused",
+                (device, account, fingerprint),
+            )
+        )
+
     def forgive(self, device: str, account: str) -> None:
         """Forget refused passwords of an account, and that the device is locked: a person says that it may be tried.
 

@@ -130,10 +130,12 @@ def table(*columns: Column, title: str = "") -> Table:
     return made
 
 
-def need_answer(*, yes: bool, what: str) -> None:
+def need_answer(
+    *,
+    yes: bool,
+    what: str,
+    look: str = "Nothing was sent. Look at what it would do with `fleetctl plan`, then add --yes",
+) -> None:
     """Raise UsageError when something would have to be asked and there is no terminal to ask on."""
     if not yes and not sys.stdin.isatty():
-        raise UsageError(
-            f"{what} asks before it writes, and there is no terminal to ask on. Nothing was sent. "
-            "Look at what it would do with `fleetctl plan`, then add --yes"
-        )
+        raise UsageError(f"{what} asks before it writes, and there is no terminal to ask on. {look}")

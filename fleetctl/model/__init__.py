@@ -5,6 +5,7 @@ from __future__ import annotations
 from fleetctl.model.events import (
     Attempt,
     Channel,
+    Disclosed,
     Event,
     Finished,
     Intent,
@@ -50,6 +51,7 @@ __all__ = [
     "Channel",
     "Device",
     "DevicePlan",
+    "Disclosed",
     "Disruption",
     "Driver",
     "Endpoint",

@@ -79,6 +79,16 @@ class Intent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Disclosed(Event):
+    """A password of an account ("": of every account) is about to be shown, or sealed for `to`."""
+
+    durable: ClassVar[bool] = True
+
+    account: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result(Event):
     """How one aspect of one device ended; aspect "" is the device as a whole."""
 

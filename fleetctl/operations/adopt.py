@@ -87,7 +87,7 @@ def _provide(workspace: Workspace, devices: Iterable[Device]) -> None:
 def _forgive(workspace: Workspace, devices: Iterable[Device]) -> None:
     """Let passwords that were refused be tried again, once: a person says that the device was reset or changed."""
     for device in devices:
-        factory = [user for user, _ in _factory_logins(workspace, device)[:1]]
+        factory = [user for user, _ in factory_logins(workspace, device)[:1]]
         for account in dict.fromkeys((device.user, *factory)):
             workspace.store.forgive(device.name, account)
 
@@ -135,7 +135,7 @@ def _job(workspace: Workspace, device: Device, told: _First | None, *, replace_:
     own = None if barred else Login(user=device.user, password=password, fingerprint=fingerprint)
     first: list[Login] = []
     spent = ""
-    logins = _factory_logins(workspace, device)
+    logins = factory_logins(workspace, device)
     if told is not None and told.live:
         logins = ((told.login.user, told.login.password),)
     for user, default in logins[:1]:
@@ -169,7 +169,7 @@ def _enable(workspace: Workspace, device: Device) -> str:
         return ""
 
 
-def _factory_logins(workspace: Workspace, device: Device) -> tuple[tuple[str, str], ...]:
+def factory_logins(workspace: Workspace, device: Device) -> tuple[tuple[str, str], ...]:
     """Return the logins a device may have from the factory: the inventory's (`factory_user`), else its vendor's."""
     values = workspace.inventory.values(device.name)
     if "factory_user" in values and "factory_password" in values:

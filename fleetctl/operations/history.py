@@ -14,7 +14,15 @@ from fleetctl.operations.runs import select
 from fleetctl.operations.workspace import Workspace
 from fleetctl.store import Drift
 
-TOLD: Final = ("Intent", "Result", "Attempt", "LoginJudged", "Finished")  # what people want to know of a run
+TOLD: Final = (
+    "Intent",
+    "Result",
+    "Attempt",
+    "LoginJudged",
+    "LoginLocked",
+    "Disclosed",
+    "Finished",
+)  # what people want to know of a run
 
 
 def drift(

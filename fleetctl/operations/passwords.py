@@ -10,6 +10,7 @@ from typing import Final
 
 from fleetctl.errors import VaultError
 from fleetctl.model import Device, Kind, Trouble
+from fleetctl.operations.adopt import factory_logins
 from fleetctl.operations.runs import logs_in_by_password, select
 from fleetctl.operations.workspace import Workspace
 from fleetctl.vault import Entry
@@ -44,16 +45,27 @@ def check(
     Only the sites of these devices are opened; "shared" is among them. Raises UsageError, VaultError.
     """
     now = now or datetime.now(UTC)
-    found = [each for device in select(workspace, limit) for each in _entries(workspace, device)]
+    devices = select(workspace, limit)
+    found = [each for device in devices for each in entries(workspace, device)]
     seen = Counter(entry.current for _, _, entry in found)
     defaults = _defaults(workspace)
-    return tuple(
-        _standing(workspace, device, account, entry, old_days, now, defaults, seen)
-        for device, account, entry in sorted(found, key=lambda each: (each[0].site, each[0].name, each[1]))
-    )
+    known = [
+        _standing(workspace, device, account, entry, old_days, now, defaults, seen) for device, account, entry in found
+    ]
+    let_in = [told for device in devices for told in _let_in(workspace, device)]
+    return tuple(sorted((*known, *let_in), key=lambda each: (each.device.site, each.device.name, each.account)))
 
 
-def _entries(workspace: Workspace, device: Device) -> Iterator[tuple[Device, str, Entry]]:
+def _let_in(workspace: Workspace, device: Device) -> Iterator[Standing]:
+    """Yield the maker's account of a device that let it in with the maker's password when it was last asked."""
+    for user, password in factory_logins(workspace, device)[:1]:
+        mark = workspace.fingerprints.of(device.name, user, password)
+        if workspace.store.may_try(device.name, user, mark).proven:
+            why = "the device lets it in with its maker's password"
+            yield Standing(device=device, account=user, troubles={Trouble.DEFAULT: why})
+
+
+def entries(workspace: Workspace, device: Device) -> Iterator[tuple[Device, str, Entry]]:
     """Yield the accounts of a device: those of the vault, and that which fleetctl logs in with, wherever that is."""
     accounts = workspace.vault.accounts(device.site, device.name) if device.site else {}
     own = device.user if logs_in_by_password(workspace, device) and not device.behind else ""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Final
 
-from fleetctl import catalog, inventory, standard
+from fleetctl import catalog, files, inventory, standard
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.journal import Journal
 from fleetctl.logins import Budget
@@ -18,7 +18,7 @@ from fleetctl.operations import wiring
 from fleetctl.protocols.ansible import Surroundings
 from fleetctl.resources import folder
 from fleetctl.store import Store
-from fleetctl.vault import KEEP_DAYS, Fingerprints, SecretBag, Vault, source_of, write_password_file
+from fleetctl.vault import KEEP_DAYS, Fingerprints, SecretBag, Vault, envelope, source_of, write_password_file
 
 STATE: Final = ".fleetctl"
 PASSWORD_FILE: Final = "vault-password"  # noqa: S105  # a file's name
@@ -206,12 +206,14 @@ class Initialised:
     root: Path
     password_file: Path
     envelope: Path
+    sealed: bool  # the envelope is encrypted to public keys
     copied: bool
 
 
-def init(root: Path, source: Path | None = None) -> Initialised:
+def init(root: Path, source: Path | None = None, recipients: Sequence[str] = ()) -> Initialised:
     """Make a workspace in an empty or missing folder; `source` is an inventory to copy, else a small example.
 
+    `recipients` are public keys (or files of some): the recovery sheet is then an envelope that only they open.
     Raises UsageError when the folder is a workspace already or holds other files.
     """
     root = root.resolve()
@@ -222,6 +224,7 @@ def init(root: Path, source: Path | None = None) -> Initialised:
     example = source or folder("inventory/pilot")
     if not example.is_dir():
         raise UsageError(f"{example} is not a folder with an inventory")
+    keys = envelope.recipients_of(recipients) if recipients else ()
     state = root / STATE
     state.mkdir(parents=True, mode=0o700)
     shutil.copytree(example, root / "inventory", ignore=shutil.ignore_patterns("*.retry", "__pycache__", "ansible.cfg"))
@@ -229,23 +232,24 @@ def init(root: Path, source: Path | None = None) -> Initialised:
     write_password_file(password_file)
     (root / "ansible.cfg").write_text(ANSIBLE_CFG.format(password_file=f"{STATE}/{PASSWORD_FILE}"), "utf-8")
     (root / ".gitignore").write_text(f"/{STATE}/\n", "utf-8")
-    envelope = _envelope(root, password_file)
+    sheet = _sheet(root, password_file, keys)
     Store(state / "store.db").close()
-    return Initialised(root=root, password_file=password_file, envelope=envelope, copied=source is not None)
+    return Initialised(
+        root=root, password_file=password_file, envelope=sheet, sealed=bool(keys), copied=source is not None
+    )
 
 
-def _envelope(root: Path, password_file: Path) -> Path:
-    """Write the recovery sheet: what to print, seal and put away, then delete."""
-    path = root / STATE / "recovery-sheet.txt"
-    path.touch(mode=0o600)
-    path.write_text(
+def _sheet(root: Path, password_file: Path, keys: Sequence[str]) -> Path:
+    """Write the recovery sheet: what to print, seal and put away, then delete; with keys an envelope instead."""
+    path = root / STATE / ("recovery-sheet.txt.age" if keys else "recovery-sheet.txt")
+    text = (
         "fleetctl: recovery sheet / tờ khôi phục\n\n"
         f"Workspace: {root}\n"
         f"Vault password / mật khẩu kho: {password_file.read_text('utf-8').strip()}\n\n"
         "EN  Print this sheet, seal it in an envelope, keep it in a safe, then delete this file.\n"
         "    Whoever has this password and the inventory folder can log in to every device.\n"
         "VI  In tờ này, niêm phong trong phong bì, cất vào két, rồi xóa tệp này.\n"
-        "    Ai có mật khẩu này và thư mục inventory thì đăng nhập được vào mọi thiết bị.\n",
-        "utf-8",
-    )
+        "    Ai có mật khẩu này và thư mục inventory thì đăng nhập được vào mọi thiết bị.\n"
+    ).encode()
+    files.replace(path, envelope.sealed(text, keys) if keys else text, mode=0o600)
     return path
