@@ -39,9 +39,26 @@ class Fault:
     mend: str = ""
 
     def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self._said()}"
+
+    def _said(self) -> str:
         stop = "" if self.reason.endswith((".", "?", "!")) else "."
-        tail = f"{stop} Mend: {self.mend}" if self.mend else ""
-        return f"{self.file}:{self.line}:{self.column}: {self.reason}{tail}"
+        return self.reason + (f"{stop} Mend: {self.mend}" if self.mend else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellFault(Fault):
+    """One thing wrong in a spreadsheet: `file, sheet, C7: reason. Mend: mend`."""
+
+    sheet: str = ""
+
+    def __str__(self) -> str:
+        letters, left = "", self.column
+        while left:
+            left, digit = divmod(left - 1, 26)
+            letters = chr(ord("A") + digit) + letters
+        place = ", ".join(part for part in (self.file, self.sheet, f"{letters}{self.line}") if part)
+        return f"{place}: {self._said()}"
 
 
 class InventoryError(UsageError):

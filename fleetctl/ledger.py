@@ -23,7 +23,8 @@ from fleetctl.model import (
 )
 
 _TROUBLE: Final = frozenset({Outcome.NOT_APPLIED, Outcome.FAILED, Outcome.STALE, Outcome.UNKNOWN, Outcome.REFUSED})
-_WRITTEN: Final = frozenset({Outcome.CHANGED, Outcome.UNSUPPORTED})  # of a Result: its changes read back
+# of a Result: its changes read back
+_WRITTEN: Final = frozenset({Outcome.CHANGED, Outcome.WAIVED, Outcome.UNSUPPORTED})
 _NOT_SEEN: Final = frozenset({Outcome.INTERRUPTED, Outcome.BLOCKED})
 
 _KEEP_REFUSALS_S: Final = 7 * 86400.0  # longer than any device keeps a login locked
@@ -159,15 +160,14 @@ class Ledger:
             row = (device, aspect, change.field, change.key, expected, actual, how.value, "", now, now, ended)
             self._drift.append(row)
         for gap in gaps:
-            if gap.outcome is Outcome.UNKNOWN:
-                self._row(device, aspect, gap.field, gap.key, gap.outcome, gap.reason, now)
+            if gap.outcome in (Outcome.UNKNOWN, Outcome.WAIVED) or gap.elsewhere:
+                values = _json(gap.after), _json(gap.before)
+                row = (device, aspect, gap.field, gap.key, *values, gap.outcome.value, gap.reason, now, now, None)
+                self._drift.append(row)
         if outcome in _TROUBLE or outcome is Outcome.UNREACHABLE:
-            self._row(device, aspect, "", "", outcome, reason, now)
+            self._drift.append((device, aspect, "", "", "null", "null", outcome.value, reason, now, now, None))
         else:
             self._ends.append((now, device, aspect))
-
-    def _row(self, device: str, aspect: str, field: str, key: str, outcome: Outcome, reason: str, now: float) -> None:
-        self._drift.append((device, aspect, field, key, "null", "null", outcome.value, reason, now, now, None))
 
     def _judged(self, event: LoginJudged, now: float) -> None:
         self._unjudged.discard(event.device)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,8 @@ from fleetctl.model import (
     SecretRef,
     Unset,
     Untold,
+    Waiver,
+    covering,
     setting_of,
     worst,
 )
@@ -45,6 +47,41 @@ class Comparison:
             elif gap.instead is not UNSET and gap.instead != change.before:
                 kept.append(dataclasses.replace(change, after=gap.instead))
         return Comparison(changes=tuple(kept), gaps=self.gaps + tuple(gap for gap in ruled if gap not in self.gaps))
+
+
+def waive(comparison: Comparison, aspect: str, waivers: Sequence[Waiver]) -> Comparison:
+    """Return the comparison with what an agreed exception covers as gaps that are waived.
+
+    What could not be told stays unknown: nobody can agree to what nobody knows.
+    """
+    if not waivers:
+        return comparison
+    changes: list[Change] = []
+    gaps: list[Gap] = []
+    for gap in comparison.gaps:
+        known = gap.outcome in (Outcome.UNSUPPORTED, Outcome.FAILED) and not gap.elsewhere
+        waiver = covering(waivers, aspect, gap.field, gap.key) if known else None
+        if waiver is None:
+            gaps.append(gap)
+        else:
+            reason = f"{gap.reason}; {waiver.sentence}"
+            gaps.append(Gap(field=gap.field, key=gap.key, outcome=Outcome.WAIVED, reason=reason))
+    for change in comparison.changes:
+        waiver = covering(waivers, aspect, change.field, change.key)
+        if waiver is None:
+            changes.append(change)
+        else:
+            gaps.append(
+                Gap(
+                    field=change.field,
+                    key=change.key,
+                    outcome=Outcome.WAIVED,
+                    reason=waiver.sentence,
+                    before=change.before,
+                    after=change.after,
+                )
+            )
+    return Comparison(changes=tuple(changes), gaps=tuple(gaps))
 
 
 def is_empty(value: Any) -> bool:
@@ -129,7 +166,13 @@ def _untold(field: str, expected: FrozenMap[Any], told: Any) -> Iterator[Gap]:
             if not _compared(item, part):
                 continue
             if isinstance(actual, Untold):
-                yield Gap(field=field, key=f"{key}.{part.name}", outcome=actual.outcome, reason=actual.reason)
+                yield Gap(
+                    field=field,
+                    key=f"{key}.{part.name}",
+                    outcome=actual.outcome,
+                    reason=actual.reason,
+                    elsewhere=actual.elsewhere,
+                )
             elif actual is UNSET:
                 reason = "the device does not tell this and cannot be set"
                 yield Gap(field=field, key=f"{key}.{part.name}", reason=reason)
@@ -178,10 +221,10 @@ def plan_aspect(
             reason=reading.reason,
             expected=expectation.value,
             exclusive=expectation.exclusive,
+            waivers=expectation.waivers,
             disruption=aspect.disruption,
         )
-    outcomes = [gap.outcome for gap in comparison.gaps]
-    outcome = worst([*outcomes, Outcome.PENDING] if comparison.changes else outcomes)
+    outcome = outcome_with(comparison.gaps, Outcome.PENDING if comparison.changes else Outcome.UNCHANGED)
     return AspectPlan(
         aspect=aspect.name,
         outcome=outcome,
@@ -191,8 +234,14 @@ def plan_aspect(
         actual=reading.value,
         expected=expectation.value,
         exclusive=expectation.exclusive,
+        waivers=expectation.waivers,
         disruption=aspect.disruption,
     )
+
+
+def outcome_with(gaps: Iterable[Gap], outcome: Outcome = Outcome.UNCHANGED) -> Outcome:
+    """Return how an aspect ends that would end so but for these gaps; another device's trouble is not its own."""
+    return worst([outcome, *(gap.outcome for gap in gaps if not gap.elsewhere)])
 
 
 def gap_reason(gaps: Iterable[Gap]) -> str:

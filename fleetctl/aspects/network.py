@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from typing import Final
 
 from fleetctl.errors import Unsupported
 from fleetctl.model import UNSET, Aspect, Cell, Disruption, Gap, Kind, Secrets, Unset, setting
@@ -49,6 +50,57 @@ ASPECT = Aspect(
     disruption=Disruption.REACH,
     doc="IPv4 address, router and DNS servers; an address change is confirmed on the new address",
 )
+
+
+def moves(actual: Network, wanted: Network) -> tuple[str, str] | None:
+    """Return the old and the new address when the address changes."""
+    if isinstance(wanted.address, str) and isinstance(actual.address, str) and wanted.address != actual.address:
+        return actual.address, wanted.address
+    return None
+
+
+# --- what makers' own interfaces share: masks for lengths, two places for DNS servers ------------------
+
+NOWHERE: Final = ("", "0.0.0.0", "::")  # noqa: S104  # what stands where there is no address
+
+
+def prefix_of(mask: str) -> int | Unset:
+    """Return the length of a mask (`255.255.255.0`), UNSET where it is none."""
+    try:
+        return ipaddress.IPv4Network(f"0.0.0.0/{mask}").prefixlen
+    except ValueError:
+        return UNSET
+
+
+def mask_of(length: int) -> str:
+    """Return the mask of a prefix."""
+    return str(ipaddress.IPv4Network(f"0.0.0.0/{length}").netmask)
+
+
+def two_servers(servers: tuple[str, ...]) -> tuple[str, str]:
+    """Return what stands in the two places for DNS servers."""
+    first, second = (*servers, "0.0.0.0", "0.0.0.0")[:2]  # noqa: S104
+    return first, second
+
+
+def told_by_maker(*, address: str, mask: str, gateway: str, dns: tuple[str, str], dhcp: bool) -> Network:
+    """Return the network as makers' own interfaces tell it, in places of which some are empty."""
+    return Network(
+        address=address or UNSET,
+        prefix_length=prefix_of(mask),
+        gateway="" if gateway in NOWHERE else gateway,
+        dns_servers=() if dhcp else tuple(server for server in dns if server not in NOWHERE),
+        dhcp=dhcp,
+    )
+
+
+def limit_to_two(_session: object, wanted: Network) -> tuple[Gap, ...]:
+    """Tell more DNS servers than there are places for."""
+    if isinstance(wanted.dns_servers, tuple) and len(wanted.dns_servers) > 2:
+        first = wanted.dns_servers[:2]
+        return (Gap(field="dns_servers", reason="the device takes 2", nearest=", ".join(first), instead=first),)
+    return ()
+
 
 # --- ONVIF ----------------------------------------------------------------------------------------
 
@@ -186,13 +238,6 @@ def _write_gateway(session: Onvif, gateway: str) -> None:
         (tag("tds:IPv4Address", words(gateway)) if gateway else "")
         + "".join(tag("tds:IPv6Address", words(a)) for a in kept if a not in ("", "::")),
     )
-
-
-def moves(actual: Network, wanted: Network) -> tuple[str, str] | None:
-    """Return the old and the new address when the address changes."""
-    if isinstance(wanted.address, str) and isinstance(actual.address, str) and wanted.address != actual.address:
-        return actual.address, wanted.address
-    return None
 
 
 CELLS = (Cell(aspect="network", protocol="onvif", read=read, write=write, limits=limits, moves=moves),)

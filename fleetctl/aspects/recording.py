@@ -20,6 +20,7 @@ from fleetctl.model import (
     Outcome,
     Secrets,
     Unset,
+    Untold,
     setting,
 )
 from fleetctl.protocols.onvif_parts import Onvif, tried
@@ -127,11 +128,18 @@ def judge(actual: Recording, expected: Recording) -> tuple[Gap, ...]:
     gaps = []
     for key, track in expected.channels.items():
         now = actual.channels.get(key)
-        if not isinstance(track, Track) or not isinstance(now, Track) or now.active is not False:
+        if not isinstance(track, Track) or not isinstance(now, Track):
             continue
-        if track.schedule is Schedule.ALWAYS and now.schedule is Schedule.ALWAYS:
+        if track.schedule is not Schedule.ALWAYS or now.schedule is not Schedule.ALWAYS:
+            continue
+        active: Any = now.active
+        if active is False:
             reason = "is not being recorded, although it should be always; see: fleetctl site check"
             gaps.append(Gap(field="channels", key=f"{key}.active", outcome=Outcome.FAILED, reason=reason))
+        elif isinstance(active, Untold) and active.elsewhere:
+            reason = f"is not being recorded: {active.reason}"
+            told = Gap(field="channels", key=f"{key}.active", outcome=active.outcome, reason=reason, elsewhere=True)
+            gaps.append(told)
     return tuple(gaps)
 
 

@@ -45,6 +45,7 @@ ASPECT = Aspect(
     disruption=Disruption.REACH,
     doc="HTTP, HTTPS and RTSP with their ports, discovery, zero configuration, dynamic DNS, telnet, SSH, SNMP",
     after=("network",),
+    waivable=False,
 )
 
 # --- ONVIF ----------------------------------------------------------------------------------------

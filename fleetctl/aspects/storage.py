@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
+from fleetctl.errors import Refused
 from fleetctl.model import UNSET, Aspect, Disruption, FrozenMap, Gap, Kind, Outcome, Unset, setting
+from fleetctl.protocols import identities
+
+D = TypeVar("D")  # a disk, as a recorder tells it
 
 
 class Health(enum.StrEnum):
@@ -75,3 +81,23 @@ ASPECT = Aspect(
     disruption=Disruption.NONE,
     doc="The disks of a recorder and how they are; measured, never formatted",
 )
+
+
+def named(disks: Mapping[str, D], key: str) -> D:
+    """Return the disk of a number; raises Refused, naming those there are."""
+    if key not in disks:
+        raise Refused(f"there is no disk {key}; there are: {', '.join(disks) or 'none'}")
+    return disks[key]
+
+
+def check_formattable(key: str, health: Health, told: str, own: str | None, recorder: str, serial: str) -> None:
+    """Raise Refused unless a disk is unformatted and the serial number given is its own.
+
+    `own` is the disk's serial number; None where the recorder does not tell it, whose own (`recorder`) stands for it.
+    """
+    if health is not Health.UNFORMATTED:
+        raise Refused(f"disk {key} is {told}, not unformatted: its recordings would be lost. Nothing was sent")
+    expected = own or recorder
+    if not identities.same_serial(expected, serial):
+        whose = f"disk {key}" if own else "the recorder, which does not tell those of its disks,"
+        raise Refused(f"{whose} has the serial number {expected}, not {serial}. Nothing was sent")

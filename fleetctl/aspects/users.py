@@ -66,6 +66,7 @@ ASPECT = Aspect(
     disruption=Disruption.REACH,
     doc="Accounts and their levels; passwords are changed by `password rotate`",
     after=("network", "services"),
+    waivable=False,
 )
 
 # --- ONVIF ----------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -40,6 +41,14 @@ def adopt(
             "--relay-key", metavar="FINGERPRINT", help="With --yes: the host key a new relay must show; repeatable."
         ),
     ] = None,
+    enable_secret: Annotated[
+        Path | None,
+        typer.Option(
+            "--enable-secret",
+            metavar="FILE",
+            help="File with the secret of the switches' privileged mode (enable), where they ask for one.",
+        ),
+    ] = None,
     report: Reports = None,
 ) -> int:
     """Take devices in: first login, identity, own account."""
@@ -64,9 +73,33 @@ def adopt(
     ):
         told.screen.talk(told.say("Nothing was sent."))
         return run.finish()
-    events = operation.adopt(workspace, limit, replace_=replace, force=again, stop=run.stop)
+    enable = _enable_secret(told, workspace, todo, enable_secret, yes=yes)
+    events = operation.adopt(workspace, limit, replace_=replace, force=again, stop=run.stop, enable=enable)
     run.take(events, len(todo), told.say("Adopt"))
     return run.finish()
+
+
+def _enable_secret(told: Context, workspace: Workspace, todo: Sequence[Device], file: Path | None, *, yes: bool) -> str:
+    """Return the secret of the switches' privileged mode: a file's first line, what a person types, or ""."""
+    from fleetctl.operations.adopt import may_ask_enable
+
+    if file is not None:
+        try:
+            found = file.read_text("utf-8").partition("\n")[0].strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"--enable-secret {file} cannot be read: {error}") from None
+        if not found:
+            raise UsageError(
+                f"--enable-secret {file}: its first line is empty. Write the secret there, and nothing else"
+            )
+        return found
+    names = [device.name for device in todo if not yes and may_ask_enable(workspace, device)]
+    if not names:
+        return ""
+    question = told.say(
+        "{names}: secret of the privileged mode (enable), if it asks for one; empty for none:", names=", ".join(names)
+    )
+    return told.screen.ask_secret(question)
 
 
 def _agreed(told: Context, todo: Sequence[Device]) -> bool:

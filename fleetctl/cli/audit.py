@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fleetctl.cli.context import context
 from fleetctl.cli.selectors import Aspects, Limit, aspect_names
+
+if TYPE_CHECKING:
+    from fleetctl.cli.follow import Followed
 
 Reports = Annotated[
     list[str] | None,
@@ -35,4 +38,22 @@ def audit(ctx: typer.Context, limit: Limit = "", aspect: Aspects = None, report:
     run = Followed(told, workspace, "audit", report or ())
     devices = select(workspace, limit)
     run.take(operation.audit(workspace, limit, aspects, stop=run.stop), len(devices), told.say("Audit"))
+    _waivers(run, limit)
     return run.finish()
+
+
+def _waivers(run: Followed, limit: str) -> None:
+    """Tell of waivers that have expired, or that nothing needs any more."""
+    from fleetctl.operations.waivers import Standing, listed
+
+    told = run.context
+    rows = listed(run.workspace, limit)
+    expired = sum(row.standing is Standing.EXPIRED for row in rows)
+    unused = sum(row.standing is Standing.UNUSED for row in rows)
+    run.more |= {"waivers_expired": expired, "waivers_unused": unused}
+    if expired or unused:
+        told.screen.talk(
+            told.say(
+                "Waivers: {expired} expired, {unused} unused. See: fleetctl waiver list", expired=expired, unused=unused
+            )
+        )

@@ -39,7 +39,7 @@ class Context:
 
     def _ask(self, label: str) -> str:
         """Ask for the vault password. Raises VaultError where there is no terminal."""
-        return self.screen.secret(self.say("Vault password of {label}:", label=label))
+        return self.screen.ask_secret(self.say("Vault password of {label}:", label=label))
 
 
 def context(ctx: typer.Context) -> Context:

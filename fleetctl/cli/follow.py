@@ -31,6 +31,7 @@ class Followed:
         self.begun = datetime.now().astimezone()
         self.stop: Stop = Stop()
         self.tally = Tally(workspace.inventory.devices)
+        self.more: dict[str, object] = {}  # for the summary in JSON
 
     @property
     def site_names(self) -> Mapping[str, str]:
@@ -70,7 +71,7 @@ class Followed:
 
         context, code = self.context, self.exit_code
         if context.json:
-            for line in jsonlines.run(self.command, self.tally, code, stopped=self.stop.reason):
+            for line in jsonlines.run(self.command, self.tally, code, stopped=self.stop.reason, **self.more):
                 context.screen.out(line)
         else:
             if changes:

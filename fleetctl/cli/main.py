@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from fleetctl import __version__
-from fleetctl.cli import adopt, audit, device, history, init, inventory, lab, password, rollout, site, status
+from fleetctl.cli import adopt, audit, device, history, init, inventory, lab, password, rollout, site, status, waiver
 from fleetctl.cli.context import Context
 from fleetctl.cli.screen import Screen
 from fleetctl.errors import (
@@ -66,6 +66,7 @@ ORDER: Final = (
     "site",
     "device",
     "password",
+    "waiver",
 )
 ANYWHERE: Final = ("--json", "--lang")  # global options that may also stand after the command
 
@@ -97,6 +98,7 @@ for group, name in (
     (site.app, "site"),
     (device.app, "device"),
     (password.app, "password"),
+    (waiver.app, "waiver"),
 ):
     app.add_typer(group, name=name)
 for module in (init, rollout, audit, adopt, status, history):

@@ -75,13 +75,13 @@ class Screen:
         answer = sys.stdin.readline()
         return answer.strip().lower() in yes
 
-    def secret(self, question: str) -> str:
+    def ask_secret(self, question: str) -> str:
         """Ask on the terminal for what is typed unseen. Raises VaultError where there is none."""
         if not sys.stdin.isatty():
             raise VaultError(f"{question} there is no terminal to ask on. Name a file or script: --vault-id LABEL@FILE")
         import getpass
 
-        return getpass.getpass(f"{question} ", stream=sys.stderr)
+        return getpass.getpass(f"{question} ", stream=sys.stderr).strip()
 
     @property
     def width(self) -> int:

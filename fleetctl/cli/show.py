@@ -159,6 +159,12 @@ def total(context: Context, tally: Tally, command: str) -> None:
                 line += " " + say.many("{n} setting to change.", "{n} settings to change.", changed)
             case "audit":
                 line += " " + say.many("{n} setting not as expected.", "{n} settings not as expected.", changed)
+    if held_up := tally.held_up():
+        line += " " + say.many(
+            "{n} channel waits for its camera.",
+            "{n} channels wait for their cameras.",
+            held_up,
+        )
     if unsupported := tally.unsupported():
         line += " " + say.many(
             "{n} device does not offer all that is expected.",

@@ -10,7 +10,7 @@ from fleetctl import catalog
 from fleetctl.converge.link import Job, Link, read, same_device, speaking, told
 from fleetctl.errors import BadAnswer, Rejected, Unsupported
 from fleetctl.model import Aspect, AspectPlan, Cell, Channel, DevicePlan, Driver, Expectation, Outcome, Planned, Reading
-from fleetctl.plan import Comparison, compare, plan_aspect, wanted
+from fleetctl.plan import Comparison, compare, plan_aspect, waive, wanted
 
 AGAIN_S: Final = (2.0, 4.0)
 
@@ -84,14 +84,14 @@ def _planned(
 ) -> AspectPlan:
     if reading.outcome is not None or cell is None:
         return plan_aspect(aspect, expectation, reading, None)
-    comparison = judged(compare(device, expectation, reading.value), cell, reading.value, expectation.value)
+    comparison = compared(device, expectation, reading.value, cell)
     for pause in AGAIN_S if failing(comparison) else ():
         time.sleep(pause)  # what has failed is looked at again: a recorder may be between two recordings
         link.session(cell.protocol).forget()
         again = read(cell, aspect.name, link)
         if again.outcome is None:
             reading = again
-            comparison = judged(compare(device, expectation, reading.value), cell, reading.value, expectation.value)
+            comparison = compared(device, expectation, reading.value, cell)
         if not failing(comparison):
             break
     try:
@@ -104,6 +104,12 @@ def _planned(
         return planned
     risk = cell.risks(link.session(cell.protocol), wanted(expectation.value, planned.changes))
     return dataclasses.replace(planned, risk=risk)
+
+
+def compared(device: str, expectation: Expectation, actual: Any, cell: Cell) -> Comparison:
+    """Return how a device differs, with the cell's own judgement and what is waived."""
+    found = judged(compare(device, expectation, actual), cell, actual, expectation.value)
+    return waive(found, expectation.aspect, expectation.waivers)
 
 
 def failing(comparison: Comparison) -> bool:

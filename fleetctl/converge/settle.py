@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from fleetctl import catalog
 from fleetctl.converge.link import Job, Link, read, same_device, told
-from fleetctl.converge.observe import failing, judged, recognise
+from fleetctl.converge.observe import compared, failing, recognise
 from fleetctl.errors import BadAnswer, FleetctlError, Refused, Rejected, Unreachable, Unsupported
 from fleetctl.model import (
     Access,
@@ -27,9 +27,8 @@ from fleetctl.model import (
     Reading,
     Result,
     secrets_in,
-    worst,
 )
-from fleetctl.plan import Comparison, compare, gap_reason, moved, wanted
+from fleetctl.plan import Comparison, compare, gap_reason, moved, outcome_with, waive, wanted
 from fleetctl.protocols import opener
 
 SETTLE_S: Final = (0.0, 0.3, 1.0, 2.0)  # a device may take a moment until what it accepted reads back
@@ -91,19 +90,20 @@ def _settle(job: Job, link: Link, channel: Channel, planned: AspectPlan, cell: C
     """Re-read, compare with the plan, write, read back; the aspect's result is emitted."""
     begun = time.monotonic()
     name = job.device.name
-    expectation = Expectation(aspect=planned.aspect, value=planned.expected, exclusive=planned.exclusive)
+    expectation = Expectation(
+        aspect=planned.aspect, value=planned.expected, exclusive=planned.exclusive, waivers=planned.waivers
+    )
     if cell is None or cell.write is None:
         return _emit(job, channel, planned, Outcome.UNSUPPORTED, "read only on this device", begun=begun)
     reading = read(cell, planned.aspect, link)
     if reading.outcome is not None:
         return _emit(job, channel, planned, reading.outcome, reading.reason, begun=begun)
-    now = compare(name, expectation, reading.value).without(planned.gaps)
+    now = waive(compare(name, expectation, reading.value), planned.aspect, planned.waivers).without(planned.gaps)
     now = now.without(_waiting(job, now))
     if why := moved(planned, now):
         return _emit(job, channel, planned, Outcome.STALE, f"{why}; run plan again", begun=begun)
     if not now.changes:
-        outcome = worst(gap.outcome for gap in now.gaps)
-        return _emit(job, channel, planned, outcome, gap_reason(now.gaps), begun=begun)
+        return _emit(job, channel, planned, outcome_with(now.gaps), gap_reason(now.gaps), begun=begun)
     channel.confirm(Intent(device=name, aspect=planned.aspect, changes=now.changes))
     outcome, reason = _apply(job, link, channel, cell, expectation, reading.value, now)
     return _emit(job, channel, planned, outcome, reason, changes=now.changes, begun=begun)
@@ -144,7 +144,7 @@ def _apply(
             return outcome, reason
     left, reading, gaps = _read_back(job, link, cell, expectation, now)
     if not left and reading.outcome is None and not (said and cell.refusals_stand):
-        return worst([Outcome.CHANGED, *(gap.outcome for gap in gaps)]), gap_reason(gaps)
+        return outcome_with(gaps, Outcome.CHANGED), gap_reason(gaps)
     if said:
         return Outcome.FAILED, said
     if reading.outcome is not None:
@@ -206,8 +206,7 @@ def _read_back(
         reading = read(cell, expectation.aspect, link)
         if reading.outcome is not None:
             continue
-        after = compare(job.device.name, expectation, reading.value).without(gaps)
-        after = judged(after, cell, reading.value, expectation.value)
+        after = compared(job.device.name, expectation, reading.value, cell).without(gaps)
         left = tuple(c for c in after.changes if (c.field, c.key) in fields)
         if not left and not set(after.gaps) - set(gaps):
             break

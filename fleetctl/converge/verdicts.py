@@ -8,7 +8,7 @@ from typing import Final
 from fleetctl.converge.differences import Looked
 from fleetctl.converge.link import where
 from fleetctl.model import Change, Device, Gap, Outcome, worst
-from fleetctl.plan import gap_reason
+from fleetctl.plan import Comparison, gap_reason, waive
 from fleetctl.protocols.ansible import State, Told
 
 _MACHINE: Final = re.compile(r"[0-9a-f]{32}")
@@ -56,10 +56,11 @@ def judged(looked: Looked) -> tuple[Outcome, str, tuple[Change, ...], tuple[Gap,
         return *looked.failed, (), tuple(looked.gaps)
     if not looked.tasks:
         return Outcome.UNKNOWN, f"the role {looked.role.name} told nothing of this host", (), ()
-    outcomes = [gap.outcome for gap in looked.gaps]
-    changes = tuple(looked.changes)
-    outcome = worst([*outcomes, Outcome.PENDING] if changes else outcomes)
-    return outcome, gap_reason(looked.gaps), changes, tuple(looked.gaps)
+    found = Comparison(changes=tuple(looked.changes), gaps=tuple(looked.gaps))
+    left = waive(found, looked.role.name, looked.expectation.waivers)
+    outcomes = [gap.outcome for gap in left.gaps]
+    outcome = worst([*outcomes, Outcome.PENDING] if left.changes else outcomes)
+    return outcome, gap_reason(left.gaps), left.changes, left.gaps
 
 
 def read_back(changes: tuple[Change, ...], after: Looked, said: tuple[Outcome, str] | None) -> tuple[Outcome, str]:

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from fleetctl.errors import BadAnswer, Refused, Rejected, Unsupported
-from fleetctl.model import Action, Backup, Disruption, Driver, Kind, SecretRef, Secrets
+from fleetctl.model import Backup, Driver, Kind, SecretRef, Secrets, actions
 from fleetctl.protocols.xml import child, children, tag, text, words
 
 
@@ -81,16 +81,5 @@ DRIVER = Driver(
     kinds=frozenset({Kind.CAMERA, Kind.NVR}),
     protocols=("onvif",),
     recognises=_anything,
-    actions=(
-        Action(
-            name="make_account",
-            protocol="onvif",
-            disruption=Disruption.NONE,
-            run=_make_account,
-            doc="make an administrator account",
-        ),
-        Action(name="backup", protocol="onvif", disruption=Disruption.NONE, run=_backup, doc="take its own backup"),
-        Action(name="reboot", protocol="onvif", disruption=Disruption.REBOOT, run=_reboot, doc="restart the device"),
-        Action(name="snapshot", protocol="onvif", disruption=Disruption.NONE, run=_snapshot, doc="take a picture now"),
-    ),
+    actions=actions("onvif", make_account=_make_account, backup=_backup, reboot=_reboot, snapshot=_snapshot),
 )

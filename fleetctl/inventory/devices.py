@@ -23,7 +23,12 @@ from fleetctl.model import Device, Endpoint, Kind, Place
 from fleetctl.protocols.ssh.names import canonical
 
 _WORDS: Final = ("vendor", "model", "platform", "desk", "serial_number", "behind", "switch", "switch_port")
-_NOT_THE_DEVICES: Final = (*LOGINS, "factory_password", "rollout_waves")
+_NOT_THE_DEVICES: Final = (
+    *LOGINS,
+    "factory_password",
+    "factory_enable",
+    *(known.name for known in BY_NAME.values() if known.form is Form.ANY),
+)
 _KINDS: Final = tuple(kind.value for kind in Kind)
 _MAC: Final = re.compile(r"[0-9a-f]{2}([:-]?)(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}", re.IGNORECASE)
 _FINGERPRINT: Final = re.compile(r"(?:[0-9a-f]{2}:?){31}[0-9a-f]{2}", re.IGNORECASE)
@@ -92,7 +97,7 @@ class Maker:
             kind=Kind(kind_told),
             site=home.site,
             area=home.area,
-            mac_address=_mac(told.get("mac_address", "")),
+            mac_address=mac_of(told.get("mac_address", "")),
             endpoint=endpoint,
             user=told.get("ansible_user", ""),
             channel=told.get("channel", 0),
@@ -152,7 +157,7 @@ def wrong(known: Known, var: Var, value: Any) -> tuple[str, str]:
         return reason, f"put it in quotes: {quoted(word)}"
     if not isinstance(value, str | int | None):
         return f"{known.name} is a text, not a list or mapping", "write one word or line"
-    return _wrong_text(known.name, str(value)) if value not in (None, "") else ("", "")
+    return wrong_text(known.name, str(value)) if value not in (None, "") else ("", "")
 
 
 def _wrong_number(known: Known, var: Var, value: Any) -> tuple[str, str]:
@@ -170,7 +175,8 @@ def _wrong_number(known: Known, var: Var, value: Any) -> tuple[str, str]:
     return "", ""
 
 
-def _wrong_text(name: str, value: str) -> tuple[str, str]:
+def wrong_text(name: str, value: str) -> tuple[str, str]:
+    """Return what is wrong with the text of a connection variable, and how to mend it; empty if nothing is."""
     match name:
         case "ansible_host" if not _is_address(value):
             return f"`{value}` is neither an address nor a name of a host", "write it as 10.20.1.11"
@@ -197,7 +203,8 @@ def _is_address(value: str) -> bool:
     return _ADDRESS.fullmatch(value) is not None
 
 
-def _mac(value: str) -> str:
+def mac_of(value: str) -> str:
+    """Return a MAC address as fleetctl writes it, "" for what is none."""
     digits = re.sub("[^0-9a-f]", "", value.lower())
     return ":".join(digits[at : at + 2] for at in range(0, 12, 2)) if len(digits) == 12 else ""
 

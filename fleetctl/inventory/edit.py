@@ -22,9 +22,11 @@ from fleetctl.inventory.written import Template, words
 __all__ = [
     "AddHost",
     "Edit",
+    "RemoveEntry",
     "RemoveGroupValue",
     "RemoveHost",
     "RemoveHostValue",
+    "SetEntry",
     "SetGroupValue",
     "SetHostValue",
     "Template",
@@ -88,7 +90,28 @@ class RemoveHost:
     host: str
 
 
-Edit = SetHostValue | RemoveHostValue | SetGroupValue | RemoveGroupValue | AddHost | RemoveHost
+@dataclass(frozen=True, slots=True)
+class SetEntry:
+    """Sets an entry of a mapping that a variable of a host or group holds; the mapping is made if there is none."""
+
+    owner: str
+    variable: str
+    key: str
+    value: Any
+    of_host: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveEntry:
+    """Removes an entry from a mapping that a variable of a host or group holds."""
+
+    owner: str
+    variable: str
+    key: str
+    of_host: bool = False
+
+
+Edit = SetEntry | RemoveEntry | SetHostValue | RemoveHostValue | SetGroupValue | RemoveGroupValue | AddHost | RemoveHost
 
 
 def set_host_values(path: Path, host: str, values: Mapping[str, Any]) -> None:
@@ -175,6 +198,8 @@ def _checked(told: Text, text: str, meant: Any) -> Text:
 def _splice(told: Text, edit: Edit, meanings: Mapping[int, list[Any]]) -> Splice | None:
     _check_names(told, edit)
     match edit:
+        case SetEntry() | RemoveEntry():
+            return _entry(told, edit, meanings)
         case SetHostValue():
             return _set(told, find_host(told, edit.host, edit.variable), edit.variable, edit.value, meanings)
         case RemoveHostValue():
@@ -192,6 +217,27 @@ def _splice(told: Text, edit: Edit, meanings: Mapping[int, list[Any]]) -> Splice
             group = find_group(told, edit.group, "hosts", edit.host)
             inner = entry_of(told, group[1], "hosts") if group[1].kind == "map" else None
             return _remove(told, inner or group, edit.host, meanings)
+
+
+def _entry(told: Text, edit: SetEntry | RemoveEntry, meanings: Mapping[int, list[Any]]) -> Splice | None:
+    """Edit one entry of the mapping that a variable holds."""
+    if edit.of_host:
+        owner: tuple[Node, Node] | None = find_host(told, edit.owner, edit.variable)
+    else:
+        group = find_group(told, edit.owner, "vars", edit.variable)
+        owner = entry_of(told, group[1], "vars") if group[1].kind == "map" else None
+    inside = owner is not None and owner[1].kind == "map"
+    held = entry_of(told, owner[1], edit.variable) if owner is not None and inside else None
+    if isinstance(edit, RemoveEntry):
+        if held is None:
+            told.refuse(0, f"`{edit.owner}` has no `{edit.variable}` of its own here", "see fleetctl waiver list")
+        return _remove(told, held, edit.key, meanings)
+    if held is not None:
+        return _set(told, held, edit.key, edit.value, meanings)
+    whole = {edit.key: edit.value}
+    if edit.of_host and owner is not None:
+        return _set(told, owner, edit.variable, whole, meanings)
+    return _set_in(told, group, "vars", edit.variable, whole, meanings)
 
 
 def _check_names(told: Text, edit: Edit) -> None:

@@ -88,8 +88,18 @@ VARIABLES: Final[tuple[Known, ...]] = (
         default="30",
         doc="how many days the vault keeps the previous password of an account",
     ),
+    *(
+        Known(name=name, form=Form.ANY, doc=doc)
+        for name, doc in (
+            ("waivers", "agreed exceptions: {setting or pack/requirement: {owner, reason, until}}; see waivers.md"),
+            ("waivers_area", "more of them, of an area"),
+            ("waivers_site", "more of them, of a site; `fleetctl waiver add SITE` writes here"),
+            ("waivers_host", "more of them, of a device; `fleetctl waiver add DEVICE` writes here"),
+        )
+    ),
     _text("factory_user", "account a factory-fresh device has, where it is not the maker's usual one"),
     _text("factory_password", "password of that account as the maker prints it, or !vault"),
+    _text("factory_enable", "secret of a switch's privileged mode (enable) at its first login, or !vault"),
 )
 LOGINS: Final = ("ansible_password", "ansible_become_password")  # asked for when they are needed, not before
 BY_NAME: Final[dict[str, Known]] = {known.name: known for known in VARIABLES}

@@ -123,3 +123,31 @@ def exposure(longest: float, **other: Any) -> dict[str, Any]:
     """Return an automatic exposure; times in microseconds."""
     told = {"mode": "AUTO", "priority": "LowNoise", "MinExposureTime": 10.0, "MaxExposureTime": longest}
     return {**told, "MinGain": 0.0, "MaxGain": 100.0, **other}
+
+
+def video_source(name: str, source: str, width: int, height: int, fps: int = 25) -> dict[str, Any]:
+    """Return a video source."""
+    return {"name": name, "source": source, "width": width, "height": height, "fps": fps}
+
+
+def imaging(level: float, **other: Any) -> dict[str, Any]:
+    """Return the picture's settings as they leave the factory: all at one level, lights by themselves."""
+    plain = dict.fromkeys(("Brightness", "ColorSaturation", "Contrast", "Sharpness"), level)
+    return {**plain, "exposure": exposure(40000.0), "ir": "AUTO", "wdr": "OFF", "white": "AUTO", **other}
+
+
+def recorder(offset_s: float, drift_ppm: float, net: dict[str, Any], disk_mb: int, **other: Any) -> dict[str, Any]:
+    """Return a recorder as it leaves the factory: on the maker's time, no account, no camera, one disk that is well."""
+    told: dict[str, Any] = {
+        "time": {"type": "Manual", "dst": False, "tz": "CST-8:00:00", "ntp": ["time.windows.com"]},
+        "clock": {"offset_s": offset_s, "drift_ppm": drift_ppm},
+        "network": net,
+        "users": {},
+        "encoders": {},
+        "profiles": {},
+        "channels": {},
+        "recording": {"*": {"on": True}},
+        "disks": {"1": {"mb": disk_mb, "state": "ok"}},
+        "storage": {"overwrite": True},
+    }
+    return told | other

@@ -42,6 +42,10 @@ KNOWN: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "slow-link": ("of a switch: a port's cable is bad", {"port": "", "mbps": 10, "half": True}),
     "stranger": ("of a switch: somebody plugs a device in that is in no inventory", {"port": ""}),
     "host-key": ("of a switch: it shows another SSH host key", {}),
+    "cut-output": (
+        "of a switch: answers to commands with these words in them lose their end, and the prompt follows",
+        {"words": ""},
+    ),
     "xml-bomb": ("answers hold an entity bomb", {}),
     "endless-body": ("answers never end", {}),
     "huge-reply": ("answers have megabytes of padding", {"size": 10_000_000}),
@@ -50,7 +54,7 @@ KNOWN: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "html-401": ("every request gets a 401 with an HTML page and no challenge", {}),
     "half-reply": ("the connection breaks in the middle of an answer", {}),
 }
-OF_SWITCHES: Final = frozenset(("swap-cables", "slow-link", "stranger", "host-key"))
+OF_SWITCHES: Final = frozenset(("swap-cables", "slow-link", "stranger", "host-key", "cut-output"))
 ONCE: Final = frozenset(("reset",))  # done at once, nothing to mend
 
 BOMB: Final = (

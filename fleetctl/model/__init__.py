@@ -19,7 +19,19 @@ from fleetctl.model.events import (
 from fleetctl.model.fleet import Access, Device, Endpoint, Expectation, Neighbour, Reading
 from fleetctl.model.passwords import LoginLock, PasswordPolicy, Trouble
 from fleetctl.model.plans import AspectPlan, Change, DevicePlan
-from fleetctl.model.settings import Action, Aspect, Backup, Cell, Driver, Gap, Setting, Untold, setting, setting_of
+from fleetctl.model.settings import (
+    Action,
+    Aspect,
+    Backup,
+    Cell,
+    Driver,
+    Gap,
+    Setting,
+    Untold,
+    actions,
+    setting,
+    setting_of,
+)
 from fleetctl.model.values import (
     ABSENT,
     UNSET,
@@ -35,6 +47,7 @@ from fleetctl.model.values import (
     secrets_in,
     worst,
 )
+from fleetctl.model.waivers import Waiver, covering
 
 __all__ = [
     "ABSENT",
@@ -80,6 +93,9 @@ __all__ = [
     "Trouble",
     "Unset",
     "Untold",
+    "Waiver",
+    "actions",
+    "covering",
     "secrets_in",
     "setting",
     "setting_of",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from fleetctl.model.values import FrozenMap, Kind, Outcome, Place
+from fleetctl.model.waivers import Waiver
 
 HOST_PLATFORMS: Final = ("linux", "windows")
 
@@ -90,7 +91,7 @@ class Expectation:
 
     `value` is the aspect's type; UNSET fields are not managed. `places` tells for "field" or "field.key"
     where it was written. `exclusive` names keyed fields whose unnamed items are to be removed. `needs`
-    names the other devices this one waits for.
+    names the other devices this one waits for. `waivers` are those of the aspect that are in force.
     """
 
     aspect: str
@@ -98,6 +99,7 @@ class Expectation:
     places: Mapping[str, Place] = FrozenMap()
     exclusive: frozenset[str] = frozenset()
     needs: tuple[str, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

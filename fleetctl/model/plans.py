@@ -8,6 +8,7 @@ from typing import Any
 
 from fleetctl.model.settings import Gap
 from fleetctl.model.values import Disruption, Kind, Outcome, Place
+from fleetctl.model.waivers import Waiver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ class AspectPlan:
     actual: Any = None  # the reading's value, the aspect's type
     expected: Any = None  # the expectation's value
     exclusive: frozenset[str] = frozenset()
+    waivers: tuple[Waiver, ...] = ()  # that were in force when it was planned
     disruption: Disruption = Disruption.NONE
     risk: str = ""  # what the change may cut that nothing undoes by itself; written only with --yes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from fleetctl.model.fleet import Device
 from fleetctl.model.passwords import USUAL_LOCK, USUAL_POLICY, LoginLock, PasswordPolicy
@@ -76,6 +76,7 @@ class Aspect:
     doc: str
     host_kinds: frozenset[Kind] = frozenset()  # of computers (platform linux, windows), whose settings are roles'
     after: tuple[str, ...] = ()  # aspects written before this one
+    waivable: bool = True  # an agreed exception from it may be written down; never for accounts and services
     applied_by: str = "apply"  # "firmware roll" for what apply never writes, "" for read only
     # complete(device, value, fleet) -> (value, wrongs): fills in what follows from other devices of the inventory
     # (the address of a channel's camera); a wrong is ("field.key", reason, mend).
@@ -92,6 +93,8 @@ class Gap:
 
     `instead` is what the device is given in its place, where part of what is expected is better than nothing and
     means the same (the first of several servers); it stays a gap, and is never counted as in step.
+    `elsewhere`: the trouble is another device's (the camera of one channel): it is told and counts for the run, but is
+    not how this device ended.
     """
 
     field: str
@@ -100,14 +103,21 @@ class Gap:
     reason: str
     nearest: str = ""  # the nearest value the device could take
     instead: Any = UNSET
+    elsewhere: bool = False
+    before: Any = UNSET  # of a waived difference: the actual value
+    after: Any = UNSET  # and the expected one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Untold:
-    """Stands in for the actual value of one field that could not be read; `outcome` is unsupported or unknown."""
+    """Stands in for the actual value of one field that could not be read; `outcome` is unsupported or unknown.
+
+    `elsewhere`: as a `Gap`'s; the outcome is then that of the other device.
+    """
 
     outcome: Outcome
     reason: str
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +161,29 @@ class Action:
     disruption: Disruption
     run: Callable[[Any, Any], Any]  # (session, argument) -> result
     doc: str = ""
+
+
+# What the operations ask for by name: what it interrupts, and what it is.
+_ASKED: Final = {
+    "activate": (Disruption.NONE, "give a factory-new device its first password"),
+    "make_account": (Disruption.NONE, "make an administrator account"),
+    "open_onvif": (Disruption.NONE, "make an administrator account, for ONVIF too"),
+    "reboot": (Disruption.REBOOT, "restart the device"),
+    "snapshot": (Disruption.NONE, "take a picture now"),
+    "format_disk": (Disruption.SERVICE, "format a disk that is unformatted"),
+    "find_footage": (Disruption.NONE, "find what was recorded"),
+    "live_path": (Disruption.NONE, "where a channel is looked at"),
+    "channels_bound": (Disruption.NONE, "list the channels that have a camera"),
+    "backup": (Disruption.NONE, "take its own backup"),
+}
+
+
+def actions(protocol: str, **runs: Callable[[Any, Any], Any]) -> tuple[Action, ...]:
+    """Return a driver's actions over a protocol, by the names the operations ask for."""
+    return tuple(
+        Action(name=name, protocol=protocol, disruption=_ASKED[name][0], run=run, doc=_ASKED[name][1])
+        for name, run in runs.items()
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

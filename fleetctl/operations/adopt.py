@@ -13,14 +13,24 @@ from fleetctl.model import Device, Event, Finished, Kind, Learned, Outcome
 from fleetctl.operations.adopting import ACTIVATED, ACTIVATING, Job, Login, work
 from fleetctl.operations.runs import ENABLE, execute, logs_in_by_password, select, task
 from fleetctl.operations.workspace import Workspace
+from fleetctl.protocols.ssh import ENABLED
 
 IDENTITY = ("serial_number", "mac_address")
 
 
 def adopt(
-    workspace: Workspace, limit: str = "", *, replace_: bool = False, stop: Stop | None = None, force: bool = False
+    workspace: Workspace,
+    limit: str = "",
+    *,
+    replace_: bool = False,
+    stop: Stop | None = None,
+    force: bool = False,
+    enable: str = "",
 ) -> Iterator[Event]:
     """Adopt the devices that are not adopted yet and yield the events.
+
+    `enable` is the secret of the privileged mode of those switches that may ask for one; where one asked and took it,
+    it is in the vault afterwards.
 
     The password of each device's account is made and in the vault before anything is sent; identities are written
     into the inventory file of their host. Raises UsageError, VaultError.
@@ -43,7 +53,7 @@ def adopt(
         firsts.update(_first_logins(workspace, devices))
 
     def payload(name: str) -> Job:
-        return _job(workspace, by_name[name], firsts.get(name), replace_=replace_)
+        return _job(workspace, by_name[name], firsts.get(name), replace_=replace_, enable=enable)
 
     facts: dict[str, Mapping[str, str]] = {}
     for event in execute(
@@ -63,6 +73,8 @@ def adopt(
             facts[event.device] = event.facts
         if isinstance(event, Finished) and event.outcome is Outcome.CHANGED:
             _record(by_name[event.device], facts.get(event.device, {}))
+            if facts.get(event.device, {}).get(ENABLED) == "yes":
+                _keep_enable(workspace, by_name[event.device], enable)
         yield event
 
 
@@ -123,7 +135,7 @@ def _first_logins(workspace: Workspace, devices: Sequence[Device]) -> dict[str, 
     return found
 
 
-def _job(workspace: Workspace, device: Device, told: _First | None, *, replace_: bool) -> Job:
+def _job(workspace: Workspace, device: Device, told: _First | None, *, replace_: bool, enable: str) -> Job:
     if not logs_in_by_password(workspace, device):
         by_key = Login(user=device.user, password="", fingerprint="")
         return Job(
@@ -153,27 +165,49 @@ def _job(workspace: Workspace, device: Device, told: _First | None, *, replace_:
         fingerprint=fingerprint,
         replace=replace_,
         known_hosts=workspace.known_hosts,
-        enable=_enable(workspace, device),
+        enable=_enable(workspace, device, enable),
     )
 
 
-def _enable(workspace: Workspace, device: Device) -> str:
-    """Return the secret of a switch's privileged mode, "" where the vault has none."""
-    if device.kind is not Kind.SWITCH:
-        return ""
+def may_ask_enable(workspace: Workspace, device: Device) -> bool:
+    """Return whether a switch's privileged mode may ask for a secret that neither vault nor inventory has."""
+    from fleetctl.protocols.ssh import platforms
+
+    asks = device.kind is Kind.SWITCH and platforms.of(device).enable
+    return asks and not _enable(workspace, device, "")
+
+
+def _enable(workspace: Workspace, device: Device, given: str) -> str:
+    """Return the secret of a switch's privileged mode: a person's, the vault's, the inventory's, "" for none."""
+    if device.kind is not Kind.SWITCH or given:
+        return given if device.kind is Kind.SWITCH else ""
     try:
         return workspace.password(device, ENABLE)
     except VaultError as error:
         if not error.missing:
             raise
-        return ""
+    told = workspace.inventory.values(device.name).get("factory_enable")
+    return "" if told is None else str(told.value)
+
+
+def _keep_enable(workspace: Workspace, device: Device, given: str) -> None:
+    """Put the secret of the privileged mode into the vault, now that the switch took it."""
+    if secret := _enable(workspace, device, given):
+        workspace.vault.set(device.site, device.name, ENABLE, secret)
 
 
 def factory_logins(workspace: Workspace, device: Device) -> tuple[tuple[str, str], ...]:
-    """Return the logins a device may have from the factory: the inventory's (`factory_user`), else its vendor's."""
+    """Return the logins a device may have from the factory: the inventory's (`factory_user`), else its vendor's.
+
+    Its password is `factory_password`, else what the vault has of that account (an import puts it there).
+    """
     values = workspace.inventory.values(device.name)
-    if "factory_user" in values and "factory_password" in values:
-        return ((str(values["factory_user"].value), str(values["factory_password"].value)),)
+    if "factory_user" in values:
+        user = str(values["factory_user"].value)
+        if "factory_password" in values:
+            return ((user, str(values["factory_password"].value)),)
+        if password := workspace.vault.entry(device.site, device.name, user).current:
+            return ((user, password),)
     return workspace.registry.driver_of(device, device.vendor, device.model).default_logins
 
 

@@ -11,7 +11,7 @@ from fleetctl import converge
 from fleetctl.errors import FleetctlError, Refused
 from fleetctl.executor import Policy, Stop
 from fleetctl.model import Access, Channel, Device, Event, Finished, Outcome, Result, SecretRef, Started
-from fleetctl.operations.adopt import factory_logins
+from fleetctl.operations.passwords import makers_login
 from fleetctl.operations.runs import execute, select, task
 from fleetctl.operations.workspace import Workspace
 from fleetctl.vault import SecretBag
@@ -47,7 +47,7 @@ def try_defaults(workspace: Workspace, limit: str = "", *, stop: Stop | None = N
 
 def _try(workspace: Workspace, device: Device) -> Try | None:
     protocols = () if device.is_host or device.behind else workspace.registry.protocols_of(device)
-    logins = factory_logins(workspace, device)
+    logins = makers_login(workspace, device)
     if not protocols or not logins:
         return None
     user, password = logins[0]

@@ -10,7 +10,6 @@ from typing import Final
 
 from fleetctl.errors import VaultError
 from fleetctl.model import Device, Kind, Trouble
-from fleetctl.operations.adopt import factory_logins
 from fleetctl.operations.runs import logs_in_by_password, select
 from fleetctl.operations.workspace import Workspace
 from fleetctl.vault import Entry
@@ -56,9 +55,18 @@ def check(
     return tuple(sorted((*known, *let_in), key=lambda each: (each.device.site, each.device.name, each.account)))
 
 
+def makers_login(workspace: Workspace, device: Device) -> tuple[tuple[str, str], ...]:
+    """Return the login with which its maker delivers a device: what is printed on it, else the maker's usual one."""
+    values = workspace.inventory.values(device.name)
+    told = tuple(values[name].value for name in ("factory_user", "factory_password") if name in values)
+    if len(told) == 2 and all(isinstance(each, str) for each in told):
+        return ((str(told[0]), str(told[1])),)
+    return () if "factory_user" in values else workspace.driver(device).default_logins[:1]
+
+
 def _let_in(workspace: Workspace, device: Device) -> Iterator[Standing]:
     """Yield the maker's account of a device that let it in with the maker's password when it was last asked."""
-    for user, password in factory_logins(workspace, device)[:1]:
+    for user, password in makers_login(workspace, device):
         mark = workspace.fingerprints.of(device.name, user, password)
         if workspace.store.may_try(device.name, user, mark).proven:
             why = "the device lets it in with its maker's password"

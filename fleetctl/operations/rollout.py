@@ -15,7 +15,18 @@ from typing import Any, Final
 from fleetctl import __version__, codec, converge
 from fleetctl.errors import Stale, UsageError
 from fleetctl.executor import Policy, Stop, Wave, gate_on_share, growing
-from fleetctl.model import Device, DevicePlan, Event, Finished, Outcome, Result, worst
+from fleetctl.model import (
+    AspectPlan,
+    Device,
+    DevicePlan,
+    Event,
+    Expectation,
+    Finished,
+    Outcome,
+    Result,
+    covering,
+    worst,
+)
 from fleetctl.operations import windows
 from fleetctl.operations.runs import execute, gathered, hosts_first, job, observed, referred, select, task
 from fleetctl.operations.workspace import Workspace
@@ -135,14 +146,21 @@ def _unmoved(workspace: Workspace, saved: Plan, path: Path) -> None:
         if device is None:
             moved.append(f"{device_plan.device} is no longer in the inventory")
             continue
-        now = {e.aspect: e.value for e in workspace.expectations(device, saved.aspects)}
+        now = {e.aspect: e for e in workspace.expectations(device, saved.aspects)}
         moved.extend(
-            f"{device_plan.device}: the inventory expects something else of {aspect.aspect} now"
+            f"{device_plan.device}: the inventory expects something else of {aspect.aspect} now, or waives it"
             for aspect in device_plan.aspects
-            if aspect.changes and now.get(aspect.aspect) != aspect.expected
+            if aspect.changes and not _still(aspect, now.get(aspect.aspect))
         )
     if moved:
         raise Stale(f"{path} no longer holds: {'; '.join(moved[:5])}. Nothing was sent. Plan again")
+
+
+def _still(planned: AspectPlan, now: Expectation | None) -> bool:
+    """Return whether what was planned is still expected, and none of it waived since."""
+    if now is None or now.value != planned.expected:
+        return False
+    return not any(covering(now.waivers, planned.aspect, c.field, c.key) for c in planned.changes)
 
 
 # --- apply ----------------------------------------------------------------------------------------

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Final
@@ -13,7 +15,7 @@ from fleetctl import catalog, files, inventory, standard
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.journal import Journal
 from fleetctl.logins import Budget
-from fleetctl.model import Device, Driver, Expectation, Kind, SecretRef
+from fleetctl.model import Device, Driver, Expectation, Kind, SecretRef, Waiver
 from fleetctl.operations import wiring
 from fleetctl.protocols.ansible import Surroundings
 from fleetctl.resources import folder
@@ -64,7 +66,8 @@ class Workspace:
         cache = self.root / STATE / "cache" if self.has_state else None
         aspects = self.registry.aspects
         settings = partial(standard.settings_faults, aspects=aspects)
-        return inventory.load(self.inventory_root, aspects, cache=cache, checks=(settings,))
+        waivers = partial(standard.waiver_faults, aspects=aspects)
+        return inventory.load(self.inventory_root, aspects, cache=cache, checks=(settings, waivers))
 
     @cached_property
     def store(self) -> Store:
@@ -105,12 +108,33 @@ class Workspace:
         return str(self.state / "known_hosts")
 
     def expectations(self, device: Device, aspects: tuple[str, ...]) -> tuple[Expectation, ...]:
-        """Return what the device should be, narrowed to `aspects` (all if empty)."""
+        """Return what the device should be, narrowed to `aspects` (all if empty), with the waivers in force."""
         of_kind = [a for a in self.registry.aspects_for(device) if not aspects or a.name in aspects]
         told = standard.expectations(device, self.inventory, of_kind)
-        if device.kind is not Kind.SWITCH:
+        if device.kind is Kind.SWITCH:
+            told = wiring.derived(self.wired(device), told, tuple(a.name for a in of_kind))
+        return self._waived(device, told)
+
+    @property
+    def today(self) -> str:
+        """The day by which waivers are judged, ISO 8601, in this machine's zone."""
+        return datetime.fromtimestamp(time.time(), UTC).astimezone().date().isoformat()
+
+    def waivers(self, device: Device) -> tuple[Waiver, ...]:
+        """Return the waivers of a device that are in force, or that have expired."""
+        return standard.waivers_of(device.name, self.inventory, self.registry.aspects)
+
+    def _waived(self, device: Device, told: tuple[Expectation, ...]) -> tuple[Expectation, ...]:
+        """Add the waivers in force. A role is carried out whole, so a Linux host's waivers are for whole aspects."""
+        found = [w for w in self.waivers(device) if w.holds(self.today) and not w.is_requirement]
+        if device.is_host:
+            found = [w for w in found if "." not in w.setting]
+        if not found:
             return told
-        return wiring.derived(self.wired(device), told, tuple(a.name for a in of_kind))
+        by_aspect: dict[str, list[Waiver]] = {}
+        for waiver in found:
+            by_aspect.setdefault(waiver.setting.partition(".")[0], []).append(waiver)
+        return tuple(replace(e, waivers=tuple(by_aspect.get(e.aspect, ()))) for e in told)
 
     def wired(self, device: Device) -> Device:
         """Return a switch with the other devices of its site; any other device as it is."""

@@ -5,16 +5,17 @@ Hard rule: a credential that was rejected is never presented again, whatever is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import sleep
-from typing import Final
+from typing import ClassVar, Final
 
 from fleetctl.errors import Refused, Unreachable, Unsupported
-from fleetctl.model import Device
+from fleetctl.model import Access, Device
 from fleetctl.protocols.digest import DigestAuth, challenge_in
 from fleetctl.protocols.http import MAX_BODY, HttpClient, Response
-from fleetctl.protocols.sockets import Dial
+from fleetctl.protocols.sessions import HttpSession, Key, Told
 
 BACK_OFF_S: Final = (0.5, 1.0, 2.0)
 LONGEST_LOCK_S: Final = 86400.0
@@ -129,20 +130,55 @@ class Web:
         return error
 
 
-def client_of(device: Device, known_hosts: str, dial: Dial | None, *, keep_alive: bool) -> HttpClient:
-    """Return the HTTP client of a device; one with `via` is reached through its relay only."""
-    point = device.endpoint
-    if point.via and dial is None:
-        from fleetctl.protocols import tunnel  # paramiko costs 15 MB: only where there is a relay
+class WebSession(HttpSession[Key, Told]):
+    """A session over a vendor's own pages. What differs is how the device is met, and what proves a login."""
 
-        dial = tunnel.dial_for(point.via, known_hosts)
-    return HttpClient(
-        point.address,
-        point.port,
-        scheme=point.scheme,
-        timeout_s=point.timeout_s,
-        ca_file=point.tls_ca_file,
-        fingerprint=point.tls_fingerprint,
-        dial=dial,
-        keep_alive=keep_alive,
-    )
+    PROTOCOL: ClassVar[str]  # names the fact that the device speaks it
+    NEVER_OPENED: ClassVar[str]  # what to tell of a device that waits for its first password
+
+    def __init__(
+        self, device: Device, client: HttpClient, password: str | None, access: Access, facts: Mapping[str, str]
+    ) -> None:
+        super().__init__(device, client, password, access, facts)
+        self.inactive = False  # it has no password yet
+        self.met = facts.get(self.PROTOCOL) == "yes"
+        auth = None if password is None else DigestAuth(device.user, password)
+        self._web = Web(client, auth, self._lock, proven_before=facts.get("login") == "proven")
+
+    @abstractmethod
+    def _first(self, *, login: bool) -> Response:
+        """Ask for the page that every device of the kind has, and that it shows to whoever is logged in only."""
+
+    def _lock(self) -> Lock:
+        """Return what the device says of its lock-out, asked without the login."""
+        return Lock()
+
+    def _answers(self) -> bool:
+        return self._first(login=False).status > 0
+
+    @abstractmethod
+    def _prove(self) -> None:
+        """Read something with the login."""
+
+    def prove(self) -> None:
+        """Log in; raises Refused: `credential` when the login was rejected, else because there is none, or a lock."""
+        if self.inactive:
+            raise Refused(self.NEVER_OPENED)
+        self._prove()
+        if not self._web.proven:
+            raise Refused("the device takes everybody without a login; the login cannot be proven")
+
+    @property
+    def credential_proven(self) -> bool:
+        """True once the device accepted the login in this session."""
+        return self._web.proven
+
+    @property
+    def rejected_logins(self) -> int:
+        """Return how many presented logins the device rejected in this session: what the budget counts."""
+        return self._web.rejected
+
+    def facts(self) -> dict[str, str]:
+        """Return what the next session with this device may start from; holds no secret."""
+        told = {self.PROTOCOL: "yes" if self.met else ""}
+        return told if self.client.keep_alive else {**told, self.KEEP_ALIVE: "no"}

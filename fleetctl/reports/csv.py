@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from fleetctl.model import UNSET
 from fleetctl.reports.tally import AspectRecord, DeviceRecord, Tally
 from fleetctl.reports.values import shown
 
@@ -64,7 +65,8 @@ def _of_aspect(aspect: AspectRecord) -> Iterator[Sequence[str]]:
         )
     for gap in aspect.gaps:
         reason = f"{gap.reason} (nearest possible: {gap.nearest})" if gap.nearest else gap.reason
-        yield (aspect.aspect, gap.field, gap.key, gap.outcome.value, "", "", reason, "")
+        values = ("", "") if gap.before is UNSET else (shown(gap.before), shown(gap.after))
+        yield (aspect.aspect, gap.field, gap.key, gap.outcome.value, *values, reason, "")
     if not aspect.changes and not aspect.gaps:
         yield (aspect.aspect, "", "", aspect.outcome.value, "", "", aspect.reason, "")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from fleetctl.model import Change, Kind, Outcome, Place
+from fleetctl.model import UNSET, Change, Gap, Kind, Outcome, Place
 from fleetctl.reports.tally import WANTED, AspectRecord, DeviceRecord
 from fleetctl.reports.values import impersonal, setting_name, shown
 
@@ -168,9 +168,14 @@ def _of_aspect(aspect: AspectRecord, record: DeviceRecord) -> Iterator[tuple[Out
     for gap in aspect.gaps:
         name = ".".join(part for part in (aspect.aspect, gap.field, gap.key) if part)
         nearest = f" (nearest possible: {gap.nearest})" if gap.nearest else ""
-        yield gap.outcome, name, _nameless(gap.reason, record) + nearest
+        yield gap.outcome, name, differing(gap) + _nameless(gap.reason, record) + nearest
     if aspect.outcome not in QUIET and not any(gap.outcome is aspect.outcome for gap in aspect.gaps):
         yield aspect.outcome, aspect.aspect, _nameless(aspect.reason, record)
+
+
+def differing(gap: Gap) -> str:
+    """Return what a waived difference is, for in front of its reason; "" for what is none."""
+    return "" if gap.before is UNSET else f"{shown(gap.before)}, expected {shown(gap.after)}; "
 
 
 def _nameless(reason: str, record: DeviceRecord) -> str:

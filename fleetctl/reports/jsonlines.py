@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from fleetctl.errors import FleetctlError, InventoryError
-from fleetctl.model import Change, Device, Gap, Outcome
+from fleetctl.model import Change, Device, Gap, Outcome, Waiver
 from fleetctl.reports.tally import AspectRecord, DeviceRecord, Tally
 from fleetctl.reports.values import plain
 
-SCHEMA_VERSION: Final = "1.0"
+SCHEMA_VERSION: Final = "1.1"
 
 
 def line(type_: str, fields: Mapping[str, Any]) -> str:
@@ -63,6 +63,20 @@ def gap(told: Gap) -> dict[str, Any]:
         "outcome": told.outcome.value,
         "reason": told.reason,
         "nearest": told.nearest,
+        "elsewhere": told.elsewhere,
+        "expected": plain(told.after),
+        "actual": plain(told.before),
+    }
+
+
+def waiver(told: Waiver) -> dict[str, Any]:
+    """Return one agreed exception."""
+    return {
+        "setting": told.setting,
+        "owner": told.owner,
+        "reason": told.reason,
+        "until": told.until,
+        "place": str(told.place) if told.place else None,
     }
 
 
@@ -104,6 +118,7 @@ def summary(command: str, exit_code: int, tally: Tally | None = None, **more: An
             "devices": len(tally.devices),
             "changes": tally.changes(),
             "with_unsupported": tally.unsupported(),
+            "held_up": tally.held_up(),
             "outcomes": {outcome.value: counts[outcome] for outcome in Outcome if counts[outcome]},
         }
     return line("summary", fields)

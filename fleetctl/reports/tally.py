@@ -108,8 +108,11 @@ class DeviceRecord:
 
     @property
     def outcome(self) -> Outcome:
-        """The worst of all that is known; what the device does not offer counts only where there is nothing else."""
-        told = set(self.outcomes())
+        """The worst of all that is known of it; what it does not offer counts only where there is nothing else.
+
+        What is another device's trouble is told beside it (`held_up`).
+        """
+        told = set(self._own())
         return worst(told - {Outcome.UNSUPPORTED} or told)
 
     @property
@@ -117,15 +120,24 @@ class DeviceRecord:
         """Whether the device does not offer something that is expected of it."""
         return Outcome.UNSUPPORTED in self.outcomes()
 
+    @property
+    def held_up(self) -> tuple[Gap, ...]:
+        """What of the device is not as wanted for another device's trouble: the channel of a camera without power."""
+        return tuple(gap for record in self.aspects() for gap in record.gaps if gap.elsewhere)
+
     def outcomes(self) -> Iterator[Outcome]:
         """Yield every outcome that counts for the exit code."""
+        yield from self._own()
+        yield from (gap.outcome for gap in self.held_up)
+
+    def _own(self) -> Iterator[Outcome]:
         if self.finished is not None:
             yield self.finished
         if (whole := self.whole) is not None:
             yield whole.outcome
         for record in self.aspects():
             yield record.outcome
-            yield from (gap.outcome for gap in record.gaps)
+            yield from (gap.outcome for gap in record.gaps if not gap.elsewhere)
 
 
 class Tally:
@@ -183,6 +195,10 @@ class Tally:
     def unsupported(self) -> int:
         """Return how many devices do not offer something that is expected of them."""
         return sum(record.unsupported for record in self.devices.values())
+
+    def held_up(self) -> int:
+        """Return how many parts of devices (channels) are not as wanted for another device's trouble."""
+        return len({(r.name, gap.key.partition(".")[0]) for r in self.devices.values() for gap in r.held_up})
 
     def changes(self) -> int:
         """Return how many single settings differ, or were set."""

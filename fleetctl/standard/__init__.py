@@ -3,5 +3,6 @@
 from fleetctl.standard.expect import expect, expectations
 from fleetctl.standard.faults import Fleet, settings_faults
 from fleetctl.standard.shapes import variables
+from fleetctl.standard.waivers import waiver_faults, waivers_of
 
-__all__ = ["Fleet", "expect", "expectations", "settings_faults", "variables"]
+__all__ = ["Fleet", "expect", "expectations", "settings_faults", "variables", "waiver_faults", "waivers_of"]

@@ -62,7 +62,7 @@ def each(aspects: Aspects) -> tuple[Aspect, ...]:
 def of_value(name: str, given: Value, shape: Shape) -> Iterator[Fault]:
     """Yield what is wrong with the value of a variable."""
     if shape.setting.observed:
-        yield _fault(given.place, f"{name} is measured and cannot be set", "remove it")
+        yield fault(given.place, f"{name} is measured and cannot be set", "remove it")
     else:
         yield from _told(name, given, convert(shape, given.value).wrongs)
 
@@ -71,10 +71,10 @@ def _told(name: str, given: Value, wrongs: Sequence[Wrong]) -> Iterator[Fault]:
     for wrong in wrongs:
         paths = (".".join(wrong.path[:length]) for length in range(len(wrong.path), 0, -1))
         place = next((given.places[path] for path in paths if path in given.places), given.place)
-        yield _fault(place, f"{'.'.join((name, *wrong.path))} {wrong.reason}", wrong.mend)
+        yield fault(place, f"{'.'.join((name, *wrong.path))} {wrong.reason}", wrong.mend)
 
 
-def _fault(place: Place | None, reason: str, mend: str) -> Fault:
+def fault(place: Place | None, reason: str, mend: str) -> Fault:
     """Return a fault at a place (None: a dynamic inventory)."""
     at = place or Place(file="dynamic inventory", line=1, column=1)
     return Fault(file=at.file, line=at.line, column=at.column, reason=reason, mend=mend)

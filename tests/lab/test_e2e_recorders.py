@@ -184,17 +184,29 @@ def wait_for(office: Office, nvr: str, channel: str, *, online: bool) -> None:
         time.sleep(0.1)
 
 
-def test_a_camera_without_power_is_told_and_nothing_is_written_to_the_recorder(sites: Callable[[str], Office]) -> None:
-    office = sites("in step")
-    office.break_("k-cam-1", "unplug")
-    wait_for(office, "k-nvr", "1", online=False)
+@pytest.mark.parametrize("site", ["k", "dahua"])
+def test_a_camera_without_power_is_its_channels_trouble_and_not_the_recorders(
+    sites: Callable[[str], Office], site: str
+) -> None:
+    office, nvr = sites("in step"), f"{site}-nvr"
+    office.break_(f"{site}-cam-1", "unplug")
+    wait_for(office, nvr, "1", online=False)
     office.forget()
-    ran = office.json("apply", "--yes", "--limit", "k-nvr")
-    assert ran.code in (1, 4), ran
-    assert "netUnreachable" in ran.reason("k-nvr")
-    assert office.writes("k-nvr") == {}
-    told = chains(office, "k", 4)["k-cam-1"]
+    ran = office.expect(4, "apply", "--yes", "--limit", nvr)
+    assert ran.outcomes == {nvr: "unchanged"}
+    assert "the recorder does not reach the camera" in ran.reason(nvr)
+    told = {gap["key"]: gap for gap in ran.aspect(nvr, "channels")["gaps"]}
+    assert {key: (gap["outcome"], gap["elsewhere"]) for key, gap in told.items()} == {
+        "1.credential": ("unreachable", True)
+    }
+    assert ran.lines[-1]["held_up"] == 1
+    assert office.writes(nvr) == {}
+    assert "1 channel waits for its camera" in office.run("audit", "--limit", nvr).out
+    told = chains(office, site, 4)[f"{site}-cam-1"]
     assert (told["answers"], told["online"]) == (False, False)
+    office.device_vars({nvr: {"channels_cameras_host": {"2": {"name": "Quay 2"}}}})
+    ran = office.expect(4, "apply", "--yes", "--limit", nvr, "--aspect", "channels")
+    assert ran.outcomes == {nvr: "changed"}, "the other channel is set all the same"
 
 
 def test_a_camera_that_did_not_end_well_is_not_bound_and_the_other_channel_is(sites: Callable[[str], Office]) -> None:

@@ -27,6 +27,7 @@ MAKES = {
     "planet": ("gi1/", 1),
     "ruijie": ("gi0/", 1),
     "mikrotik": ("ether", 2),
+    "h3c": ("gi1/0/", 1),
 }
 UPLINKS = {
     "cisco": "gi1/0/28",
@@ -34,6 +35,7 @@ UPLINKS = {
     "planet": "gi1/12",
     "ruijie": "gi0/12",
     "mikrotik": "sfp-sfpplus1",
+    "h3c": "gi1/0/28",
 }
 CAMERA = "kind: camera, desk: Quầy 1"
 SWITCHES = tuple(f"{make}-sw" for make in MAKES)
@@ -52,7 +54,7 @@ def site(number: int, make: str) -> str:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """Give a workspace of five sites with a switch of each make and two cameras, the switches in step."""
+    """Give a workspace of a site for each make of switch, each with two cameras, the switches in step."""
     root = tmp_path_factory.mktemp("switches") / "workspace"
     init(root, PILOT)
     options = lab.Options(http_port=0, https_port=0, rtsp_port=0, ssh_port=0, minute_s=1.0)
@@ -79,7 +81,7 @@ def office(made: Office) -> Iterator[Office]:
     (made.inventory / "zzy_test.yml").unlink(missing_ok=True)
 
 
-def test_five_makes_are_in_step_and_saved_and_a_second_time_nothing_is_typed(office: Office) -> None:
+def test_every_make_is_in_step_and_saved_and_a_second_time_nothing_is_typed(office: Office) -> None:
     assert set(office.expect(0, "audit", "--limit", "switch").outcomes.values()) == {"unchanged"}
     office.expect(0, "apply", "--yes", "--limit", "switch")
     office.expect(0, "adopt", "--yes", "--limit", "switch")
@@ -187,7 +189,7 @@ def _until(true: Callable[[], bool], within_s: float = 15.0) -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize("make", ["cisco", "mikrotik"])
+@pytest.mark.parametrize("make", [make for make in MAKES if make != "planet"])
 def test_a_change_that_cuts_the_way_is_undone_by_the_switch_itself(office: Office, make: str) -> None:
     switch = f"{make}-sw"
     office.device_vars({switch: {"ports_named": {UPLINKS[make]: {"enabled": False}}, "reply_timeout_s": 2}})
@@ -208,6 +210,37 @@ def test_where_nothing_undoes_it_such_a_change_needs_yes(office: Office, monkeyp
     assert ran.code == 2
     assert "gi1/12 may be the way to the switch, and planet undoes nothing" in ran.err
     assert office.writes("planet-sw") == {}
+
+
+# --- SNMPv3 and the clock -------------------------------------------------------------------------------------
+
+
+def test_snmpv3_users_are_made_and_removed_with_passwords_of_the_vault(office: Office) -> None:
+    makes = [make for make in MAKES if make != "tplink"]
+    office.overlay("all: {vars: {snmp_users: {noc: {}}}}")
+    ran = office.expect(0, "apply", "--yes", "--limit", "switch", "--aspect", "snmp")
+    assert {ran.aspect(f"{make}-sw", "snmp")["outcome"] for make in makes} == {"changed"}
+    assert "DES at best" in ran.aspect("tplink-sw", "snmp")["reason"]
+    office.expect(0, "audit", "--limit", "switch", "--aspect", "snmp,services")
+    for make in makes:
+        known = office.workspace
+        switch = known.inventory.devices[f"{make}-sw"]
+        passwords = {known.password(switch, f"snmp-{kind}-noc") for kind in ("authentication", "privacy")}
+        assert len(passwords) == 2
+        held = " ".join(str(line) for line in office.real(f"{make}-sw")["held"])
+        assert all(password in held for password in passwords)
+        assert not any(password in f"{ran.out}{ran.err}" for password in passwords)
+    office.overlay("all: {vars: {snmp_users: {noc: {state: absent}}}}")
+    office.expect(0, "apply", "--yes", "--limit", "switch", "--aspect", "snmp")
+    assert not any("noc" in str(office.real(f"{make}-sw")["held"]) for make in MAKES)
+
+
+def test_how_far_a_clock_is_off_is_told(office: Office) -> None:
+    for make in MAKES:
+        office.break_(f"{make}-sw", "clock", offset_s=-90.0)
+        shown = office.expect(0, "device", "show", f"{make}-sw", "--aspect", "time")
+        error_s = shown.devices[f"{make}-sw"]["aspects"][0]["actual"]["clock_error_s"]
+        assert error_s == pytest.approx(-90, abs=5), make
 
 
 # --- bad input ----------------------------------------------------------------------------------------------
@@ -231,6 +264,17 @@ def test_a_console_that_breaks_in_the_middle_is_a_failure_and_slow_is_not(office
     office.mend("cisco-sw")
     office.break_("cisco-sw", "slow", bytes_per_s=400)
     office.expect(0, "audit", "--limit", "cisco-sw", "--aspect", "ports,wiring")
+
+
+@pytest.mark.parametrize("words", ["mac", "lldp", "configuration", "config"])
+def test_an_answer_that_lost_its_end_is_never_a_shorter_table(office: Office, words: str) -> None:
+    for make in MAKES:
+        office.break_(f"{make}-sw", "cut-output", words=words)
+    ran = office.json("audit", "--limit", "switch", "--aspect", "wiring,ports")
+    assert ran.code in (0, 1)
+    told = {name: ran.aspect(name, "wiring")["outcome"] for name in SWITCHES}
+    assert set(told.values()) <= {"unknown", "unchanged"}, "a camera that the table lost is not told as unplugged"
+    assert office.writes() == {}
 
 
 def test_what_is_accepted_and_not_done_is_not_counted_as_done(office: Office) -> None:
@@ -290,15 +334,20 @@ def test_a_backup_of_another_switch_is_never_put(office: Office) -> None:
 
 
 def test_a_secret_of_the_privileged_mode_is_taken_from_the_vault(office: Office) -> None:
-    switch = office.workspace.inventory.devices["cisco-sw"]
-    password = office.workspace.password(switch)
+    password = office.workspace.password(office.workspace.inventory.devices["cisco-sw"])
     with _console(office, "cisco-sw") as type_:
         type_("configure terminal", "enable secret Gate-1", f"username fleetctl privilege 1 secret {password}", "end")
     ran = office.expect(1, "audit", "--limit", "cisco-sw")
     assert "enable secret" in ran.reason("cisco-sw")
-    office.workspace.vault.set(switch.site, "cisco-sw", "enable", "Gate-1")
-    ran = office.json("audit", "--limit", "cisco-sw", "--aspect", "ports,time")
-    assert ran.outcomes == {"cisco-sw": "unchanged"}, ran
+    assert "adopt --again --limit cisco-sw --enable-secret FILE" in ran.reason("cisco-sw")
+    given = office.root / "enable.txt"
+    for secret in ("Gate-1", "Gate-0"):  # the second is wrong: it gets in as the technician, and keeps the first
+        given.write_text(f"{secret}\n", "utf-8")
+        ran = office.expect(0, "adopt", "--again", "--yes", "--limit", "cisco-sw", "--enable-secret", str(given))
+        assert secret not in f"{ran.out}{ran.err}"
+        assert office.workspace.vault.entry("cisco_site", "cisco-sw", "enable").current == "Gate-1"
+        office.expect(0, "audit", "--limit", "cisco-sw", "--aspect", "ports,time")
+    assert office.refused("cisco-sw") == 0, "a wrong secret of that mode is no wrong password"
     with _console(office, "cisco-sw") as type_:
         type_("configure terminal", "no enable secret", f"username fleetctl privilege 15 secret {password}", "end")
 

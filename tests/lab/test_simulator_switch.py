@@ -125,6 +125,7 @@ ERRORS = {
     "ruijie_os": "% Invalid input detected",
     "tplink_jetstream": "Error: Bad command",
     "mikrotik_routeros": "bad command name",
+    "hp_comware": "% Unrecognized command found",
 }
 
 
@@ -142,6 +143,26 @@ def test_modes_change_the_prompt_and_a_mode_knows_only_its_own(person: Any) -> N
     assert "Invalid" in her.type("switchport access vlan many")
     assert "Invalid" in her.type("interface GigabitEthernet9/9/9")
     assert her.type("end").endswith("cisco_ios#")
+
+
+def test_comware_has_views_and_a_view_knows_only_its_own(lab: Lab, person: Any) -> None:
+    her = person("hp_comware")
+    assert "Unrecognized" in her.type("interface GigabitEthernet1/0/1")
+    assert her.type("system-view").endswith("[hp_comware]")
+    assert her.type("interface GigabitEthernet1/0/1").endswith("[hp_comware-GigabitEthernet1/0/1]")
+    assert "Unrecognized" in her.type("port access vlan many")
+    for line in ("undo poe enable", "description by hand", "quit", "vlan 30", "name voice", "return"):
+        told = her.type(line)
+    assert told.endswith("<hp_comware>")
+    shown = lab.state("hp_comware")["running"]
+    assert "interface GigabitEthernet1/0/1\n description by hand\n#" in shown
+    assert "vlan 30\n name voice\n" in shown
+    first = her.type("display current-configuration", until="---- More ---- ?$")
+    assert LOGIN[1] not in first
+    her.shell.sendall(b"q")
+    her.read(r">$")
+    her.type("screen-length disable")
+    assert her.type("display current-configuration").endswith("return\n<hp_comware>")
 
 
 def test_a_long_answer_comes_page_by_page(person: Any) -> None:
@@ -175,20 +196,38 @@ def test_what_was_not_saved_is_lost_with_the_next_start_and_a_start_asks(lab: La
     assert "description saved" in lab.state("cisco_ios")["running"]
 
 
+# To a port's view; what plans a start, with what it asks; what cancels it, and from where.
+PLANNED = {
+    "cisco_ios": (("configure terminal", "interface GigabitEthernet1/0/6"), ("end",),
+                  (("reload in 3", r"yes/no\]: $"), ("no", r"\[confirm\]$"), ("", r"#$")), "reload cancel"),
+    "ruijie_os": (("configure terminal", "interface GigabitEthernet 0/6"), ("end",),
+                  (("reload in 3", r"\(Y/N\)$"), ("y", r"#$")), "reload cancel"),
+    "tplink_jetstream": (("enable", "configure", "interface gigabitEthernet 1/0/6"), ("exit",),
+                         (("reboot-schedule in 3", r"\(Y/N\):$"), ("Y", r"#$")), "reboot-schedule cancel"),
+    "hp_comware": (("system-view", "interface GigabitEthernet1/0/6"), ("return",),
+                   (("schedule reboot delay 3", r"\[Y/N\]:$"), ("Y", r">$")), "undo schedule reboot"),
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("cancelled", [True, False])
-def test_a_planned_start_comes_unless_it_is_cancelled(lab: Lab, person: Any, cancelled: bool) -> None:
-    her = person("cisco_ios")
-    for line in ("configure terminal", "interface GigabitEthernet1/0/6", f"description now-{cancelled}", "end"):
+@pytest.mark.parametrize("make", PLANNED)
+def test_a_planned_start_comes_unless_it_is_cancelled(lab: Lab, person: Any, make: str, cancelled: bool) -> None:
+    her, (enter, leave, plan, cancel) = person(make), PLANNED[make]
+    for line in (*enter, f"description now-{cancelled}", *leave):
         her.type(line)
-    her.type("reload in 3", until=r"yes/no\]: $")
-    her.type("no", until=r"\[confirm\]$")
-    her.type("")
-    assert lab.state("cisco_ios")["armed"]
+    for line, until in plan:
+        her.type(line, until=until)
+    assert lab.state(make)["armed"]
     if cancelled:
-        assert "ABORTED" in her.type("reload cancel")
-    time.sleep(3 * MINUTE_S + 0.3)
-    back(lab, "cisco_ios")
-    assert (f"now-{cancelled}" in lab.state("cisco_ios")["running"]) is cancelled
+        her.type(cancel)
+        assert not lab.state(make)["armed"]
+        assert f"now-{cancelled}" in lab.state(make)["running"]
+        return
+    deadline = time.monotonic() + 20
+    while f"now-{cancelled}" in lab.state(make)["running"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    back(lab, make)
 
 
 def test_safe_mode_undoes_what_its_session_leaves_behind(lab: Lab, person: Any) -> None:

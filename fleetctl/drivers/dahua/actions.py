@@ -8,15 +8,14 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from fleetctl.aspects.storage import Health
+from fleetctl.aspects.storage import check_formattable, named
 from fleetctl.aspects.users import Account, Level
 from fleetctl.drivers.dahua import footage
 from fleetctl.drivers.dahua.channels import bound
 from fleetctl.drivers.dahua.storage import disks, health_of
 from fleetctl.drivers.dahua.users import accounts_of, write_account
-from fleetctl.errors import Refused, Unsupported
-from fleetctl.model import Action, Disruption, SecretRef, Secrets
-from fleetctl.protocols import identities
+from fleetctl.errors import Unsupported
+from fleetctl.model import SecretRef, Secrets, actions
 from fleetctl.protocols.dahua import Session, keyvalue
 
 
@@ -50,24 +49,16 @@ def snapshot(session: Session, argument: object) -> bytes:
 def format_disk(session: Session, argument: tuple[str, str]) -> str:
     """Format a disk that the recorder reports unformatted; returns what it said of it before.
 
-    Raises Refused for a disk in any other state, and where its serial number (the recorder's, where it does not tell
-    that of its disks) is not the one given.
+    Raises as `check_formattable`.
     """
     key, serial = argument
-    disk = disks(session).get(key)
-    if disk is None:
-        raise Refused(f"there is no disk {key}; there are: {', '.join(disks(session)) or 'none'}")
-    own = disk.get("SerialNo") or disk.get("Serial") or ""
-    if health_of(disk) is not Health.UNFORMATTED:
-        state = disk.get("State", "")
-        raise Refused(f"disk {key} is {state}, not unformatted: its recordings would be lost. Nothing was sent")
-    expected = own or session.identity().serial_number
-    if not identities.same_serial(expected, serial):
-        whose = f"disk {key}" if own else "the recorder, which does not tell those of its disks,"
-        raise Refused(f"{whose} has the serial number {expected}, not {serial}. Nothing was sent")
+    disk = named(disks(session), key)
+    told = disk.get("State", "")
+    own = disk.get("SerialNo") or disk.get("Serial")
+    check_formattable(key, health_of(disk), told, own, session.identity().serial_number, serial)
     path = keyvalue.escaped(disk.get("Detail[0].Path") or disk.get("Name", ""))
     session.order("storageDevice", "setDevice", f"&type=FormatPatition&path={path}")
-    return disk.get("State", "")
+    return told
 
 
 def find_footage(session: Session, argument: tuple[datetime.datetime, datetime.datetime]) -> tuple[Any, ...]:
@@ -86,16 +77,13 @@ def live_path(_session: Session, argument: object) -> str:
     return f"/cam/realmonitor?channel={argument}&subtype=0"
 
 
-def _action(name: str, run: Any, disruption: Disruption, doc: str) -> Action:
-    return Action(name=name, protocol="dahua", disruption=disruption, run=run, doc=doc)
-
-
-ACTIONS = (
-    _action("make_account", make_account, Disruption.NONE, "make an administrator account"),
-    _action("reboot", reboot, Disruption.REBOOT, "restart the device"),
-    _action("snapshot", snapshot, Disruption.NONE, "take a picture now"),
-    _action("format_disk", format_disk, Disruption.SERVICE, "format a disk that is unformatted"),
-    _action("find_footage", find_footage, Disruption.NONE, "find what was recorded"),
-    _action("live_path", live_path, Disruption.NONE, "where a channel is looked at"),
-    _action("channels_bound", channels_bound, Disruption.NONE, "list the channels that have a camera"),
+ACTIONS = actions(
+    "dahua",
+    make_account=make_account,
+    reboot=reboot,
+    snapshot=snapshot,
+    format_disk=format_disk,
+    find_footage=find_footage,
+    live_path=live_path,
+    channels_bound=channels_bound,
 )

@@ -127,7 +127,7 @@ def credential(state: str) -> Any:
         return Credential.ACCEPTED
     if state == "ConnectFailed":
         return Credential.REFUSED
-    return Untold(outcome=Outcome.UNREACHABLE, reason=offline(state))
+    return Untold(outcome=Outcome.UNREACHABLE, reason=offline(state), elsewhere=True)
 
 
 def offline(state: str) -> str:

@@ -6,17 +6,13 @@ names are never guessed, so that only RTSP's port is told.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
-from typing import Final
 
-from fleetctl.aspects.network import Network
+from fleetctl.aspects.network import Network, limit_to_two, mask_of, moves, told_by_maker, two_servers
 from fleetctl.aspects.services import Services
-from fleetctl.model import UNSET, Cell, Gap, Secrets, Unset
+from fleetctl.model import UNSET, Cell, Secrets, Unset
 from fleetctl.protocols.dahua import Session, keyvalue
 from fleetctl.protocols.onvif_parts import tried
-
-_NONE: Final = ("", "0.0.0.0", "::")  # noqa: S104
 
 
 def _prefix(table: Mapping[str, str]) -> str:
@@ -27,31 +23,13 @@ def read_network(session: Session) -> Network:
     """Read address, router and DNS servers of the interface in use."""
     table = session.table("Network")
     own = keyvalue.under(table, _prefix(table))
-    dhcp = keyvalue.boolean(own.get("DhcpEnable")) or False
-    dns = (own.get("DnsServers[0]", ""), own.get("DnsServers[1]", ""))
-    gateway = own.get("DefaultGateway", "")
-    return Network(
-        address=own.get("IPAddress") or UNSET,
-        prefix_length=_length(own.get("SubnetMask", "")),
-        gateway="" if gateway in _NONE else gateway,
-        dns_servers=() if dhcp else tuple(server for server in dns if server not in _NONE),
-        dhcp=dhcp,
+    return told_by_maker(
+        address=own.get("IPAddress", ""),
+        mask=own.get("SubnetMask", ""),
+        gateway=own.get("DefaultGateway", ""),
+        dns=(own.get("DnsServers[0]", ""), own.get("DnsServers[1]", "")),
+        dhcp=keyvalue.boolean(own.get("DhcpEnable")) or False,
     )
-
-
-def _length(mask: str) -> int | Unset:
-    try:
-        return ipaddress.IPv4Network(f"0.0.0.0/{mask}").prefixlen
-    except ValueError:
-        return UNSET
-
-
-def limit_network(_session: Session, wanted: Network) -> tuple[Gap, ...]:
-    """Tell more DNS servers than there are places for."""
-    if isinstance(wanted.dns_servers, tuple) and len(wanted.dns_servers) > 2:
-        first = wanted.dns_servers[:2]
-        return (Gap(field="dns_servers", reason="the device takes 2", nearest=", ".join(first), instead=first),)
-    return ()
 
 
 def write_network(session: Session, wanted: Network, _secrets: Secrets) -> None:
@@ -63,21 +41,13 @@ def write_network(session: Session, wanted: Network, _secrets: Secrets) -> None:
     if isinstance(wanted.address, str):
         values[f"{prefix}.IPAddress"] = wanted.address
     if isinstance(wanted.prefix_length, int):
-        mask = ipaddress.IPv4Network(f"0.0.0.0/{wanted.prefix_length}").netmask
-        values[f"{prefix}.SubnetMask"] = str(mask)
+        values[f"{prefix}.SubnetMask"] = mask_of(wanted.prefix_length)
     if isinstance(wanted.gateway, str):
         values[f"{prefix}.DefaultGateway"] = wanted.gateway or "0.0.0.0"  # noqa: S104
     if isinstance(wanted.dns_servers, tuple):
-        for number, server in enumerate((*wanted.dns_servers, "0.0.0.0", "0.0.0.0")[:2]):  # noqa: S104
+        for number, server in enumerate(two_servers(wanted.dns_servers)):
             values[f"{prefix}.DnsServers[{number}]"] = server
     session.store(values)
-
-
-def moves(actual: Network, wanted: Network) -> tuple[str, str] | None:
-    """Return the old and the new address where writing changes it."""
-    if isinstance(wanted.address, str) and isinstance(actual.address, str) and wanted.address != actual.address:
-        return actual.address, wanted.address
-    return None
 
 
 def read_services(session: Session) -> Services:
@@ -97,6 +67,6 @@ def write_services(session: Session, wanted: Services, _secrets: Secrets) -> Non
 
 
 CELLS = (
-    Cell(aspect="network", protocol="dahua", read=read_network, write=write_network, limits=limit_network, moves=moves),
+    Cell(aspect="network", protocol="dahua", read=read_network, write=write_network, limits=limit_to_two, moves=moves),
     Cell(aspect="services", protocol="dahua", read=read_services, write=write_services),
 )

@@ -14,7 +14,7 @@ from fleetctl.aspects.recording import Recording, Schedule, Stream, Track, judge
 from fleetctl.aspects.retention import Kept, Retention, measured
 from fleetctl.aspects.retention import judge as judge_retention
 from fleetctl.drivers.dahua import footage
-from fleetctl.drivers.dahua.channels import bound, slots
+from fleetctl.drivers.dahua.channels import bound, credential, slots, states
 from fleetctl.drivers.dahua.storage import capacity_bytes, recording_now
 from fleetctl.errors import Unsupported
 from fleetctl.model import UNSET, Absent, Cell, FrozenMap, Gap, Secrets, Unset, Untold
@@ -35,19 +35,29 @@ def read_recording(session: Session) -> Recording:
     """Read how each channel is recorded, and of those with a camera whether they are being recorded now."""
     keys = list(bound(session))
     modes, tables, encode = session.table("RecordMode"), session.table("Record"), tried(session.table, "Encode")
-    active = tried(recording_now, session, keys)
+    active, online = tried(recording_now, session, keys), tried(states, session)
     return Recording(
         channels=FrozenMap(
             {
-                str(number + 1): _recorded(number, modes, tables, encode, _of(active, str(number + 1)))
+                str(number + 1): _recorded(number, modes, tables, encode, _active(active, online, str(number + 1)))
                 for number in keyvalue.indexes(modes, "RecordMode")
             }
         )
     )
 
 
-def _of(told: Any, key: str) -> Any:
-    return told if isinstance(told, Untold) else told.get(key, UNSET)
+def _active(told: Any, online: Any, key: str) -> Any:
+    """Return whether a channel is recorded now; one that is not for its camera's trouble is told with that."""
+    if isinstance(told, Untold):
+        return told
+    active = told.get(key, UNSET)
+    if (
+        active is False
+        and not isinstance(online, Untold)
+        and isinstance(login := credential(online.get(key, "")), Untold)
+    ):
+        return login
+    return active
 
 
 def _recorded(number: int, modes: Mapping[str, str], tables: Mapping[str, str], encode: Any, active: Any) -> Track:

@@ -8,16 +8,14 @@ from __future__ import annotations
 import datetime
 from typing import Any, Final
 
-from fleetctl.aspects.storage import Health
+from fleetctl.aspects.storage import check_formattable, named
 from fleetctl.aspects.users import Account, Level
 from fleetctl.drivers.hikvision import footage
 from fleetctl.drivers.hikvision.channels import bound
 from fleetctl.drivers.hikvision.documents import changed, items, like
 from fleetctl.drivers.hikvision.storage import STORAGE, disks, health_of
 from fleetctl.drivers.hikvision.users import USERS, write_account
-from fleetctl.errors import Refused
-from fleetctl.model import Action, Disruption, SecretRef, Secrets, Untold
-from fleetctl.protocols import identities
+from fleetctl.model import SecretRef, Secrets, Untold, actions
 from fleetctl.protocols.isapi import Session
 from fleetctl.protocols.isapi.activation import activate as give_password
 from fleetctl.protocols.onvif_parts import tried
@@ -74,20 +72,13 @@ def snapshot(session: Session, argument: object) -> bytes:
 def format_disk(session: Session, argument: tuple[str, str]) -> str:
     """Format a disk that the recorder reports unformatted; returns what it said of it before.
 
-    Raises Refused for a disk in any other state, and where its serial number (the recorder's, where it does not tell
-    that of its disks) is not the one given.
+    Raises as `check_formattable`.
     """
     key, serial = argument
-    disk = disks(session).get(key)
-    if disk is None:
-        raise Refused(f"there is no disk {key}; there are: {', '.join(disks(session)) or 'none'}")
-    told, own = text(disk, "status"), text(disk, "hddSerialNumber")
-    if health_of(disk) is not Health.UNFORMATTED:
-        raise Refused(f"disk {key} is {told}, not unformatted: its recordings would be lost. Nothing was sent")
-    expected = own or session.identity().serial_number
-    if not identities.same_serial(expected, serial):
-        whose = f"disk {key}" if own else "the recorder, which does not tell those of its disks,"
-        raise Refused(f"{whose} has the serial number {expected}, not {serial}. Nothing was sent")
+    disk = named(disks(session), key)
+    told = text(disk, "status")
+    own = text(disk, "hddSerialNumber")
+    check_formattable(key, health_of(disk), told, own or None, session.identity().serial_number, serial)
     session.write("PUT", f"{STORAGE}/hdd/{key}/format")
     return told
 
@@ -112,18 +103,15 @@ def live_path(_session: Session, argument: object) -> str:
     return f"/Streaming/Channels/{footage.track_of(str(argument))}"
 
 
-def _action(name: str, run: Any, disruption: Disruption, doc: str) -> Action:
-    return Action(name=name, protocol="isapi", disruption=disruption, run=run, doc=doc)
-
-
-ACTIONS = (
-    _action("activate", activate, Disruption.NONE, "give a factory-new device its first password"),
-    _action("make_account", make_account, Disruption.NONE, "make an administrator account"),
-    _action("open_onvif", open_onvif, Disruption.NONE, "make an administrator account, for ONVIF too"),
-    _action("reboot", reboot, Disruption.REBOOT, "restart the device"),
-    _action("snapshot", snapshot, Disruption.NONE, "take a picture now"),
-    _action("format_disk", format_disk, Disruption.SERVICE, "format a disk that is unformatted"),
-    _action("find_footage", find_footage, Disruption.NONE, "find what was recorded"),
-    _action("live_path", live_path, Disruption.NONE, "where a channel is looked at"),
-    _action("channels_bound", channels_bound, Disruption.NONE, "list the channels that have a camera"),
+ACTIONS = actions(
+    "isapi",
+    activate=activate,
+    make_account=make_account,
+    open_onvif=open_onvif,
+    reboot=reboot,
+    snapshot=snapshot,
+    format_disk=format_disk,
+    find_footage=find_footage,
+    live_path=live_path,
+    channels_bound=channels_bound,
 )

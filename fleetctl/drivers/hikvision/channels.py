@@ -74,7 +74,7 @@ def _camera(session: Session, channel: Element) -> BoundCamera:
         address=address_of(channel),
         port=port if isinstance(port, int) else UNSET,
         user=text(source, "userName"),
-        credential=_credential(session, text(channel, "id")),
+        credential=credential(session, text(channel, "id")),
         sets_clock=bool(clock),  # firmware that does not tell it does not do it (DS-7616NI-Q2 V4.30)
     )
 
@@ -83,7 +83,7 @@ def _name(channel: Element) -> str:
     return unicodedata.normalize("NFC", text(channel, "name"))
 
 
-def _credential(session: Session, key: str) -> Any:
+def credential(session: Session, key: str) -> Any:
     """Return what became of the login: online proves it; offline says nothing of it unless the recorder says why."""
     told = tried(status_of, session, key)
     if isinstance(told, Untold):
@@ -94,8 +94,9 @@ def _credential(session: Session, key: str) -> Any:
     if (word := why.lower()) in ("passworderror", "ipcpassworderror", "usernameorpassworderror"):
         return Credential.REFUSED
     if "lock" in word:
-        return Untold(outcome=Outcome.BLOCKED, reason=f"{offline(why)}; wait half an hour, then look again")
-    return Untold(outcome=Outcome.UNREACHABLE, reason=offline(why))
+        reason = f"{offline(why)}; wait half an hour, then look again"
+        return Untold(outcome=Outcome.BLOCKED, reason=reason, elsewhere=True)
+    return Untold(outcome=Outcome.UNREACHABLE, reason=offline(why), elsewhere=True)
 
 
 def offline(why: str) -> str:
@@ -282,7 +283,7 @@ def _wait(session: Session, keys: list[str]) -> None:
     while left and monotonic() < deadline:
         session.forget()
         try:
-            told = {key: _credential(session, key) for key in left}
+            told = {key: credential(session, key) for key in left}
         except Unsupported:
             return
         patient = monotonic() < deadline - ONLINE_S + GRACE_S

@@ -5,10 +5,9 @@ Source: field facts, NVR and vendor protocols, 1.5 (network: interfaces, adminAc
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Any, Final
 
-from fleetctl.aspects.network import Network
+from fleetctl.aspects.network import Network, limit_to_two, mask_of, moves, told_by_maker, two_servers
 from fleetctl.aspects.services import Services
 from fleetctl.drivers.hikvision.documents import changed, items
 from fleetctl.errors import Refused, Unsupported
@@ -19,7 +18,6 @@ from fleetctl.protocols.xml import Element, boolean, child, text, whole
 
 _INTERFACES: Final = "/ISAPI/System/Network/interfaces"
 _ACCESSES: Final = "/ISAPI/Security/adminAccesses"
-_NONE: Final = ("", "0.0.0.0", "::")  # noqa: S104
 
 
 def _interface(session: Session) -> Element:
@@ -34,32 +32,13 @@ def _interface(session: Session) -> Element:
 def read_network(session: Session) -> Network:
     """Read address, router and DNS servers."""
     told = child(_interface(session), "IPAddress")
-    dhcp = text(told, "addressingType").lower() == "dynamic"
-    mask = text(told, "subnetMask")
-    dns = (text(told, "PrimaryDNS/ipAddress"), text(told, "SecondaryDNS/ipAddress"))
-    gateway = text(told, "DefaultGateway/ipAddress")
-    return Network(
-        address=text(told, "ipAddress") or UNSET,
-        prefix_length=_length(mask),
-        gateway="" if gateway in _NONE else gateway,
-        dns_servers=() if dhcp else tuple(server for server in dns if server not in _NONE),
-        dhcp=dhcp,
+    return told_by_maker(
+        address=text(told, "ipAddress"),
+        mask=text(told, "subnetMask"),
+        gateway=text(told, "DefaultGateway/ipAddress"),
+        dns=(text(told, "PrimaryDNS/ipAddress"), text(told, "SecondaryDNS/ipAddress")),
+        dhcp=text(told, "addressingType").lower() == "dynamic",
     )
-
-
-def _length(mask: str) -> int | Unset:
-    try:
-        return ipaddress.IPv4Network(f"0.0.0.0/{mask}").prefixlen
-    except ValueError:
-        return UNSET
-
-
-def limit_network(_session: Session, wanted: Network) -> tuple[Gap, ...]:
-    """Tell more DNS servers than there are places for."""
-    if isinstance(wanted.dns_servers, tuple) and len(wanted.dns_servers) > 2:
-        first = wanted.dns_servers[:2]
-        return (Gap(field="dns_servers", reason="the device takes 2", nearest=", ".join(first), instead=first),)
-    return ()
 
 
 def write_network(session: Session, wanted: Network, _secrets: Secrets) -> None:
@@ -72,20 +51,13 @@ def write_network(session: Session, wanted: Network, _secrets: Secrets) -> None:
     if isinstance(wanted.address, str):
         values["ipAddress"] = wanted.address
     if isinstance(wanted.prefix_length, int):
-        values["subnetMask"] = str(ipaddress.IPv4Network(f"0.0.0.0/{wanted.prefix_length}").netmask)
+        values["subnetMask"] = mask_of(wanted.prefix_length)
     if isinstance(wanted.gateway, str):
         values["DefaultGateway/ipAddress"] = wanted.gateway or "0.0.0.0"  # noqa: S104
     if isinstance(wanted.dns_servers, tuple):
-        first, second = (*wanted.dns_servers, "0.0.0.0", "0.0.0.0")[:2]  # noqa: S104
+        first, second = two_servers(wanted.dns_servers)
         values |= {"PrimaryDNS/ipAddress": first, "SecondaryDNS/ipAddress": second}
     session.write("PUT", path, changed(session.read(path, fresh=True), values))
-
-
-def moves(actual: Network, wanted: Network) -> tuple[str, str] | None:
-    """Return the old and the new address where writing changes it."""
-    if isinstance(wanted.address, str) and isinstance(actual.address, str) and wanted.address != actual.address:
-        return actual.address, wanted.address
-    return None
 
 
 # --- services ----------------------------------------------------------------------------------------
@@ -147,6 +119,6 @@ def write_services(session: Session, wanted: Services, _secrets: Secrets) -> Non
 
 
 CELLS = (
-    Cell(aspect="network", protocol="isapi", read=read_network, write=write_network, limits=limit_network, moves=moves),
+    Cell(aspect="network", protocol="isapi", read=read_network, write=write_network, limits=limit_to_two, moves=moves),
     Cell(aspect="services", protocol="isapi", read=read_services, write=write_services, limits=limit_services),
 )

@@ -16,7 +16,7 @@ from fleetctl.aspects.recording import Recording, Schedule, Stream, Track, judge
 from fleetctl.aspects.retention import Kept, Retention, measured
 from fleetctl.aspects.retention import judge as judge_retention
 from fleetctl.drivers.hikvision import footage
-from fleetctl.drivers.hikvision.channels import bound
+from fleetctl.drivers.hikvision.channels import bound, credential
 from fleetctl.drivers.hikvision.documents import by_id, changed, items
 from fleetctl.drivers.hikvision.storage import capacity_bytes
 from fleetctl.errors import Unsupported
@@ -55,6 +55,8 @@ def read_recording(session: Session) -> Recording:
         active: Any = newest if isinstance(newest, Untold) else UNSET
         if key in keys and not isinstance(newest, Untold) and not isinstance(now, Untold):
             active = key in newest and (now - newest[key]).total_seconds() < footage.RECENT_S
+            if not active and isinstance(login := credential(session, key), Untold) and login.elsewhere:
+                active = login
         found[key] = _recorded(session, key, active)
     return Recording(channels=FrozenMap(found))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fleetctl.drivers.switch import backup, ports, power, services, syslog, time, users, vlans, wiring
+from fleetctl.drivers.switch import backup, ports, power, services, snmp, syslog, time, users, vlans, wiring
 from fleetctl.model import Action, Backup, Disruption, Driver, Kind, Neighbour, PasswordPolicy, SecretRef, Secrets
 
 
@@ -47,7 +47,7 @@ DRIVER = Driver(
     kinds=frozenset({Kind.SWITCH}),
     protocols=("ssh",),
     recognises=_anything,
-    cells=(ports.CELL, services.CELL, syslog.CELL, time.CELL, users.CELL, vlans.CELL, wiring.CELL),
+    cells=(ports.CELL, services.CELL, snmp.CELL, syslog.CELL, time.CELL, users.CELL, vlans.CELL, wiring.CELL),
     actions=(
         Action(
             name="make_account",

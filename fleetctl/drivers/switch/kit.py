@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from fleetctl.errors import BadAnswer
 from fleetctl.model import ABSENT, UNSET, FrozenMap, Kind
 from fleetctl.protocols.ssh.grammar import Record
 from fleetctl.protocols.ssh.names import canonical
@@ -44,10 +45,21 @@ def interfaces(session: Session) -> dict[str, Record]:
         found[canonical(record["port"])] = dict(record)
     for record in session.records("config", "interface_vlan"):
         found.get(canonical(record["port"]), {}).update(vlan=record["vlan"])
+    for record in session.records("config", "interface_storm"):
+        found.get(canonical(record["port"]), {}).update(storm_percent=record["storm_percent"])
     for record in session.records("config", "tagged"):
         for port in record["ports"].split(","):
             found.get(canonical(port), {}).update(mode="trunk")
     return dict(found)
+
+
+def links(session: Session) -> dict[str, Record]:
+    """Return every port's link by name; raises BadAnswer where ports of the configuration are not told."""
+    found = {canonical(record["port"]): record for record in session.records("links", "link")}
+    missing = [port for port in interfaces(session) if "/" in port and port not in found]
+    if missing:
+        raise BadAnswer(f"the table of links is not whole: nothing of {', '.join(missing[:5])}")
+    return found
 
 
 def uplinks(session: Session) -> frozenset[str]:

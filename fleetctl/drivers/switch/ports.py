@@ -22,24 +22,26 @@ def read(session: Session) -> Ports:
     """Read every port's settings, and which ports are on though nothing is there."""
     powered = _powered(session)
     records = kit.interfaces(session)
-    ports = {name: _port(record, poe=name in powered) for name, record in records.items()}
+    ports = {name: _port(record, powered.get(name)) for name, record in records.items()}
     return Ports(named=FrozenMap(ports), unused_enabled=_unused(session, ports))
 
 
-def _powered(session: Session) -> frozenset[str]:
+def _powered(session: Session) -> dict[str, Record]:
     """Return the ports that can give power."""
     if not session.has("poe"):
-        return frozenset()
-    return frozenset(canonical(record["port"]) for record in session.records("poe", "poe"))
+        return {}
+    return {canonical(record["port"]): record for record in session.records("poe", "poe")}
 
 
-def _port(record: Record, *, poe: bool) -> Port:
-    limit = _limit_w(record)
+def _port(record: Record, power: Record | None) -> Port:
+    """Return a port; whether it gives power is told by the power table where it says so, else by the configuration."""
+    limit, poe = _limit_w(record), power is not None
+    gives = kit.yes(power, "gives") if power is not None and "gives" in power else kit.yes(record, "poe")
     return Port(
         description=record.get("description", "").strip().strip('"'),
         enabled=kit.yes(record, "enabled"),
         access_vlan=TRUNK if record.get("mode") != "access" else int(kit.number(record.get("vlan", "1"))),
-        poe=kit.yes(record, "poe") if poe else UNSET,
+        poe=gives if poe else UNSET,
         poe_limit_w=limit if poe else UNSET,
         storm_control_percent=kit.number(record["storm_percent"]) if "storm_percent" in record else UNSET,
     )
@@ -55,7 +57,7 @@ def _limit_w(record: Record) -> float | Unset:
 def _unused(session: Session, ports: dict[str, Port]) -> tuple[str, ...]:
     """Return the ports that are on, with no link, no description, nothing wired to them, and no trunk."""
     wired = {each.port for each in session.device.neighbours if each.port}
-    up = {canonical(r["port"]) for r in session.records("links", "link") if r.get("up") == "yes"}
+    up = {port for port, record in kit.links(session).items() if record.get("up") == "yes"}
     taken = wired | up | kit.uplinks(session)
     return tuple(sorted(n for n, port in ports.items() if port.enabled and not port.description and n not in taken))
 
@@ -78,13 +80,21 @@ def limits(session: Session, wanted: Ports) -> tuple[Gap, ...]:
 def _impossible(session: Session, item: Port, there: Port) -> Iterator[str]:
     for field in kit.differing(item, there):
         if getattr(there, field) is UNSET:
-            yield f"{field}: the port does not tell this and cannot be set"
+            reason = session.platform.cannot.get(field, "the port does not tell this and cannot be set")
+            yield f"{field}: {reason}"
+        elif field == "storm_control_percent" and session.platform.storm_whole and not _whole(item):
+            yield "storm_control_percent: the switch takes whole percents"
         elif field == "access_vlan" and there.access_vlan == TRUNK:
             yield "access_vlan: the port is a trunk; make it an access port by hand first"
         elif field == "description" and len(str(item.description)) > session.platform.description_max:
             yield f"description: the switch takes {session.platform.description_max} characters"
         elif field == "description" and session.platform.ascii_only and not str(item.description).isascii():
             yield "description: the switch takes ASCII only"
+
+
+def _whole(item: Port) -> bool:
+    percent = item.storm_control_percent
+    return not isinstance(percent, float) or percent == int(percent)
 
 
 def _items(wanted: Ports) -> Iterator[tuple[str, Port]]:

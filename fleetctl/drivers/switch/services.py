@@ -22,8 +22,16 @@ def read(session: Session) -> Services:
         https=_state(session, "https"),
         telnet=_telnet(session),
         ssh=True,  # it is how this was read
-        snmp_v1_v2c=bool(session.records("config", "community")),
+        snmp_v1_v2c=_communities(session),
     )
+
+
+def _communities(session: Session) -> bool:
+    """Return whether somebody who knows a community is answered; RouterOS keeps one while all of SNMP is off."""
+    off = "snmp" in session.platform.readings["config"].defaults and not any(
+        kit.yes(record, "enabled") for record in session.records("config", "snmp")
+    )
+    return bool(session.records("config", "community")) and not off
 
 
 def _state(session: Session, kind: str) -> bool | Unset:

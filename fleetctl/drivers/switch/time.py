@@ -2,27 +2,73 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import datetime
+from typing import TYPE_CHECKING, Any, Final
 
 from fleetctl.aspects.time import Time
 from fleetctl.drivers.switch import kit
-from fleetctl.model import Cell, Gap, Secrets, Unset
+from fleetctl.errors import BadAnswer
+from fleetctl.model import UNSET, Cell, Gap, Secrets, Unset
 from fleetctl.protocols import zones
+from fleetctl.protocols.onvif_parts import tried
 
 if TYPE_CHECKING:
+    from fleetctl.protocols.ssh.grammar import Record
     from fleetctl.protocols.ssh.session import Session
+
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_HALF_S: Final = 0.5  # a clock that shows whole seconds is on average half of one later
 
 
 def read(session: Session) -> Time:
-    """Read the servers, the zone and whether the clock jumps in summer."""
+    """Read the servers, the zone, whether the clock jumps in summer, and how far it is off."""
     servers = tuple(record["server"] for record in session.records("config", "ntp"))
+    zone, summer = _zone(session), bool(session.records("config", "summer"))
     return Time(
         ntp_servers=servers,
         ntp_from_dhcp=False,
-        zone=_zone(session),
-        daylight_saving=bool(session.records("config", "summer")),
+        zone=zone,
+        daylight_saving=summer,
         source="ntp" if servers else "manual",
+        clock_error_s=tried(_clock_error_s, session, UNSET if summer else zone),
     )
+
+
+def _clock_error_s(session: Session, zone: str | Unset) -> float | Unset:
+    """Return the clock shown minus the true time; UNSET where nobody can tell in which zone it is shown."""
+    told = session.records("clock", "clock")
+    if not told:
+        raise BadAnswer("the console shows no clock")
+    shown, offset_s = _moment(told[0]), _offset_s(told[0], zone)
+    if offset_s is None:
+        return UNSET
+    return round(shown.timestamp() - offset_s - session.moment("clock"), 1)
+
+
+def _moment(record: Record) -> datetime.datetime:
+    """Return what a clock shows, as if it were UTC; raises BadAnswer for a moment that never is."""
+    try:
+        month, second = record["month"], record["second"]
+        number = int(month) if month.isdecimal() else _MONTHS.index(month.lower()[:3]) + 1
+        minute = datetime.datetime(
+            int(record["year"]),
+            number,
+            int(record["day"]),
+            int(record["hour"]),
+            int(record["minute"]),
+            tzinfo=datetime.UTC,
+        )
+    except (ValueError, KeyError) as error:
+        raise BadAnswer(f"the console shows an impossible clock: {error}") from None
+    return minute + datetime.timedelta(seconds=float(second) + (0 if "." in second else _HALF_S))
+
+
+def _offset_s(record: Record, zone: str | Unset) -> int | None:
+    """Return the offset that a clock says itself, else that of the zone which the switch is set to."""
+    if said := record.get("offset", ""):
+        hours, minutes = said[1:].split(":")
+        return (int(hours) * 3600 + int(minutes) * 60) * (-1 if said[0] == "-" else 1)
+    return zones.fixed_offset_s(zone) if isinstance(zone, str) else None
 
 
 def _zone(session: Session) -> str | Unset:

@@ -57,12 +57,12 @@ def _unknown(session: Session, seen: dict[str, tuple[str, str]], known: set[str]
 
 
 def _slow(session: Session) -> Iterator[str]:
-    for record in session.records("links", "link"):
+    for port, record in kit.links(session).items():
         if record.get("up") != "yes":
             continue
         half, speed = "half" in record.get("duplex", "").lower(), int(kit.number(record.get("speed", "0")))
         if half or speed == SLOW_MBPS:
-            yield f"{canonical(record['port'])} {speed} Mb/s{' half duplex' if half else ''}"
+            yield f"{port} {speed} Mb/s{' half duplex' if half else ''}"
 
 
 def limits(session: Session, wanted: Wiring) -> tuple[Gap, ...]:

@@ -11,13 +11,14 @@ from fleetctl.lab.factory import (
     audio_encoder,
     clock,
     encoder,
-    exposure,
+    imaging,
     metadata,
     multicast,
     network,
     profile,
     scopes,
     text,
+    video_source,
 )
 from fleetctl.lab.generations import Cgi
 from fleetctl.lab.personality import Codec, Passwords, Personality
@@ -109,9 +110,7 @@ PERSONALITY = Personality(
         "network": network("192.168.1.108", "192.168.1.1", hostname="IPC"),
         "scopes": scopes("Dahua", "IPC-HDW2431T", "onvif://www.onvif.org/location/country/china"),
         "users": {"admin": {"level": "Administrator", "password": "admin", "fixed": True}},
-        "video_sources": {
-            "00000": {"name": "VideoSourceConfig000", "source": "00000", "width": 2688, "height": 1520, "fps": 25}
-        },
+        "video_sources": {"00000": video_source("VideoSourceConfig000", "00000", 2688, 1520)},
         "encoders": {
             "00000": encoder("VideoEncoder000", 2688, 1520, 4096, codec="H265", quality=4.0, multicast=_CAST),
             "00001": encoder("VideoEncoder001", 704, 576, 512, codec="H265", quality=4.0, multicast=_CAST),
@@ -126,18 +125,7 @@ PERSONALITY = Personality(
             "00001": audio_encoder("AudioEncoder001", "AAC", 64, 16, multicast=_CAST),
         },
         "metadata": {"00000": metadata("MetadataConfig000", multicast=_CAST)},
-        "imaging": {
-            "backlight": "OFF",
-            "Brightness": 50.0,
-            "ColorSaturation": 50.0,
-            "Contrast": 50.0,
-            "Sharpness": 50.0,
-            "exposure": exposure(40000.0),
-            "ir": "AUTO",
-            "wdr": "OFF",
-            "wdr_level": 50.0,
-            "white": "AUTO",
-        },
+        "imaging": imaging(50.0, backlight="OFF", wdr_level=50.0),
         "osds": {
             "OSD000": text("00000", "IPC", "LowerLeft"),
             "OSD001": clock("00000", "UpperRight", date_format="yyyy-MM-dd"),

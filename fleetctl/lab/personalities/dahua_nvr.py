@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from fleetctl.lab.factory import network, scopes
+from fleetctl.lab.factory import network, recorder, scopes
 from fleetctl.lab.generations import Cgi, Recorder
 from fleetctl.lab.personality import Passwords, Personality
 
@@ -50,20 +50,14 @@ NEW: Final = Personality(
         protocols=("Private", "Onvif"),
         relay_path="/cam/realmonitor?channel={channel}&subtype={sub}",
     ),
-    factory={
-        "time": {"type": "Manual", "dst": False, "tz": "CST-8:00:00", "ntp": ["time.windows.com"]},
-        "clock": {"offset_s": 140.0, "drift_ppm": 10.0},
-        "network": network("192.168.1.108", "192.168.1.1", hostname="NVR"),
-        "scopes": scopes("Dahua", "DHI-NVR5216-EI", kind="Network_Video_Recorder"),
-        "users": {},
-        "encoders": {},
-        "profiles": {},
-        "channels": {},
-        "recording": {"*": {"on": True}},
-        "disks": {"1": {"mb": 2_000_324, "state": "ok"}},
-        "storage": {"overwrite": True},
-        "sync": {"auto_add": False, "timing": False},
-    },
+    factory=recorder(
+        140.0,
+        10.0,
+        network("192.168.1.108", "192.168.1.1", hostname="NVR"),
+        2_000_324,
+        scopes=scopes("Dahua", "DHI-NVR5216-EI", kind="Network_Video_Recorder"),
+        sync={"auto_add": False, "timing": False},
+    ),
 )
 assert NEW.cgi is not None  # noqa: S101 -- just written above
 OLD: Final = replace(

@@ -6,7 +6,18 @@ without saying so before). Nothing else is odd: the plain reading of the specifi
 
 from __future__ import annotations
 
-from fleetctl.lab.factory import audio_encoder, clock, encoder, exposure, metadata, network, profile, scopes, text
+from fleetctl.lab.factory import (
+    audio_encoder,
+    clock,
+    encoder,
+    exposure,
+    metadata,
+    network,
+    profile,
+    scopes,
+    text,
+    video_source,
+)
 from fleetctl.lab.personality import Codec, Passwords, Personality
 
 _MAIN = ((1920, 1080), (1280, 720))
@@ -70,9 +81,7 @@ PERSONALITY = Personality(
         "network": network("192.168.1.168", "192.168.1.1", hostname="IPCAM"),
         "scopes": scopes("IPCAM", "HI3516", "onvif://www.onvif.org/location/city/shenzhen", profiles="Streaming"),
         "users": {"admin": {"level": "Administrator", "password": "admin", "fixed": True}},
-        "video_sources": {
-            "V_SRC_CFG": {"name": "V_SRC_CFG", "source": "V_SRC_000", "width": 1920, "height": 1080, "fps": 25}
-        },
+        "video_sources": {"V_SRC_CFG": video_source("V_SRC_CFG", "V_SRC_000", 1920, 1080)},
         "encoders": {
             "V_ENC_000": encoder("V_ENC_000", 1920, 1080, 4096),
             "V_ENC_001": encoder("V_ENC_001", 704, 576, 512),

@@ -11,13 +11,14 @@ from fleetctl.lab.factory import (
     audio_encoder,
     clock,
     encoder,
-    exposure,
+    imaging,
     metadata,
     multicast,
     network,
     profile,
     scopes,
     text,
+    video_source,
 )
 from fleetctl.lab.generations import Isapi
 from fleetctl.lab.personality import Codec, Passwords, Personality, Refusal
@@ -116,15 +117,7 @@ PERSONALITY = Personality(
             kind="video_encoder",
         ),
         "users": {},
-        "video_sources": {
-            "VideoSourceToken": {
-                "name": "VideoSourceConfig",
-                "source": "VideoSource_1",
-                "width": 1920,
-                "height": 1080,
-                "fps": 25,
-            }
-        },
+        "video_sources": {"VideoSourceToken": video_source("VideoSourceConfig", "VideoSource_1", 1920, 1080)},
         "encoders": {
             "VideoEncoderToken_1": encoder("VideoEncoder_1", 1920, 1080, 4096, multicast=_CAST, timeout="PT5S"),
             "VideoEncoderToken_2": encoder("VideoEncoder_2", 640, 480, 1024, multicast=_CAST, timeout="PT5S"),
@@ -136,18 +129,7 @@ PERSONALITY = Personality(
         "audio_sources": {"AudioSourceConfigToken": {"name": "AudioSourceConfig", "source": "AudioSourceChannel"}},
         "audio_encoders": {"MainAudioEncoderToken": audio_encoder("AudioEncoderConfig", "G711", 64, 8)},
         "metadata": {"MetaDataToken": metadata("metaData", multicast=_CAST)},
-        "imaging": {
-            "backlight": "OFF",
-            "Brightness": 50.0,
-            "ColorSaturation": 50.0,
-            "Contrast": 50.0,
-            "Sharpness": 50.0,
-            "exposure": exposure(40000.0),
-            "ir": "AUTO",
-            "wdr": "OFF",
-            "wdr_level": 50.0,
-            "white": "AUTO",
-        },
+        "imaging": imaging(50.0, backlight="OFF", wdr_level=50.0),
         "osds": {
             "osd_token_0": text("VideoSourceToken", "Camera 01", "Custom", x=0.454545, y=-0.733333, channel_name=True),
             "osd_token_1": clock("VideoSourceToken", "Custom", x=-0.9, y=0.9),

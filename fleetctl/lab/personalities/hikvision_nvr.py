@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from fleetctl.lab.factory import network, scopes
+from fleetctl.lab.factory import network, recorder, scopes
 from fleetctl.lab.generations import ISAPI_SPACE, Isapi, Recorder
 from fleetctl.lab.personality import Passwords, Personality, Refusal
 
@@ -56,20 +56,14 @@ K: Final = Personality(
         spaces={"System/time": ISAPI_SPACE},
     ),
     recorder=Recorder(channels=8, protocols=("HIKVISION", "ONVIF")),
-    factory={
-        "time": {"type": "Manual", "dst": False, "tz": "CST-8:00:00", "ntp": ["time.windows.com"]},
-        "clock": {"offset_s": -95.0, "drift_ppm": 15.0},
-        "network": network("192.168.1.64", "192.168.1.1", hostname=""),
-        "scopes": scopes("HIKVISION%20DS-7608NI-K2", "DS-7608NI-K2", kind="Network_Video_Recorder"),
-        "users": {},
-        "encoders": {},
-        "profiles": {},
-        "channels": {},
-        "recording": {"*": {"on": True}},
-        "disks": {"1": {"mb": 1_000_204, "state": "ok"}},
-        "storage": {"overwrite": True},
-        "sync": {"password": True, "timing": True},
-    },
+    factory=recorder(
+        -95.0,
+        15.0,
+        network("192.168.1.64", "192.168.1.1", hostname=""),
+        1_000_204,
+        scopes=scopes("HIKVISION%20DS-7608NI-K2", "DS-7608NI-K2", kind="Network_Video_Recorder"),
+        sync={"password": True, "timing": True},
+    ),
 )
 
 assert K.isapi is not None  # noqa: S101 -- just written above

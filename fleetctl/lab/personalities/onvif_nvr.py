@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from fleetctl.lab.factory import network, scopes
+from fleetctl.lab.factory import network, recorder, scopes
 from fleetctl.lab.generations import Recorder
 from fleetctl.lab.personality import Passwords, Personality
 from fleetctl.lab.services.recording_parts import PROFILE
@@ -35,22 +35,19 @@ RECEIVING: Final = Personality(
     passwords=Passwords(name_max=32, min=5, max=32, users_max=10),
     recorder=Recorder(channels=16, protocols=("RTSP",), relay_path="/live/{channel}/{sub}"),
     capabilities={"dynamic_recordings": True, "receiver_source": True},
-    factory={
-        "time": {"type": "Manual", "dst": False, "tz": "GMT0", "ntp": ["pool.ntp.org"]},
-        "clock": {"offset_s": 61.0, "drift_ppm": 5.0},
-        "network": network("192.168.1.120", "192.168.1.1", hostname="NVR"),
-        "scopes": scopes("NVR", "NVR-16", profiles="G", kind="Network_Video_Storage"),
-        "users": {"admin": {"level": "Administrator", "password": "admin", "fixed": True}},
-        "encoders": {},
-        "profiles": {},
-        "channels": {},
-        "recording": {},
-        "recordings": {},
-        "receivers": {},
-        "jobs": {},
-        "disks": {"1": {"mb": 1_000_204, "state": "ok"}},
-        "storage": {"overwrite": True},
-    },
+    factory=recorder(
+        61.0,
+        5.0,
+        network("192.168.1.120", "192.168.1.1", hostname="NVR"),
+        1_000_204,
+        time={"type": "Manual", "dst": False, "tz": "GMT0", "ntp": ["pool.ntp.org"]},
+        scopes=scopes("NVR", "NVR-16", profiles="G", kind="Network_Video_Storage"),
+        users={"admin": {"level": "Administrator", "password": "admin", "fixed": True}},
+        recording={},
+        recordings={},
+        receivers={},
+        jobs={},
+    ),
 )
 _SOURCE: Final = {"SourceId": "", "Name": "Camera 1", "Location": "", "Description": "", "Address": ""}
 FIXED: Final = replace(

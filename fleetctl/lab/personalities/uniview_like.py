@@ -12,12 +12,14 @@ from fleetctl.lab.factory import (
     clock,
     encoder,
     exposure,
+    imaging,
     metadata,
     multicast,
     network,
     profile,
     scopes,
     text,
+    video_source,
 )
 from fleetctl.lab.personality import Codec, Passwords, Personality
 
@@ -106,15 +108,7 @@ PERSONALITY = Personality(
         "network": network("192.168.1.13", "192.168.1.1", hostname="IPC"),
         "scopes": scopes("UNIVIEW", "IPC2122LB-SF28-A", "onvif://www.onvif.org/location/"),
         "users": {"admin": {"level": "Administrator", "password": "123456", "fixed": True}},
-        "video_sources": {
-            "VideoSourceConfig_0": {
-                "name": "VideoSource",
-                "source": "VideoSource_0",
-                "width": 1920,
-                "height": 1080,
-                "fps": 25,
-            }
-        },
+        "video_sources": {"VideoSourceConfig_0": video_source("VideoSource", "VideoSource_0", 1920, 1080)},
         "encoders": {
             "VideoEncoder_0": encoder("main", 1920, 1080, 2560, quality=5.0, multicast=_CAST),
             "VideoEncoder_1": encoder("sub", 720, 576, 1024, quality=5.0, multicast=_CAST),
@@ -126,17 +120,7 @@ PERSONALITY = Personality(
         "audio_sources": {"AudioSourceConfig_0": {"name": "AudioSource", "source": "AudioSource_0"}},
         "audio_encoders": {"AudioEncoder_0": audio_encoder("AudioEncoder", "G711", 64, 8, multicast=_CAST)},
         "metadata": {"Metadata_0": metadata("Metadata", multicast=_CAST)},
-        "imaging": {
-            "Brightness": 128.0,
-            "ColorSaturation": 128.0,
-            "Contrast": 128.0,
-            "Sharpness": 128.0,
-            "exposure": exposure(40000.0, MinExposureTime=100.0),
-            "ir": "AUTO",
-            "wdr": "OFF",
-            "wdr_level": 5.0,
-            "white": "AUTO",
-        },
+        "imaging": imaging(128.0, exposure=exposure(40000.0, MinExposureTime=100.0), wdr_level=5.0),
         "osds": {
             "OSD_0": clock("VideoSourceConfig_0", "Custom", x=-0.95, y=0.95),
             "OSD_1": text("VideoSourceConfig_0", "IPC", "Custom", x=0.6, y=0.95),

@@ -6,6 +6,7 @@ Sources: as of the dialect (`dialects/routeros_like.py`).
 from __future__ import annotations
 
 import re
+import zoneinfo
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,16 @@ PORTS = ("ether1", *POE, "sfp-sfpplus1")
 SAFE = "\x18"
 BRIDGE = "bridge"
 _WORD = r'(?:"[^"]*"|\S+)'
+
+
+_SNMP = (
+    ':foreach i in=[/snmp community find] do={:put ("# snmp "'
+    + "".join(
+        f' . [/snmp community get $i {name}] . " "'
+        for name in ("security", "authentication-protocol", "encryption-protocol", "read-access", "disabled")
+    )
+    + " . [/snmp community get $i name])}"
+)
 
 
 def _values(text: str) -> dict[str, str]:
@@ -111,11 +122,45 @@ def poe(switch: SimSwitch) -> str:
     return "".join(f"{n:>2} name={p} poe-out={values[p].get('poe-out', 'auto-on')} poe-priority=10\n" for n, p in told)
 
 
+def switch_ports(switch: SimSwitch) -> str:
+    values = switch.running.blocks
+    return "".join(
+        f"{n:>2} name={port} switch=switch1 mirror-ingress=no storm-rate={values[port].get('storm-rate', '100')}"
+        f" limit-unknown-unicasts=no limit-broadcasts={values[port].get('limit-broadcasts', 'yes')}\n"
+        for n, port in enumerate(PORTS)
+    )
+
+
+def clock(switch: SimSwitch) -> str:
+    now = switch.clock().astimezone(zoneinfo.ZoneInfo(switch.running.top["zone"] or "UTC"))
+    return (
+        f"                  time: {now:%H:%M:%S}\n                  date: {now:%Y-%m-%d}\n"
+        f"        time-zone-name: {switch.running.top['zone'] or 'UTC'}\n            gmt-offset: {now:%:z}\n"
+    )
+
+
+def communities(switch: SimSwitch) -> dict[str, dict[str, str]]:
+    """Return the communities of SNMP by name; one with a security of its own is a user of version 3."""
+    return {n[10:]: _values(told) for n, told in switch.running.top.items() if n.startswith("community ")}
+
+
+def snmp(switch: SimSwitch) -> str:
+    yes = {"yes": "true", "no": "false"}
+    return "".join(
+        f"# snmp {v['security']} {v['authentication-protocol']} {v['encryption-protocol']}"
+        f" {yes[v['read-access']]} {yes[v.get('disabled', 'no')]} {name}\n"
+        for name, v in communities(switch).items()
+    )
+
+
 SHOWS: Mapping[str, Callable[[SimSwitch], str]] = {
     "/system routerboard print": board,
     "/interface ethernet print terse without-paging": ethernet,
     "/interface bridge port print terse without-paging": bridge_ports,
     "/user print terse without-paging": users,
+    "/interface ethernet switch port print terse without-paging": switch_ports,
+    "/system clock print": clock,
+    _SNMP: snmp,
     "/export terse": export,
     ":foreach i in=[/interface ethernet find] do={/interface ethernet monitor $i once}": monitor,
     "/interface bridge host print terse without-paging": hosts,
@@ -126,15 +171,25 @@ SHOWS: Mapping[str, Callable[[SimSwitch], str]] = {
 # --- what is set --------------------------------------------------------------------------------------
 
 
+_OF_PORTS = ("comment", "disabled", "poe-out", "pvid", "storm-rate", "limit-broadcasts")
+_DEFAULTS = (
+    ("disabled", "no"),
+    ("poe-out", "auto-on"),
+    ("comment", ""),
+    ("storm-rate", "100"),
+    ("limit-broadcasts", "yes"),
+)
+
+
 def _port(tree: Tree, found: re.Match[str]) -> str:
     if found["port"] not in tree.blocks:
         return ""  # `find` that finds nothing sets nothing, and says nothing
     values = _values(found["values"])
-    if (bad := next((n for n in values if n not in ("comment", "disabled", "poe-out", "pvid")), "")) != "":
+    if (bad := next((n for n in values if n not in _OF_PORTS), "")) != "":
         return f"expected end of command (line 1 column {len(bad)})\n"
     block = tree.blocks[found["port"]]
     for name, value in values.items():
-        if (name, value) in (("disabled", "no"), ("poe-out", "auto-on"), ("comment", "")):
+        if (name, value) in _DEFAULTS:
             block.pop(name, None)
         else:
             block[name] = value
@@ -177,6 +232,30 @@ def _vlan_set(tree: Tree, found: re.Match[str]) -> str:
     return ""
 
 
+def _community(tree: Tree, found: re.Match[str]) -> str:
+    key, values = f"community {found['name']}", _values(found["values"])
+    if key in tree.top:
+        return "failure: already have such name\n"
+    if any(len(values.get(f"{kind}-password", "")) < 8 for kind in ("authentication", "encryption")):
+        return "failure: password is too short\n"
+    tree.top[key] = found["values"]
+    return ""
+
+
+def _communities_off(tree: Tree, _found: re.Match[str]) -> str:
+    for key, told in tree.top.items():
+        if key.startswith("community ") and _values(told)["security"] == "none":
+            tree.top[key] = f"{told.replace(' disabled=no', '').replace(' disabled=yes', '')} disabled=yes"
+    return ""
+
+
+def _community_gone(tree: Tree, found: re.Match[str]) -> str:
+    if found["name"] == "public":
+        return "failure: can not remove default community\n"
+    tree.top.pop(f"community {found['name']}", None)
+    return ""
+
+
 def _remove(prefix: str) -> Callable[[Tree, re.Match[str]], str]:
     def do(tree: Tree, found: re.Match[str]) -> str:
         name = found.groupdict().get("name") or ""
@@ -207,7 +286,11 @@ ORDERS: Mapping[str, Callable[[Tree, re.Match[str]], str]] = {
     r"/system ntp client set enabled=(?:yes|no) servers=(?P<value>\S*)": _top("ntp"),
     r"/system clock set time-zone-autodetect=no time-zone-name=(?P<value>\S+)": _top("zone"),
     r"/ip service set (?P<service>telnet|www|www-ssl) disabled=(?P<value>yes|no)": _service,
+    r"/interface ethernet switch port set \[find name=(?P<port>\S+)\] (?P<values>[a-z-]+=\S+(?: [a-z-]+=\S+)*)": _port,
     r"/snmp set enabled=(?P<value>yes|no)": _top("snmp"),
+    r'/snmp community add name="(?P<name>[^"]+)" (?P<values>security=(?:none|authorized|private) .+)': _community,
+    r"/snmp community set \[find security=none\] disabled=yes": _communities_off,
+    r'/snmp community remove \[find name="(?P<name>[^"]+)"\]': _community_gone,
     r'/user (?P<verb>add) name=(?P<name>\S+) group=(?P<group>full|write|read) password="(?P<password>[^"]+)"': _user,
     r'/user (?P<verb>set) \[find name=(?P<name>\S+)\] group=(?P<group>\S+) password="(?P<password>[^"]+)"': _user,
     r"/user remove \[find name=(?P<name>\S+)\]": _remove("user"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import socket
 import threading
 import time
@@ -131,6 +132,7 @@ class Terminal:
         self._shell: Shell = switch.dialect.greet(switch, user)
         self._left = b""
         self._after_return = False
+        self._asked = ""
 
     def serve(self) -> None:
         """Talk until somebody leaves, or is gone."""
@@ -158,6 +160,7 @@ class Terminal:
     def _done(self, line: str) -> tuple[str, str]:
         """Do what was typed; in the lab's loop."""
         switch, shell = self._switch, self._shell
+        self._asked = line
         writing = not shell.asking and bool(line) and switch.dialect.writes(shell, line)
         told = switch.dialect.run(switch, shell, line)
         if line:
@@ -207,6 +210,9 @@ class Terminal:
         """Print an answer page by page; False when the connection broke in its middle."""
         page = self._shell.page
         lines = told.replace("\r", "").split("\n")
+        cut = self._switch.faults.get("cut-output")
+        if cut is not None and cut["words"] in self._asked and len(lines) > 2:
+            lines = [*lines[: random.randrange(1, len(lines) - 1)], ""]
         if told and "half-reply" in self._switch.faults and len(lines) > 4:
             self._say("\r\n".join(lines[: len(lines) // 2]))
             _broken(self._channel.get_transport())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import random
 import time
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 LLDP: Final = ("axis", "bosch")  # makes that send LLDP; the cheap ones do not
 GATEWAY: Final = "00:0c:42"
+_HAPPENS: Final = frozenset(
+    ("slow-link", "stranger", "unplug", "slow", "half-reply", "cut-output", "lockout", "ignore-writes", "loss", "clock")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +208,12 @@ class SimSwitch:
             found.append((self.spec.uplink, self.gateway(), "router", "B,R"))
         return found
 
+    def clock(self, zone_s: float = 0.0) -> datetime.datetime:
+        """Return what its clock shows in a zone so many seconds east of Greenwich."""
+        zone = datetime.timezone(datetime.timedelta(seconds=zone_s))
+        off_s = sum(float(told["offset_s"]) for told in self._of("clock"))
+        return datetime.datetime.fromtimestamp(time.time() + off_s, zone)
+
     # --- what may happen to it ---------------------------------------------------------------------
 
     def break_(self, fault: str, told: dict[str, Any]) -> None:
@@ -226,7 +236,7 @@ class SimSwitch:
             return
         elif fault in ("slow-link", "stranger") and told["port"] not in self.dialect.ports:
             raise UsageError(f"{self.name} has no port {told['port']!r}; it has {', '.join(self.dialect.ports)}")
-        elif fault not in ("slow-link", "stranger", "unplug", "slow", "half-reply", "lockout", "ignore-writes", "loss"):
+        elif fault not in _HAPPENS:
             raise UsageError(f"{fault} does not happen to switches")
         self.faults[fault] = told
         if fault == "unplug":
@@ -263,6 +273,7 @@ class SimSwitch:
             },
             "running": self.dialect.text(self, self.running),
             "startup": self.dialect.text(self, self.startup),
+            "held": [*self.running.top.items(), *self.running.blocks.items()],
             "unsaved": self.unsaved(),
             "armed": self.armed,
             "wiring": self.wiring,

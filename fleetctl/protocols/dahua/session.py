@@ -6,19 +6,17 @@ import datetime
 import json
 from collections.abc import Mapping
 from time import time
-from types import TracebackType
 from typing import Any, Final
 
-from fleetctl.errors import BadAnswer, Refused, Rejected, Unreachable, Unsupported
-from fleetctl.model import Access, Device
+from fleetctl.errors import BadAnswer, Refused, Rejected, Unsupported
 from fleetctl.protocols import identities
 from fleetctl.protocols.dahua import keyvalue
 from fleetctl.protocols.dahua.operations import FORBIDDEN, is_asking, is_reading
-from fleetctl.protocols.digest import DigestAuth, challenge_in
+from fleetctl.protocols.digest import challenge_in
 from fleetctl.protocols.http import Response
 from fleetctl.protocols.identities import Identity
-from fleetctl.protocols.sockets import Dial
-from fleetctl.protocols.web import Lock, Web, client_of, lock_seconds
+from fleetctl.protocols.sessions import MAX_PICTURE
+from fleetctl.protocols.web import WebSession, lock_seconds
 
 LOCKED: Final = 268632081
 UNINITIALISED: Final = (
@@ -26,80 +24,29 @@ UNINITIALISED: Final = (
     "its own screen or with its maker's ConfigTool, name that login in the inventory (factory_user, "
     "factory_password), then adopt again"
 )
-MAX_PICTURE: Final = 16 * 1024 * 1024
 _FIRST: Final = ("magicBox", "getSystemInfo")
 
 
-def connect(
-    device: Device,
-    *,
-    password: str | None,
-    access: Access,
-    facts: Mapping[str, str] | None = None,
-    known_hosts: str = "",
-    dial: Dial | None = None,
-) -> Session:
-    """Find out without a login that the device speaks Dahua's CGI, and return the session.
-
-    Parameters as `protocols.onvif.connect`. Raises Unreachable, BadAnswer, Unsupported (no CGI here), Refused.
-    """
-    known = facts or {}
-    session = Session(device, access, password, known, known_hosts, dial)
-    try:
-        if known.get("dahua") != "yes" or password is None:
-            session.meet()
-    except BaseException:
-        session.close()
-        raise
-    return session
-
-
-class Session:
+class Session(WebSession[str, dict[str, str]]):
     """One device, one login, one thread. Made by `connect`; a context manager."""
 
-    def __init__(
-        self,
-        device: Device,
-        access: Access,
-        password: str | None,
-        facts: Mapping[str, str],
-        known_hosts: str = "",
-        dial: Dial | None = None,
-    ) -> None:
-        self.device, self.access = device, access
-        self.inactive = False  # it has no account yet
-        client = client_of(device, known_hosts, dial, keep_alive=facts.get("dahua_keep_alive") != "no")
-        auth = None if password is None else DigestAuth(device.user, password)
-        self._web = Web(client, auth, Lock, proven_before=facts.get("login") == "proven")
-        self._memo: dict[str, dict[str, str]] = {}
-        self._identity: Identity | None = None
-        self._met = facts.get("dahua") == "yes"
-
-    def __enter__(self) -> Session:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._web.client.close()
+    PROTOCOL = "dahua"
+    KEEP_ALIVE = "dahua_keep_alive"
+    NEVER_OPENED = UNINITIALISED
 
     def meet(self) -> None:
         """Ask without a login; `connect` does it. The realm of the refusal names the maker's way and the serial."""
-        response = self._web.request("GET", _path(*_FIRST), reading=True, what="getSystemInfo", login=False)
+        response = self._first(login=False)
         if _uninitialised(response):
-            self.inactive = self._met = True
+            self.inactive = self.met = True
             return
         challenge = challenge_in(response.all("WWW-Authenticate"))
         if response.status == 200 and b"serialNumber=" in response.body:
-            self._met = True
+            self.met = True
             return
         if response.status != 401 or challenge is None or not challenge.realm.lower().startswith("login to "):
             raise Unsupported(f"the device does not speak Dahua's CGI (HTTP {response.status})")
-        self._met = True
+        self.met = True
 
     # --- reading and writing ------------------------------------------------------------------------
 
@@ -144,13 +91,9 @@ class Session:
 
         Raises PermissionError in a READ session, Rejected when the answer is not OK, else as `read`.
         """
-        if self.access is not Access.WRITE and not is_reading(page, action):
-            raise PermissionError(f"{page}.cgi {action} writes, and this session only reads")
-        self._memo.clear()
-        try:
+        self._may(f"{page}.cgi {action}", reading=is_reading(page, action))
+        with self._anew():
             return keyvalue.parsed(self._sent(page, action, query).body)
-        finally:
-            self._memo.clear()
 
     def ask(self, page: str, content: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a reading JSON page answers; raises PermissionError for any other page, else as `read`."""
@@ -160,13 +103,9 @@ class Session:
 
     def tell(self, page: str, content: Mapping[str, Any]) -> dict[str, Any]:
         """Send an order to a JSON page; raises PermissionError in a READ session, else as `read`."""
-        if self.access is not Access.WRITE and not is_asking(page):
-            raise PermissionError(f"api/{page} writes, and this session only reads")
-        self._memo.clear()
-        try:
+        self._may(f"api/{page}", reading=is_asking(page))
+        with self._anew():
             return self._api(page, content)
-        finally:
-            self._memo.clear()
 
     def _sent(self, page: str, action: str, query: str = "", *, max_body: int = 2 * 1024 * 1024) -> Response:
         if page in FORBIDDEN:
@@ -218,17 +157,8 @@ class Session:
             raise Rejected(f"{what}: the device says no ({said})", code=said)
         return response
 
-    def forget(self) -> None:
-        """Forget what was read: the next reads ask the device again."""
-        self._memo.clear()
-
-    def alive(self) -> bool:
-        """Tell whether the device answers now, asked without its login."""
-        try:
-            path = _path(*_FIRST)
-            return self._web.request("GET", path, reading=True, what="getSystemInfo", login=False).status > 0
-        except (Unreachable, BadAnswer):
-            return False
+    def _first(self, *, login: bool) -> Response:
+        return self._web.request("GET", _path(*_FIRST), reading=True, what="getSystemInfo", login=login)
 
     # --- who and when ---------------------------------------------------------------------------------
 
@@ -281,28 +211,8 @@ class Session:
 
     # --- the login --------------------------------------------------------------------------------------
 
-    def prove(self) -> None:
-        """Log in; raises Refused: `credential` when the login was rejected, else because there is none, or a lock."""
-        if self.inactive:
-            raise Refused(UNINITIALISED)
+    def _prove(self) -> None:
         self.read(*_FIRST, fresh=True)
-        if not self._web.proven:
-            raise Refused("the device takes everybody without a login; the login cannot be proven")
-
-    @property
-    def credential_proven(self) -> bool:
-        """True once the device accepted the login in this session."""
-        return self._web.proven
-
-    @property
-    def rejected_logins(self) -> int:
-        """Return how many presented logins the device rejected in this session: what the budget counts."""
-        return self._web.rejected
-
-    def facts(self) -> dict[str, str]:
-        """Return what the next session with this device may start from; holds no secret."""
-        keep = "no" if not self._web.client.keep_alive else ""
-        return {"dahua": "yes" if self._met else "", **({"dahua_keep_alive": keep} if keep else {})}
 
     def picture(self, channel: int) -> bytes:
         """Return a still picture (JPEG) of a channel, counted from 1; raises BadAnswer where it is none."""
@@ -344,4 +254,4 @@ def _uninitialised(response: Response) -> bool:
     return response.status == 403 and "init" in message.lower()
 
 
-__all__ = ["Session", "connect"]
+connect = Session.connect

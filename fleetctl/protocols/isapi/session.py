@@ -5,96 +5,49 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from time import sleep, time
-from types import TracebackType
 from typing import Final
 
 from lxml import etree
 
-from fleetctl.errors import BadAnswer, Refused, Unreachable, Unsupported
+from fleetctl.errors import BadAnswer, Unsupported
 from fleetctl.model import Access, Device
 from fleetctl.protocols import identities, xml
-from fleetctl.protocols.digest import DigestAuth, challenge_in
-from fleetctl.protocols.http import Response
+from fleetctl.protocols.digest import challenge_in
+from fleetctl.protocols.http import HttpClient, Response
 from fleetctl.protocols.identities import Identity
 from fleetctl.protocols.isapi import status
 from fleetctl.protocols.isapi.operations import is_reading
-from fleetctl.protocols.sockets import Dial
-from fleetctl.protocols.web import BACK_OFF_S, Lock, Web, client_of, lock_seconds
+from fleetctl.protocols.sessions import MAX_PICTURE
+from fleetctl.protocols.web import BACK_OFF_S, Lock, WebSession, lock_seconds
 from fleetctl.protocols.xml import Element, local, text
 
 XML: Final = 'application/xml; charset="UTF-8"'
 DEVICE_INFO: Final = "/ISAPI/System/deviceInfo"
-MAX_PICTURE: Final = 16 * 1024 * 1024
 
 
-def connect(
-    device: Device,
-    *,
-    password: str | None,
-    access: Access,
-    facts: Mapping[str, str] | None = None,
-    known_hosts: str = "",
-    dial: Dial | None = None,
-) -> Session:
-    """Find out without a login that the device speaks ISAPI, and return the session.
-
-    Parameters as `protocols.onvif.connect`. Raises Unreachable, BadAnswer, Unsupported (no ISAPI here), Refused.
-    """
-    known = facts or {}
-    session = Session(device, access, password, known, known_hosts, dial)
-    try:
-        if known.get("isapi") != "yes" or password is None:
-            session.meet()
-    except BaseException:
-        session.close()
-        raise
-    return session
-
-
-class Session:
+class Session(WebSession[str, Element]):
     """One device, one login, one thread. Made by `connect`; a context manager.
 
     Documents are elements read by local name; they are shared, so copy before changing one.
     """
 
+    PROTOCOL = "isapi"
+    KEEP_ALIVE = "isapi_keep_alive"
+    NEVER_OPENED = "the device was never activated: it has no password yet"
+
     def __init__(
-        self,
-        device: Device,
-        access: Access,
-        password: str | None,
-        facts: Mapping[str, str],
-        known_hosts: str = "",
-        dial: Dial | None = None,
+        self, device: Device, client: HttpClient, password: str | None, access: Access, facts: Mapping[str, str]
     ) -> None:
-        self.device, self.access = device, access
-        self.inactive = False  # it has no password yet
+        super().__init__(device, client, password, access, facts)
         self.reboot_required = False  # something written takes hold after a reboot only
-        client = client_of(device, known_hosts, dial, keep_alive=facts.get("isapi_keep_alive") != "no")
-        auth = None if password is None else DigestAuth(device.user, password)
-        self._web = Web(client, auth, self._lock, proven_before=facts.get("login") == "proven")
-        self._memo: dict[str, Element] = {}
-        self._identity: Identity | None = None
         self._clock_error_s: float | None = None
-        self._met = facts.get("isapi") == "yes"
-
-    def __enter__(self) -> Session:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._web.client.close()
 
     def meet(self) -> None:
         """Ask without a login; `connect` does it. Sets `inactive` where the device waits for its first password."""
-        response = self._web.request("GET", DEVICE_INFO, reading=True, what="deviceInfo", login=False)
+        response = self._first(login=False)
         told = status.status_of(response)
         if told is not None and told.token == "notactivated":  # noqa: S105  # a sub-code
-            self.inactive = self._met = True
+            self.inactive = self.met = True
             return
         challenged = response.status == 401 and challenge_in(response.all("WWW-Authenticate")) is not None
         if challenged and _is_cgi(response):
@@ -102,7 +55,7 @@ class Session:
         open_to_all = response.status == 200 and b"DeviceInfo" in response.body
         if not (challenged or open_to_all or response.status == 401):
             raise Unsupported(f"the device does not speak ISAPI (HTTP {response.status})")
-        self._met = True
+        self.met = True
 
     # --- reading and writing ------------------------------------------------------------------------
 
@@ -133,14 +86,10 @@ class Session:
 
         Raises PermissionError in a READ session, else as `read`. Unreachable leaves open whether it was done.
         """
-        if self.access is not Access.WRITE and not is_reading(method, path):
-            raise PermissionError(f"{method} {path} writes, and this session only reads")
+        self._may(f"{method} {path}", reading=is_reading(method, path))
         body = content.encode() if isinstance(content, str) else document(content)
-        self._memo.clear()
-        try:
+        with self._anew():
             response = self._sent(method, path, body, content_type if body else "")
-        finally:
-            self._memo.clear()
         told = status.status_of(response) or status.Status(code=1, sub_code="ok")
         self.reboot_required = self.reboot_required or told.token in ("rebootrequired", "autoreboot")
         return told
@@ -180,21 +129,12 @@ class Session:
             return False
         return True
 
-    def forget(self) -> None:
-        """Forget what was read: the next reads ask the device again."""
-        self._memo.clear()
-
-    def alive(self) -> bool:
-        """Tell whether the device answers now, asked without its login."""
-        try:
-            return self._web.request("GET", DEVICE_INFO, reading=True, what="deviceInfo", login=False).status > 0
-        except (Unreachable, BadAnswer):
-            return False
+    def _first(self, *, login: bool) -> Response:
+        return self._web.request("GET", DEVICE_INFO, reading=True, what="deviceInfo", login=login)
 
     def anonymous(self, method: str, path: str, content: str = "") -> Response:
         """Send a request without the login; for the pages that a device shows before anybody can log in."""
-        if self.access is not Access.WRITE and not is_reading(method, path):
-            raise PermissionError(f"{method} {path} writes, and this session only reads")
+        self._may(f"{method} {path}", reading=is_reading(method, path))
         return self._web.request(
             method,
             path,
@@ -237,28 +177,8 @@ class Session:
 
     # --- the login --------------------------------------------------------------------------------------
 
-    def prove(self) -> None:
-        """Log in; raises Refused: `credential` when the login was rejected, else because there is none, or a lock."""
-        if self.inactive:
-            raise Refused("the device was never activated: it has no password yet")
+    def _prove(self) -> None:
         self.read(DEVICE_INFO, fresh=True)
-        if not self._web.proven:
-            raise Refused("the device takes everybody without a login; the login cannot be proven")
-
-    @property
-    def credential_proven(self) -> bool:
-        """True once the device accepted the login in this session."""
-        return self._web.proven
-
-    @property
-    def rejected_logins(self) -> int:
-        """Return how many presented logins the device rejected in this session: what the budget counts."""
-        return self._web.rejected
-
-    def facts(self) -> dict[str, str]:
-        """Return what the next session with this device may start from; holds no secret."""
-        keep = "no" if not self._web.client.keep_alive else ""
-        return {"isapi": "yes" if self._met else "", **({"isapi_keep_alive": keep} if keep else {})}
 
     def _lock(self) -> Lock:
         """Return what the device says of its lock-out, asked without the login.
@@ -316,3 +236,6 @@ def _digits(told: str) -> datetime.datetime | None:
         return datetime.datetime.fromisoformat(told[:19]).replace(tzinfo=datetime.UTC)
     except ValueError:
         return None
+
+
+connect = Session.connect

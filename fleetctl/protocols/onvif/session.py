@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from types import TracebackType
 from typing import Final
 from urllib.parse import urlsplit
 
-from fleetctl.errors import BadAnswer, Refused, Rejected, Unreachable, Unsupported
+from fleetctl.errors import BadAnswer, Refused, Rejected, Unsupported
 from fleetctl.model import Access, Device
 from fleetctl.protocols import identities
 from fleetctl.protocols.http import HttpClient
@@ -17,83 +16,31 @@ from fleetctl.protocols.onvif.login import Login
 from fleetctl.protocols.onvif.operations import is_reading
 from fleetctl.protocols.onvif.services import Services, path_of
 from fleetctl.protocols.onvif.wire import Wire
-from fleetctl.protocols.sockets import Dial
+from fleetctl.protocols.sessions import MAX_PICTURE, HttpSession
 from fleetctl.protocols.xml import Element, children, tag, text, words
 
 _FACTS: Final = frozenset(
     {"auth", "protected", "refuses", "nonce", "pre_auth", "content_type", "keep_alive", "services"}
 )
-MAX_PICTURE: Final = 16 * 1024 * 1024
 
 
-def connect(
-    device: Device,
-    *,
-    password: str | None,
-    access: Access,
-    facts: Mapping[str, str] | None = None,
-    known_hosts: str = "",
-    dial: Dial | None = None,
-) -> Session:
-    """Ask a device for its clock (without login) and return the session.
-
-    `password` None is anonymous. `facts` is what `Session.facts()` gave the last time, and `login: proven` where this
-    very password was accepted before, which a refusal then tells: it counts all the same.
-    `known_hosts` is the file with the keys of SSH relays; a device with `via` is reached through its relay only.
-    `dial` carries it another way.
-    Raises Unreachable, BadAnswer, Unsupported (no ONVIF at that path), Refused (certificate, relay).
-    """
-    point, known = device.endpoint, facts or {}
-    if point.via and dial is None:
-        from fleetctl.protocols import tunnel  # paramiko costs 15 MB: only where there is a relay
-
-        dial = tunnel.dial_for(point.via, known_hosts)
-    client = HttpClient(
-        point.address,
-        point.port,
-        scheme=point.scheme,
-        timeout_s=point.timeout_s,
-        ca_file=point.tls_ca_file,
-        fingerprint=point.tls_fingerprint,
-        dial=dial,
-        keep_alive=known.get("keep_alive") != "no",
-    )
-    login = None if password is None else Login(device.user, password)
-    session = Session(device, access, Wire(client, point.path, login, known), known)
-    try:
-        session.meet()
-    except BaseException:
-        session.close()
-        raise
-    return session
-
-
-class Session:
-    """One device, one login, one thread. Made by `connect`; a context manager.
+class Session(HttpSession[tuple[str, str, str], Element]):
+    """One device, one login, one thread. Made by `connect`, which asks for the device's clock; a context manager.
 
     Answers are elements read by local name (`fleetctl.protocols.xml`); they are shared, so copy before changing one.
     """
 
-    def __init__(self, device: Device, access: Access, wire: Wire, facts: Mapping[str, str]) -> None:
-        self.device, self.access = device, access
-        self._wire = wire
-        self._services = Services(wire, device.endpoint.path, facts)
+    KEEP_ALIVE = "keep_alive"
+
+    def __init__(
+        self, device: Device, client: HttpClient, password: str | None, access: Access, facts: Mapping[str, str]
+    ) -> None:
+        super().__init__(device, client, password, access, facts)
+        login = None if password is None else Login(device.user, password)
+        self._wire = Wire(client, device.endpoint.path, login, facts)
+        self._services = Services(self._wire, device.endpoint.path, facts)
         self._firmware = facts.get("firmware", "")
         self._given = frozenset(k for k in facts if k in _FACTS or k.startswith("path."))
-        self._memo: dict[tuple[str, str, str], Element] = {}
-        self._identity: Identity | None = None
-
-    def __enter__(self) -> Session:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._wire.client.close()
 
     def meet(self) -> None:
         """Make the first contact; `connect` does it."""
@@ -122,13 +69,9 @@ class Session:
 
         Raises PermissionError in a READ session, else as `read`. Unreachable leaves open whether it was done.
         """
-        if self.access is not Access.WRITE and not is_reading(service, operation):
-            raise PermissionError(f"{service}:{operation} writes, and this session only reads")
-        self._memo.clear()
-        try:
+        self._may(f"{service}:{operation}", reading=is_reading(service, operation))
+        with self._anew():
             return self._call(service, operation, body)
-        finally:
-            self._memo.clear()
 
     def _call(self, service: str, operation: str, body: str) -> Element:
         path, remembered = self._services.path(service)
@@ -147,16 +90,8 @@ class Session:
         """Tell whether the device offers a service (a prefix of `xml.PREFIXES`)."""
         return bool(self._services.path(service)[0])
 
-    def forget(self) -> None:
-        """Forget what was read: the next reads ask the device again."""
-        self._memo.clear()
-
-    def alive(self) -> bool:
-        """Tell whether the device answers now, asked without its login."""
-        try:
-            answer = self._wire.ask_clock()
-        except (Unreachable, BadAnswer):
-            return False
+    def _answers(self) -> bool:
+        answer = self._wire.ask_clock()
         return answer.element is not None or answer.fault is not None or answer.unauthorised
 
     # --- who and when ---------------------------------------------------------------------------------
@@ -286,3 +221,6 @@ class Session:
 
 def _token(service: str, profile_token: str) -> str:
     return tag(f"{service}:ProfileToken", words(profile_token))
+
+
+connect = Session.connect

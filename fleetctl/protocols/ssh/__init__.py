@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from fleetctl.model import Access, Device
     from fleetctl.protocols.ssh.session import Session
 
-__all__ = ["answers", "connect"]
+__all__ = ["ENABLED", "answers", "connect"]
+
+ENABLED: Final = "enabled"  # a fact of a session: the privileged mode took its secret
 
 
 def connect(device: Device, *, password: str | None, access: Access, **more: Any) -> Session:

@@ -61,6 +61,7 @@ def opened(
         try:
             if platform.enable and not connection.check_enable_mode():
                 connection.enable()
+                console.enabled = bool(enable)
         except BaseException:
             connection.disconnect()
             raise
@@ -72,6 +73,7 @@ class Console:
 
     def __init__(self, platform: Platform, where: str, connection: Any) -> None:
         self.platform, self._where, self._connection = platform, where, connection
+        self.enabled = False  # the privileged mode was entered, and there was a secret for it
         self._prompt = platform.prompt.format(name=re.escape(connection.base_prompt))
 
     def close(self) -> None:
@@ -218,7 +220,8 @@ def _errors(where: str, *, login: str = "") -> Iterator[None]:
     except ValueError as error:
         if login and ("enable" in str(error).lower() or "secret" in str(error).lower()):
             raise Refused(
-                f"{where}: the console wants another enable secret: put it into the vault as the account `enable`"
+                f"{where}: the console wants another enable secret. Give it once: fleetctl adopt --again "
+                f"--limit {where.partition(' ')[0]} --enable-secret FILE"
             ) from error
         raise BadAnswer(
             f"{where}: the console answers otherwise than its platform does: {_tail(str(error))}"

@@ -33,11 +33,24 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """How many records of some kinds there must be: the switch's own number, in group `total` of `match`.
+
+    `command` is what prints it; "": the answer itself.
+    """
+
+    kinds: tuple[str, ...]
+    match: re.Pattern[str]
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """One command that only reads, and how its answer is understood.
 
     `whole` must be in the answer, else it was cut off. `ends`: a line that ends the block begun. `strict`: a line
-    that no rule knows is an error, as in tables; a configuration holds much that nobody asks for.
+    that no rule knows is an error, as in tables; a configuration holds much that nobody asks for. What has no end
+    one could look for is held against the switch's own `count`, or is read `twice`.
     """
 
     command: str
@@ -45,6 +58,8 @@ class Reading:
     whole: re.Pattern[str]
     ends: re.Pattern[str] | None = None
     strict: bool = False
+    count: Count | None = None
+    twice: bool = False
     join: re.Pattern[str] | None = None  # a line that goes on from the one before
     defaults: Mapping[str, Record] = field(default_factory=dict)  # of a kind: what a record says by saying nothing
 
@@ -58,11 +73,20 @@ def reading(told: Mapping[str, Any], where: str) -> Reading:
             whole=re.compile(told["whole"], re.MULTILINE),
             ends=re.compile(told["ends"]) if "ends" in told else None,
             strict=bool(told.get("strict", False)),
+            count=_count(told["count"]) if "count" in told else None,
+            twice=bool(told.get("twice", False)),
             join=re.compile(told["join"]) if "join" in told else None,
             defaults={k: {n: str(v) for n, v in r.items()} for k, r in told.get("defaults", {}).items()},
         )
     except (KeyError, TypeError, ValueError, re.error) as error:
         raise UsageError(f"{where}: not a reading: {error!r}") from None
+
+
+def _count(told: Mapping[str, Any]) -> Count:
+    match = re.compile(told["match"], re.MULTILINE)
+    if "total" not in match.groupindex:
+        raise ValueError("a count names its number (?P<total>...)")
+    return Count(kinds=tuple(told["kinds"]), match=match, command=str(told.get("command", "")))
 
 
 def _rule(told: Mapping[str, Any]) -> Rule:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -58,6 +58,8 @@ class Platform:
     login_suffix: str = ""
     undone_by_leaving: bool = False  # the revert is done by the end of the session, not by time
     ntp_max: int = 0  # 0: as many as one likes
+    storm_whole: bool = False  # storm control takes whole percents only
+    cannot: Mapping[str, str] = field(default_factory=dict)  # field of an aspect -> why this make cannot set it
 
 
 def of(device: Device) -> Platform:
@@ -96,7 +98,7 @@ def _told(path: Path) -> dict[str, Any]:
     told: dict[str, Any] = yaml.load(path.read_text("utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
     if like := told.pop("like", ""):
         base = _told(path.parent.parent / like / FILE)
-        for name in ("readings", "templates", "port_names"):
+        for name in ("readings", "templates", "port_names", "cannot"):
             told[name] = {**base.get(name, {}), **told.get(name, {})}
         told = {**base, **told}
     return told
@@ -128,6 +130,8 @@ def _made(name: str, told: Mapping[str, Any], where: str) -> Platform:
         login_suffix=told.get("login_suffix", ""),
         undone_by_leaving=bool(told.get("undone_by_leaving", False)),
         ntp_max=int(told.get("ntp_max", 0)),
+        storm_whole=bool(told.get("storm_whole", False)),
+        cannot={str(name): str(reason) for name, reason in told.get("cannot", {}).items()},
     )
 
 

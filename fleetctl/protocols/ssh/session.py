@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
 from typing import Any, Final
 
 from fleetctl.errors import FleetctlError, Refused, Rejected, Unreachable, Unsupported
 from fleetctl.model import Access, Device
 from fleetctl.protocols import identities
+from fleetctl.protocols.closing import Closing
 from fleetctl.protocols.identities import Identity
 from fleetctl.protocols.sockets import Dial
-from fleetctl.protocols.ssh import console, platforms
+from fleetctl.protocols.ssh import ENABLED, console, platforms, whole
 from fleetctl.protocols.ssh.commands import rendered
 from fleetctl.protocols.ssh.grammar import Record, parsed
 from fleetctl.protocols.ssh.line import Line
@@ -45,7 +46,7 @@ def connect(
     return Session(device, access, platform, line)
 
 
-class Session:
+class Session(Closing):
     """One switch, one login, one thread. Made by `connect`; a context manager.
 
     A reading is a command that its platform's file names; a READ session sends nothing else.
@@ -55,16 +56,10 @@ class Session:
         self.device, self.access, self.platform = device, access, platform
         self._line = line
         self._texts: dict[str, str] = {}
+        self._moments: dict[str, float] = {}
         self._identity: Identity | None = None
         self._console: console.Console | None = line.open()
-
-    def __enter__(self) -> Session:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        self._enabled = self._console.enabled
 
     def close(self) -> None:
         """Close the connection."""
@@ -79,12 +74,26 @@ class Session:
         return name in self.platform.readings
 
     def text(self, name: str) -> str:
-        """Return what a reading prints, remembered until `forget`; raises Unsupported, Rejected, Unreachable."""
+        """Return what a reading prints, remembered until `forget`.
+
+        Raises Unsupported, Rejected, Unreachable, and BadAnswer for what the switch itself counts more of.
+        """
         if not self.has(name):
             raise Unsupported(f"{self.platform.name} has no reading {name}")
         if name not in self._texts:
-            self._texts[name] = self._open().ask(self.platform.readings[name].command)
+            self._texts[name] = whole.answer(self.platform.readings[name], self._ask)
         return self._texts[name]
+
+    def _ask(self, command: str) -> str:
+        begun = time.time()
+        told = self._open().ask(command)
+        self._moments[command] = (begun + time.time()) / 2
+        return told
+
+    def moment(self, name: str) -> float:
+        """Return when a reading was taken, in seconds of the epoch, by the middle of the round trip."""
+        self.text(name)
+        return self._moments[self.platform.readings[name].command]
 
     def records(self, name: str, kind: str = "") -> tuple[Record, ...]:
         """Return the records of a reading, those of one kind; raises as `text`, and BadAnswer for what is cut off."""
@@ -230,4 +239,4 @@ class Session:
 
     def facts(self) -> dict[str, str]:
         """Return what the next session may start from; holds no secret."""
-        return {HOST_KEY: self._line.fingerprint()}
+        return {HOST_KEY: self._line.fingerprint(), ENABLED: "yes" if self._enabled else "no"}

@@ -84,6 +84,9 @@ class Fleet:
     def unlock(self) -> None:
         """Nobody is asked."""
 
+    def waivers(self, device: Device) -> tuple[()]:
+        return ()
+
     @property
     def sent(self) -> bool:
         return any(name in ("apply", "adopt") for name, _ in self.calls)

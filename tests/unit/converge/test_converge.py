@@ -34,6 +34,7 @@ from fleetctl.model import (
     Result,
     SecretRef,
     Unset,
+    Waiver,
     setting,
 )
 
@@ -334,3 +335,16 @@ def test_a_device_that_goes_away_ends_as_unreachable_with_its_intent_left_open(f
     assert outcome(tape) is Outcome.UNREACHABLE
     assert len(tape.of(Intent)) == 1
     assert [r for r in tape.of(Result) if r.aspect == "toy"] == []
+
+
+def test_what_is_waived_is_left_as_it_is_while_the_rest_is_written(fake: FakeDevice) -> None:
+    tape = Tape()
+    agreed = Waiver(setting="toy.colour", owner="An", reason="paint ordered", until="2026-12-31")
+    expectation = Expectation(aspect="toy", value=Toy(colour="blue", size=7), waivers=(agreed,))
+    converge.work("cam", replace(job(Toy()), expectations=(expectation,)), tape)
+    plan: DevicePlan = tape.of(Planned)[0].plan
+    assert plan.aspects[0].outcome is Outcome.PENDING
+    fake.state["colour"] = "green"  # the waived value may change, and the plan holds
+    assert outcome(applied(plan)) is Outcome.WAIVED
+    assert fake.written == [{"size": 7}]
+    assert fake.state == {"colour": "green", "size": 7}

@@ -15,9 +15,11 @@ from fleetctl.errors import Busy, InventoryError
 from fleetctl.inventory import edit
 from fleetctl.inventory.edit import (
     AddHost,
+    RemoveEntry,
     RemoveGroupValue,
     RemoveHost,
     RemoveHostValue,
+    SetEntry,
     SetGroupValue,
     SetHostValue,
     Template,
@@ -352,3 +354,41 @@ def test_only_one_writer_works_in_a_folder(tmp_path: Path) -> None:
         pytest.fail("both hold the lock")
     with files.locked(tmp_path, wait_s=0.0):
         pass
+
+
+WAIVED = """\
+long_bien:
+  children:
+    viet_hung:
+      vars:
+        waivers_site:   # agreed
+          # the first
+          osd: {owner: An, until: "2026-12-31"}  # till New Year
+      hosts:
+        cam-01: {kind: camera}
+"""
+
+
+def test_an_entry_is_set_in_a_mapping_and_taken_out_again_and_all_else_stays() -> None:
+    entry = {"owner": "Bình", "until": "2027-01-31"}
+    told = after(WAIVED, SetEntry("viet_hung", "waivers_site", "time.zone", entry))
+    gone, come = lines_changed(WAIVED, SetEntry("viet_hung", "waivers_site", "time.zone", entry))
+    assert gone == []
+    assert come == ['          time.zone: {owner: Bình, until: "2027-01-31"}']
+    assert after(told, RemoveEntry("viet_hung", "waivers_site", "time.zone")) == WAIVED
+
+
+def test_an_entry_that_is_there_is_replaced_and_a_mapping_that_is_not_is_made() -> None:
+    changed = after(WAIVED, SetEntry("viet_hung", "waivers_site", "osd", {"owner": "C"}))
+    assert changed == WAIVED.replace('{owner: An, until: "2026-12-31"}', "{owner: C}")
+    host = after(WAIVED, SetEntry("cam-01", "waivers_host", "osd", {"owner": "C"}, of_host=True))
+    assert host == WAIVED.replace("{kind: camera}", "{kind: camera, waivers_host: {osd: {owner: C}}}")
+    group = yaml.safe_load(after(SITE, SetEntry("viet_hung", "waivers_site", "osd", {"owner": "C"})))
+    assert group["long_bien"]["children"]["viet_hung"]["vars"]["waivers_site"] == {"osd": {"owner": "C"}}
+
+
+def test_an_entry_that_is_not_there_cannot_be_taken_out() -> None:
+    with pytest.raises(InventoryError, match="no `time` of its own"):
+        after(WAIVED, RemoveEntry("viet_hung", "waivers_site", "time"))
+    with pytest.raises(InventoryError, match="no `waivers_site` of its own"):
+        after(SITE, RemoveEntry("viet_hung", "waivers_site", "time"))

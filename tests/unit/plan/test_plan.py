@@ -19,9 +19,10 @@ from fleetctl.model import (
     SecretRef,
     Unset,
     Untold,
+    Waiver,
     setting,
 )
-from fleetctl.plan import compare, is_empty, moved, plan_aspect, wanted
+from fleetctl.plan import compare, is_empty, moved, plan_aspect, waive, wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,3 +187,35 @@ def test_a_part_of_an_item_that_is_not_told_is_a_gap_and_rules_no_change_out() -
     assert told.without(told.gaps).changes == told.changes
     untold = compare("nvr", wants, boxed(_1=Bound(address="a")))
     assert [(g.key, g.outcome) for g in untold.gaps] == [("1.credential", Outcome.UNSUPPORTED)]
+
+
+AGREED = Waiver(setting="toy.colour", owner="An", reason="paint ordered", until="2026-12-31")
+
+
+def waived(value: Toy, actual: Toy, *waivers: Waiver) -> AspectPlan:
+    expectation = expected(value, waivers=waivers)
+    found = waive(compare("d", expectation, actual), "toy", waivers)
+    return plan_aspect(ASPECT, expectation, Reading(aspect="toy", value=actual), found)
+
+
+def test_a_waived_difference_is_no_change_and_keeps_both_values() -> None:
+    planned = waived(Toy(colour="blue"), Toy(colour="red"), AGREED)
+    assert (planned.outcome, planned.changes) == (Outcome.WAIVED, ())
+    (gap,) = planned.gaps
+    assert (gap.before, gap.after, gap.reason) == ("red", "blue", "waived until 2026-12-31 by An: paint ordered")
+
+
+def test_what_is_not_waived_is_still_to_be_changed() -> None:
+    planned = waived(Toy(colour="blue", servers=("a",)), Toy(colour="red", servers=()), AGREED)
+    assert planned.outcome is Outcome.PENDING
+    assert [change.field for change in planned.changes] == ["servers"]
+
+
+def test_a_waiver_that_nothing_needs_leaves_no_trace() -> None:
+    planned = waived(Toy(colour="blue"), Toy(colour="blue"), AGREED)
+    assert (planned.outcome, planned.gaps) == (Outcome.UNCHANGED, ())
+
+
+def test_what_could_not_be_told_is_not_waived() -> None:
+    actual = Toy(colour=Untold(outcome=Outcome.UNKNOWN, reason="month 0"))  # type: ignore[arg-type]
+    assert waived(Toy(colour="blue"), actual, AGREED).outcome is Outcome.UNKNOWN

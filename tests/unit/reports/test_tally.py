@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from fleetctl.model import Finished, Kind, Outcome, Result
+from fleetctl.model import Finished, Gap, Kind, Outcome, Result
 from fleetctl.reports.groups import notes
 from fleetctl.reports.tally import Tally, exit_code
 
@@ -107,3 +107,16 @@ def test_a_device_left_for_its_window_is_told_with_the_reason(tally: Tally) -> N
     tally.add(Finished(device="a-cam-01", site="a", outcome=Outcome.PENDING, reason="its window opens at 18:00"))
     told = [(n.outcome, n.reason, n.devices) for n in notes(tally.devices.values())]
     assert (Outcome.PENDING, "its window opens at 18:00", ("a-cam-01",)) in told
+
+
+def test_a_channels_trouble_counts_for_the_run_and_is_not_how_its_recorder_ended() -> None:
+    offline = Gap(field="cameras", key="1.credential", outcome=Outcome.UNREACHABLE, reason="off", elsewhere=True)
+    asleep = Gap(field="channels", key="1.active", outcome=Outcome.UNREACHABLE, reason="off", elsewhere=True)
+    tally = Tally()
+    for aspect, gap in (("channels", offline), ("recording", asleep)):
+        tally.add(Result(device="nvr", kind=Kind.NVR, site="a", aspect=aspect, outcome=Outcome.UNCHANGED, gaps=(gap,)))
+    tally.add(Finished(device="nvr", site="a", outcome=Outcome.UNCHANGED))
+    assert dict(tally.counts()) == {Outcome.UNCHANGED: 1}
+    assert (tally.exit_code(), tally.held_up()) == (4, 1)
+    (note,) = notes(tally.devices.values())
+    assert (note.outcome, len(note.aspects)) == (Outcome.UNREACHABLE, 2)

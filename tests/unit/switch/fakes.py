@@ -48,7 +48,7 @@ class FakeConsole:
 
     def __init__(self, answers: dict[str, str]) -> None:
         self.answers, self.typed, self.said = answers, list[str](), list[str]()
-        self.refuses = ""
+        self.refuses, self.enabled = "", False
 
     def ask(self, command: str) -> str:
         return self.answers[command]

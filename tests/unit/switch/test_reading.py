@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import datetime
+import itertools
+import re
+import time as clock
+from collections.abc import Iterator
+
 import pytest
 
 from fleetctl.aspects.ports import Port
+from fleetctl.aspects.snmp import Security, SnmpUser
 from fleetctl.aspects.syslog import Severity, Syslog
 from fleetctl.aspects.users import Account, Level
 from fleetctl.aspects.vlans import Vlan
 from fleetctl.aspects.wiring import Seat
-from fleetctl.drivers.switch import ports, services, syslog, time, users, vlans, wiring
-from fleetctl.errors import BadAnswer
-from fleetctl.model import UNSET, Access, Kind, Neighbour, Outcome
+from fleetctl.drivers.switch import ports, services, snmp, syslog, time, users, vlans, wiring
+from fleetctl.errors import BadAnswer, Rejected, Unsupported
+from fleetctl.model import UNSET, Access, Kind, Neighbour, Outcome, Untold
 from fleetctl.protocols.ssh import names, platforms
+from fleetctl.protocols.ssh.grammar import Reading, parsed
+from fleetctl.protocols.ssh.whole import answer
 from tests.unit.switch.fakes import CAMERA, PLATFORMS, PORTS, capture, device, session
 
 pytestmark = pytest.mark.parametrize("platform", PLATFORMS)
@@ -31,7 +40,7 @@ IDENTITY = {
     "mikrotik_routeros": ("MikroTik", "CRS328-24P-4S+", "7.12.1", "HDA08XY3Z1K", ""),
     "hp_comware": ("H3C", "S5130S-28P-HPWR-EI", "", "219801A1WQ9191Q00045", "70:3a:a6:c8:1e:de"),
 }
-NO_STORM = ("planet", "mikrotik_routeros")
+NO_STORM = ("planet",)
 NO_LIMIT = ("mikrotik_routeros",)
 
 
@@ -75,9 +84,9 @@ def test_a_port_that_is_on_without_link_name_or_device_is_unused(platform: str) 
 def test_vlans_clock_log_accounts_and_doors_are_read(platform: str) -> None:
     known = session(platform)
     assert vlans.read(known).numbered["20"] == Vlan(name="CAMERA" if platform == "cisco_ios" else "camera")
-    clock = time.read(known)
+    told = time.read(known)
     servers = ("10.0.0.10",) if platform == "tplink_jetstream" else ("10.0.0.10", "10.0.0.11")
-    assert (clock.ntp_servers, clock.zone, clock.daylight_saving) == (servers, "Asia/Ho_Chi_Minh", False)
+    assert (told.ntp_servers, told.zone, told.daylight_saving) == (servers, "Asia/Ho_Chi_Minh", False)
     assert syslog.read(known) == Syslog(servers=("10.0.0.20",), severity=Severity.WARNINGS)
     accounts = users.read(known).accounts
     assert accounts["admin"] == Account(level=Level.ADMINISTRATOR)
@@ -86,6 +95,34 @@ def test_vlans_clock_log_accounts_and_doors_are_read(platform: str) -> None:
     doors = services.read(known)
     assert (doors.http, doors.ssh, doors.snmp_v1_v2c) == (False, True, True)
     assert doors.telnet is True
+
+
+def test_how_far_the_clock_is_off_is_measured(platform: str) -> None:
+    shown = datetime.datetime(2026, 11, 2, 8, 0, 11, tzinfo=datetime.timezone(datetime.timedelta(hours=7)))
+    if platform == "tplink_jetstream":
+        shown = shown.replace(hour=11, minute=23, second=32)
+    told = time.read(session(platform)).clock_error_s
+    assert isinstance(told, float)
+    assert told == pytest.approx(shown.timestamp() + 0.5 - clock.time(), abs=2)
+
+
+def test_a_clock_that_cannot_be_is_not_taken_for_one(platform: str) -> None:
+    text = session(platform).text("clock")
+    for right, wrong in (("Nov 2", "Nov 31"), ("Nov 2,", "Nov 31,"), ("11-02", "11-31"), ("11/02", "11/31")):
+        text = text.replace(right, wrong)
+    told = time.read(session(platform, clock=text)).clock_error_s
+    assert isinstance(told, Untold)
+    assert "impossible" in told.reason
+
+
+def test_users_of_snmp_are_read_with_what_protects_them(platform: str) -> None:
+    known = session(platform)
+    if not known.can("snmp"):
+        with pytest.raises(Unsupported, match="DES at best"):
+            snmp.read(known)
+        return
+    weak, strong = SnmpUser(security=Security.WEAKER), SnmpUser(security=Security.SHA_AES)
+    assert dict(snmp.read(known).users) == {"nms": strong, "old": weak}
 
 
 def test_wiring_truth_is_the_table_of_addresses(platform: str) -> None:
@@ -125,13 +162,72 @@ def _with(platform: str, *neighbours: Neighbour):  # type: ignore[no-untyped-def
 def test_an_answer_that_was_cut_off_is_no_empty_table(platform: str) -> None:
     platform_ = platforms.all_platforms()[platform]
     for name, reading in platform_.readings.items():
-        if name in ("neighbours", "backup") or reading.whole.pattern.startswith(r"\A"):
+        if name == "backup" or reading.whole.pattern.startswith(r"\A"):
             continue
         answer = capture(platform)[reading.command]
         found = reading.whole.search(answer)
         assert found is not None
-        with pytest.raises(BadAnswer, match="not whole"):
+        with pytest.raises(BadAnswer, match=r"not whole|no total"):
             session(platform, **{name: answer[: found.start()]}).records(name)
+
+
+def shortened(reading: Reading, text: str) -> str:
+    """Return an answer from which the last entry and what follows it is gone, but for a total in it."""
+    rows = text.splitlines(keepends=True)
+    begins = [rule.match for rule in reading.rules if rule.start or rule.one]
+    last = max(n for n, row in enumerate(rows) if any(match.search(row.rstrip()) for match in begins))
+    total = reading.count.match if reading.count is not None else None
+    return "".join(rows[:last] + [row for row in rows[last:] if total is not None and total.search(row)])
+
+
+def test_a_table_that_ends_early_is_no_shorter_table(platform: str) -> None:
+    for name, reading in platforms.all_platforms()[platform].readings.items():
+        if reading.count is not None:
+            cut = shortened(reading, capture(platform)[reading.command])
+            with pytest.raises(BadAnswer, match="the switch counts"):
+                session(platform, **{name: cut}).records(name)
+
+
+def test_where_nothing_counts_an_answer_must_be_the_same_twice(platform: str) -> None:
+    for reading in platforms.all_platforms()[platform].readings.values():
+        if not reading.twice:
+            continue
+        text = capture(platform)[reading.command]
+        cut = shortened(reading, text)
+        once, always = itertools.chain([cut], itertools.repeat(text)), itertools.cycle([cut, text])
+        assert parsed(reading, answer(reading, lambda _, told=once: next(told))) == parsed(reading, text)  # type: ignore[misc]
+        with pytest.raises(BadAnswer, match="another one each time"):
+            answer(reading, lambda _, told=always: next(told))  # type: ignore[misc]
+
+
+def test_a_switch_that_does_not_know_how_to_count_is_read_twice(platform: str) -> None:
+    for reading in platforms.all_platforms()[platform].readings.values():
+        if reading.count is None or not reading.count.command:
+            continue
+        text = capture(platform)[reading.command]
+        told = {reading.command: itertools.cycle([shortened(reading, text), text])}
+        for refusal in (None, "no such command\n"):
+            with pytest.raises(BadAnswer, match="another one each time"):
+                answer(reading, lambda command, refusal=refusal, told=told: _asked(command, told, refusal))  # type: ignore[misc]
+
+
+def _asked(command: str, told: dict[str, Iterator[str]], refusal: str | None) -> str:
+    if command in told:
+        return next(told[command])
+    if refusal is None:
+        raise Rejected("% Invalid input", code="console")
+    return refusal
+
+
+def test_a_port_that_the_table_of_links_leaves_out_is_no_port_without_link(platform: str) -> None:
+    uplink, text = PORTS[platform][3], session(platform).text("links")
+    rows = [(re.match(r"\s*(\S+(?: \d\S*)?)", row), row) for row in text.splitlines(keepends=True)]
+    cut = "".join(row for found, row in rows if found is None or names.canonical(found[1]) != uplink)
+    if platform == "mikrotik_routeros":
+        assert cut == text, "its answers end with a mark of our own"
+        return
+    with pytest.raises(BadAnswer, match=f"not whole: nothing of {uplink}"):
+        ports.read(session(platform, links=cut))
 
 
 def test_a_table_with_a_line_nobody_knows_is_not_understood(platform: str) -> None:

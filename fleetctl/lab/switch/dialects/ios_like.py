@@ -52,6 +52,27 @@ def version(switch: SimSwitch) -> str:
     )
 
 
+def clock(switch: SimSwitch) -> str:
+    found = switch.running.find(r"clock timezone (?P<name>\S+) (?P<hours>-?\d+) (?P<minutes>\d+)")
+    hours, minutes = (int(found["hours"]), int(found["minutes"])) if found else (0, 0)
+    now = switch.clock(hours * 3600 + (minutes if hours >= 0 else -minutes) * 60)
+    sign = "" if switch.running.find(r"ntp server \S+") else "*"
+    shown = f"{now:%H:%M:%S}.{now.microsecond // 1000:03d} {found['name'] if found else 'UTC'}"
+    return f"{sign}{shown} {now:%a %b} {now.day} {now.year}\n"
+
+
+def snmp_users(switch: SimSwitch) -> str:
+    engine = f"800000090300{switch.mac_address.replace(':', '').upper()}"
+    found = switch.running.all(
+        r"snmp-server user (?P<name>\S+) (?P<group>\S+) v3 auth (?P<auth>\S+) \S+ priv aes 128 \S+"
+    )
+    return "".join(
+        f"\nUser name: {told['name']}\nEngine ID: {engine}\nstorage-type: nonvolatile\t active\n"
+        f"Authentication Protocol: {told['auth'].upper()}\nPrivacy Protocol: AES128\nGroup-name: {told['group']}\n"
+        for told in found
+    )
+
+
 def running(switch: SimSwitch) -> str:
     return switch.dialect.text(switch, switch.running)
 
@@ -177,6 +198,11 @@ TOP = (
     Line(r"(?P<k>ip http server)", flag=True),
     Line(r"(?P<k>ip http secure-server)", flag=True),
     Line(r"(?P<k>snmp-server community \S+)(?: RO| RW)?", take_back=r"snmp-server community \S+"),
+    Line(r"(?P<k>snmp-server group \S+ v3 priv)"),
+    Line(
+        r"(?P<k>snmp-server user \S+ \S+ v3) auth (?:sha|md5) \S{8,} priv aes 128 \S{8,}",
+        take_back=r"snmp-server user \S+ \S+ v3",
+    ),
     Line(r"(?P<k>logging host \S+)"),
     Line(r"(?P<k>logging trap) \S+", take_back="logging trap"),
     Line(r"(?P<k>lldp run)"),
@@ -219,6 +245,8 @@ DIALECT = Lines(
         "show mac address-table": macs,
         "show lldp neighbors detail": lldp,
         "show power inline": power,
+        "show clock": clock,
+        "show snmp user": snmp_users,
     },
     orders={
         r"write(?: memory)?": _save,
@@ -244,6 +272,7 @@ DIALECT = Lines(
     account=r"username (?P<user>\S+) privilege (?P<level>\d+) secret (?P<password>\S+)",
     gate=r"enable secret (?P<secret>\S+)",
     hides=(
+        (r"^snmp-server user .*\n", ""),  # kept elsewhere, and never shown
         (r"^(enable secret) \S+", r"\1 9 $9$nhEmQVczB7dqsO$X.HsgL6x1il0RxkOSSvyQYwucySCt7qFm4v7pqCxkKM"),
         (
             r"^(username \S+ privilege \d+ secret) \S+",

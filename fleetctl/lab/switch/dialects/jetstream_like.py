@@ -28,6 +28,13 @@ def short(port: str) -> str:
     return port.replace("gi", "Gi")
 
 
+def _clock(switch: SimSwitch) -> str:
+    found = switch.running.find(r"system-time ntp UTC(?P<sign>[+-])(?P<hours>\d\d):(?P<minutes>\d\d) .+")
+    east_s = (int(found["hours"]) * 60 + int(found["minutes"])) * 60 if found else 0
+    now = switch.clock(-east_s if found and found["sign"] == "-" else east_s)
+    return f"{now:%Y-%m-%d %H:%M:%S}"
+
+
 def info(switch: SimSwitch) -> str:
     mac = switch.mac_address.replace(":", "-").upper()
     return (
@@ -36,7 +43,7 @@ def info(switch: SimSwitch) -> str:
         " Contact Information - www.tp-link.com\n Hardware Version    - T1500G-10MPS 2.0\n"
         " Software Version    - 2.0.5 Build 20200109 Rel.36203(s)\n Bootloader Version  - TP-LINK BOOTUTIL(v1.0.0)\n"
         f" Mac Address         - {mac}\n Serial Number       - {switch.serial_number}\n"
-        " System Time         - 2026-11-02 08:00:11\n Running Time        - 21 day - 3 hour - 10 min - 2 sec\n"
+        f" System Time         - {_clock(switch)}\n Running Time        - 21 day - 3 hour - 10 min - 2 sec\n"
     )
 
 

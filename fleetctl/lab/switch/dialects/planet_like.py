@@ -1,6 +1,6 @@
 """A PLANET GS-5220-8P2T2S: IOS' words, ports with a space, no start that can be planned.
 
-Sources: PLANET, GS-5220 series, Command Guide; Microsemi WebStaX ICLI reference (the same software).
+Sources: PLANET, GS-5220 series, Command Guide; Microsemi's published ICLI sources of the same software (IStaX 2024.06).
 """
 
 from __future__ import annotations
@@ -32,6 +32,25 @@ def version(switch: SimSwitch) -> str:
         f"Serial Number    : {switch.serial_number}\n"
         "Software Version : 1.0b210125\nBuild Date       : 2021-01-25T13:02:11+08:00\n\n"
     )
+
+
+def clock(switch: SimSwitch) -> str:
+    found = switch.running.find(r"clock timezone \S+ (?P<hours>-?\d+) (?P<minutes>\d+)")
+    now = switch.clock((int(found["hours"]) * 60 + int(found["minutes"])) * 60 if found else 0)
+    return f"System Time     : {now.isoformat(timespec='seconds')}\n"
+
+
+def counted(switch: SimSwitch) -> str:
+    seen = [s.port for s in switch.seen()]
+    rows = "".join(f"{long(port):<30}    {seen.count(port)}\n" for port in PORTS)
+    return (
+        f"Port Dynamic addresses\n{rows}\nTotal learned dynamic addresses for the switch: {len(seen)}\n"
+        "Total static addresses in table: 1\n"
+    )
+
+
+def engine(switch: SimSwitch) -> str:
+    return f"SNMP Mode  : enabled\nEngine ID  : 800007e5{switch.mac_address.replace(':', '')}\n\n"
 
 
 def running(switch: SimSwitch) -> str:
@@ -114,6 +133,18 @@ TOP = (
     Line(r"(?P<k>no aaa authentication login (?:http|telnet))"),
     Line(r"(?P<k>ip http secure-server)"),
     Line(r"(?P<k>snmp-server community v2c \S+)(?: ro| rw)?", take_back=r"snmp-server community v2c \S+"),
+    Line(
+        r"(?P<k>snmp-server user \S{1,32} engine-id [0-9a-fA-F]{10,64}) (?:md5|sha) \S{8,40} priv (?:des|aes) \S{8,32}",
+        take_back=r"snmp-server user \S+ engine-id \S+",
+    ),
+    Line(
+        r"(?P<k>snmp-server security-to-group model v3 name \S+) group \S+",
+        take_back=r"snmp-server security-to-group model v3 name \S+",
+    ),
+    Line(
+        r"(?P<k>snmp-server access \S+ model v3 level priv)(?: read \S+)?(?: write \S+)?",
+        take_back=r"snmp-server access \S+ model v3 level priv",
+    ),
     Line(r"(?P<k>logging host \S+)"),
     Line(r"(?P<k>logging level) (?:informational|notice|warning|error)", take_back="logging level"),
 )
@@ -128,6 +159,10 @@ class Planet(Lines):
                 where.pop(line[3:], None)
                 where[line] = line
                 return True
+        if (found := re.fullmatch(r"snmp-server security-to-group model v3 name (\S+) group \S+", line)) is not None:
+            users = re.escape(f"snmp-server user {found[1]} ")
+            if not any(re.match(users, told) for told in where.values()):
+                return False  # it names a user that there is not
         for gone in (r"poe mode .+", r"aaa authentication login (http|telnet) local"):
             if re.fullmatch(gone, line):
                 where.pop("no " + line.replace(" local", "").replace(" standard", "").replace(" plus", ""), None)
@@ -154,6 +189,9 @@ DIALECT = Planet(
         "show mac address-table": macs,
         "show lldp neighbors": lldp,
         "show poe interface *": power,
+        "show clock": clock,
+        "show mac address-table count": counted,
+        "show snmp": engine,
     },
     orders={r"copy running-config startup-config": _save, r"reload cold": _reload},
     comes_with=(
@@ -164,7 +202,13 @@ DIALECT = Planet(
         " switchport mode trunk",
     ),
     account=r"username (?P<user>\S+) privilege \d+ password unencrypted (?P<password>\S+)",
-    hides=((r"^(username \S+ privilege \d+ password) unencrypted \S+", r"\1 encrypted 1c9ae5b7f0e6b8e2c1"),),
+    hides=(
+        (r"^(username \S+ privilege \d+ password) unencrypted \S+", r"\1 encrypted 1c9ae5b7f0e6b8e2c1"),
+        (
+            r"^(snmp-server user \S+ engine-id \S+) (\S+) \S+ priv (\S+) \S+",
+            r"\1 \2 encrypted 5e4a0cc177b2d9f0 priv \3 encrypted 77b2d9f05e4a0cc1",
+        ),
+    ),
     off="shutdown",
     no_power="no poe mode",
     access_vlan=r"switchport access vlan (\d+)",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from fleetctl.lab.switch.config import Tree
 from fleetctl.lab.switch.dialect import Shell
-from fleetctl.lab.switch.routeros import BRIDGE, ORDERS, POE, PORTS, SAFE, SHOWS
+from fleetctl.lab.switch.routeros import BRIDGE, ORDERS, POE, PORTS, SAFE, SHOWS, communities
 
 if TYPE_CHECKING:
     from fleetctl.lab.switch.unit import SimSwitch
@@ -34,7 +34,7 @@ class RouterOs:
         """Return what it comes with."""
         user, password = switch.spec.login
         top = {f"user {user}": f"full {password}", "service telnet": "on", "service www": "on", "zone": "", "ntp": ""}
-        top |= {"service www-ssl": "off", "snmp": "yes"}
+        top |= {"service www-ssl": "off", "snmp": "yes", "community public": PUBLIC}
         blocks: dict[str, dict[str, str]] = {port: {"pvid": "1"} for port in PORTS}
         return Tree(top=top, blocks=blocks)
 
@@ -78,6 +78,13 @@ class RouterOs:
         for service, default in (("telnet", "on"), ("www", "on"), ("www-ssl", "off")):
             if top[f"service {service}"] != default:
                 told.append(f"/ip service set {service} disabled={'yes' if default == 'on' else 'no'}\n")
+        for name, values in communities(switch).items():
+            secure = values["security"] == "private"
+            told.append(
+                f"/snmp community {_community(name, values, secure=secure)}\n"
+                if secure or values.get("disabled") == "yes"
+                else ""
+            )
         if top["snmp"] == "yes":
             told.append("/snmp set enabled=yes\n")
         if top["zone"]:
@@ -154,6 +161,19 @@ class RouterOs:
                 switch.settle()
                 return said
         return "bad command name (line 1 column 1)\n" if line else ""
+
+
+PUBLIC = "security=none authentication-protocol=MD5 encryption-protocol=DES read-access=yes write-access=no"
+
+
+def _community(name: str, values: Mapping[str, str], *, secure: bool) -> str:
+    """Return a community as `export` tells it: without its passwords, which take `show-sensitive`."""
+    if not secure:
+        return "set [ find default=yes ] disabled=yes"
+    return (
+        f"add authentication-protocol={values['authentication-protocol']}"
+        f" encryption-protocol={values['encryption-protocol']} name={name} security=private"
+    )
 
 
 def _quoted(value: str) -> str:

@@ -37,6 +37,20 @@ def version(switch: SimSwitch) -> str:
     )
 
 
+def clock(switch: SimSwitch) -> str:
+    found = switch.running.find(r"clock timezone (?P<name>\S+) (?P<hours>[+-]\d+) (?P<minutes>\d+)")
+    now = switch.clock((int(found["hours"]) * 60 + int(found["minutes"])) * 60 if found else 0)
+    return f"{now:%H:%M:%S} {found['name'] if found else 'UTC'} {now:%a, %b} {now.day}, {now.year}\n"
+
+
+def counted(switch: SimSwitch) -> str:
+    number = len(switch.seen())
+    return (
+        f"Dynamic Address Count  : {number}\nStatic  Address Count  : 0\nFilter  Address Count  : 0\n"
+        f"Total Mac Addresses    : {number}\nTotal Mac Address Space Available: {16384 - number}\n"
+    )
+
+
 def running(switch: SimSwitch) -> str:
     return switch.dialect.text(switch, switch.running)
 
@@ -141,6 +155,11 @@ TOP = (
     Line(r"(?P<k>clock summer-time) .+", take_back="clock summer-time"),
     Line(r"(?P<k>enable service (?:web-server https?|telnet-server))", flag=True),
     Line(r"(?P<k>snmp-server community \S+)(?: ro| rw)?", take_back=r"snmp-server community \S+"),
+    Line(r"(?P<k>snmp-server group \S+ v3 priv)(?: read \S+)?"),
+    Line(
+        r"(?P<k>snmp-server user \S+ \S+ v3) auth (?:sha|md5) \S{8,} priv (?:aes128|des56) \S{8,}",
+        take_back=r"snmp-server user \S+ \S+ v3",
+    ),
     Line(r"(?P<k>logging server \S+)"),
     Line(r"(?P<k>logging trap) \S+", take_back="logging trap"),
 )
@@ -171,6 +190,8 @@ DIALECT = Lines(
         "show mac-address-table": macs,
         "show lldp neighbors detail": lldp,
         "show poe interfaces status": power,
+        "show clock": clock,
+        "show mac-address-table count": counted,
     },
     orders={r"write": _save, r"reload(?: in (?P<minutes>\d+))?": _reload, r"reload cancel": _cancel},
     comes_with=(
@@ -183,7 +204,14 @@ DIALECT = Lines(
         " switchport mode trunk",
     ),
     account=r"username (?P<user>\S+) privilege \d+ password 0 (?P<password>\S+)",
-    hides=((r"^(username \S+ privilege \d+ password) 0 \S+", r"\1 7 0837351a1b0c07"), (r"^ poe enable\n", "")),
+    hides=(
+        (r"^(username \S+ privilege \d+ password) 0 \S+", r"\1 7 0837351a1b0c07"),
+        (
+            r"^(snmp-server user \S+ \S+ v3) auth (\S+) \S+ priv (\S+) \S+",
+            r"\1 encrypted auth \2 0A1B2C3D priv \3 5E4A0CC1",
+        ),
+        (r"^ poe enable\n", ""),
+    ),
     off="shutdown",
     no_power="no poe enable",
     access_vlan=r"switchport access vlan (\d+)",
