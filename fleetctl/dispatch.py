@@ -156,7 +156,8 @@ class Dispatch:
             self._refusing.clear()
             self._proven = True
             return ""
-        self._refusing.add(self.tasks[name].site)
+        task = self.tasks.get(name)  # a recorder may be asked for its cameras' sake alone
+        self._refusing.add(task.site if task is not None else name)
         if 0 < self.policy.refused_in_a_row <= len(self._refusing):
             sites = ", ".join(sorted(self._refusing))
             return f"logins are refused in a row at {len(self._refusing)} sites ({sites}): is the vault up to date?"
@@ -197,7 +198,7 @@ class Dispatch:
                 continue
             closed = self.policy.window(task.name, self.policy.clock()) if self.policy.window else ""
             if closed:
-                self._end_all([task.name], Outcome.PENDING, f"outside its window: {closed}")
+                self._end_all([task.name], Outcome.PENDING, closed)
             else:
                 found = task
         if lane.tasks:

@@ -68,7 +68,7 @@ Gate = Callable[[WaveEnd], str]
 """Judges a wave: "" goes on, anything else is the reason to stop."""
 
 Window = Callable[[str, datetime], str]
-"""(task, now) -> "" when it may begin, else when it may: `its window opens at 18:00`."""
+"""(task, now) -> "" when it may begin, else why not now: `outside its window: 22:00-05:00`."""
 
 
 def utc_now() -> datetime:

@@ -65,6 +65,11 @@ class Video:
         source=_ENCODER,
     )
     main_profile: Profile | Unset = setting("codec profile of the main stream", source=_ENCODER)
+    main_smart_codec: bool | Unset = setting(
+        "the maker's saving codec (H.264+, H.265+) on the main stream: the bit rate is then not what is set; "
+        "ONVIF does not know it",
+        source="field facts, nvr 1.5, SmartCodec",
+    )
     sub_codec: Codec | Unset = setting("codec of the sub stream", source=_ENCODER)
     sub_resolution: str | Unset = setting(
         "picture size of the sub stream, WIDTHxHEIGHT", unit="pixel", pattern=_RESOLUTION, source=_ENCODER
@@ -83,6 +88,11 @@ class Video:
         source=_ENCODER,
     )
     sub_profile: Profile | Unset = setting("codec profile of the sub stream", source=_ENCODER)
+    sub_smart_codec: bool | Unset = setting(
+        "the maker's saving codec (H.264+, H.265+) on the sub stream: the bit rate is then not what is set; "
+        "ONVIF does not know it",
+        source="field facts, nvr 1.5, SmartCodec",
+    )
 
 
 ASPECT = Aspect(

@@ -79,10 +79,11 @@ class Followed:
             show.rest(context, self.tally, self.command, self.site_names)
         if self.stop.reason:
             context.screen.talk(context.say("Ended early: {reason}", reason=self.stop.reason))
-        self._report(code)
+        self.report(code)
         return code
 
-    def _report(self, code: int) -> None:
+    def report(self, code: int) -> None:
+        """Write the reports that were asked for."""
         if not self.reports:
             return
         from fleetctl.reports import files

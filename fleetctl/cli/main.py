@@ -14,7 +14,21 @@ import typer
 from typer.core import TyperGroup
 
 from fleetctl import __version__
-from fleetctl.cli import adopt, audit, device, history, init, inventory, lab, password, rollout, site, status, waiver
+from fleetctl.cli import (
+    adopt,
+    audit,
+    device,
+    firmware,
+    history,
+    init,
+    inventory,
+    lab,
+    password,
+    rollout,
+    site,
+    status,
+    waiver,
+)
 from fleetctl.cli.context import Context
 from fleetctl.cli.screen import Screen
 from fleetctl.errors import (
@@ -65,6 +79,7 @@ ORDER: Final = (
     "history",
     "site",
     "device",
+    "firmware",
     "password",
     "waiver",
 )
@@ -97,6 +112,7 @@ for group, name in (
     (inventory.app, "inventory"),
     (site.app, "site"),
     (device.app, "device"),
+    (firmware.app, "firmware"),
     (password.app, "password"),
     (waiver.app, "waiver"),
 ):

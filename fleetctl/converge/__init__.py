@@ -6,18 +6,22 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from fleetctl.converge.alive import answers
 from fleetctl.converge.batch import Batch
 from fleetctl.converge.link import Job, Link, linked, locked, outcome_of, read, same_device, speaking, told, where
 from fleetctl.converge.observe import observe, recognise
 from fleetctl.converge.settle import converge
-from fleetctl.errors import FleetctlError, Unsupported
+from fleetctl.errors import FleetctlError
 from fleetctl.model import Access, Channel, Device, DevicePlan, Finished, Outcome, Planned, Result, Started, worst
 
 __all__ = [
     "Job",
     "Link",
+    "answers",
+    "converge",
     "linked",
     "locked",
+    "observe",
     "outcome_of",
     "read",
     "recognise",
@@ -42,11 +46,6 @@ def work(name: str, payload: Any, channel: Channel) -> None:
     results: list[Outcome] = []
     reason = ""
     try:
-        if device.behind:
-            raise Unsupported(
-                f"{name} is on the own network of {device.behind}, channel {device.channel}: only the recorder reaches "
-                "it, and its settings are not read or set through that"
-            )
         with linked(job, Access.READ if job.plan is None else Access.WRITE, channel) as link:
             results = observe(job, link, channel) if job.plan is None else converge(job, link, channel)
     except FleetctlError as error:

@@ -53,6 +53,7 @@ class Job:
     plan: DevicePlan | None = None  # given: carry it out; None: observe
     not_ready: Mapping[str, str] = FrozenMap()  # other devices that this one waits for -> how they ended
     known_hosts: str = ""
+    through: Device | None = None  # the recorder a camera is behind, with the camera's channel: whom to speak to
     around: Surroundings | None = None  # of a host: what Ansible needs
 
 
@@ -63,7 +64,7 @@ class Link:
         self.job = job
         self.access = access
         self.channel = channel
-        self.device = job.device
+        self.device = job.through or job.device
         self.learned: dict[str, str] = {}
         self._sessions: dict[str, Any] = {}
         self._judged = job.proven
@@ -171,7 +172,7 @@ def linked(job: Job, access: Access, channel: Channel) -> Iterator[Link]:
     finally:
         facts = link.close()
         if new := {k: v for k, v in facts.items() if job.facts.get(k) != v}:
-            channel.emit(Learned(device=job.device.name, facts=FrozenMap(new)))
+            channel.emit(Learned(device=link.device.name, facts=FrozenMap(new)))
 
 
 def told(error: FleetctlError) -> str:
@@ -230,14 +231,19 @@ def speaking(device: Device, protocol: str) -> Iterator[None]:
 
 
 def where(device: Device) -> str:
-    """Return the device as messages name it: `name (address, user)`."""
-    return f"{device.name} ({device.endpoint.address})"
+    """Return the device as messages name it: `name (address)`, or `name (channel N of RECORDER)`."""
+    place = f"channel {device.channel} of {device.behind}" if device.behind else device.endpoint.address
+    return f"{device.name} ({place})"
 
 
 def read(cell: Cell | None, aspect: str, link: Link) -> Reading:
     """Return the reading of one aspect; raises Unreachable and a refused login, keeps all else as its outcome."""
     if cell is None:
-        return Reading(aspect=aspect, outcome=Outcome.UNSUPPORTED, reason="not offered by this device's protocols")
+        through = link.job.through
+        reason = f"{through.name}, which alone reaches it, does not offer this of a camera" if through else ""
+        return Reading(
+            aspect=aspect, outcome=Outcome.UNSUPPORTED, reason=reason or "not offered by this device's protocols"
+        )
     try:
         return Reading(aspect=aspect, value=cell.read(link.session(cell.protocol)))
     except (Unsupported, BadAnswer, Rejected) as error:

@@ -7,7 +7,7 @@ import time
 from typing import Any, Final
 
 from fleetctl import catalog
-from fleetctl.converge.link import Job, Link, read, same_device, speaking, told
+from fleetctl.converge.link import Job, Link, read, same_device, speaking, told, where
 from fleetctl.errors import BadAnswer, Rejected, Unsupported
 from fleetctl.model import Aspect, AspectPlan, Cell, Channel, DevicePlan, Driver, Expectation, Outcome, Planned, Reading
 from fleetctl.plan import Comparison, compare, plan_aspect, waive, wanted
@@ -16,11 +16,22 @@ AGAIN_S: Final = (2.0, 4.0)
 
 
 def recognise(job: Job, link: Link, registry: catalog.Registry, *, required: bool) -> tuple[Driver, Any]:
-    """Return the driver of what answers, and who it says it is: the device is asked, not the inventory believed."""
+    """Return the driver of what answers, and who it says it is: the device is asked, not the inventory believed.
+
+    Of a camera behind a recorder both are asked: the recorder who it is, and which camera is on the channel.
+    """
     device = link.device
     identity = greet(link, registry).identity()
-    same_device(job.device, identity, required=required)
-    return registry.driver_of(device, identity.manufacturer, identity.model), identity
+    same_device(job.through or job.device, identity, required=required)
+    driver = registry.driver_of(device, identity.manufacturer, identity.model)
+    if job.through is None:
+        return driver, identity
+    action = registry.action(driver, "camera")
+    if action is None:
+        raise Unsupported(f"{where(job.device)}: its recorder does not offer its cameras to others")
+    camera = action.run(link.session(action.protocol), str(job.through.channel))
+    same_device(job.device, camera, required=required)
+    return dataclasses.replace(driver, cells=driver.behind, actions=()), camera
 
 
 def greet(link: Link, registry: catalog.Registry) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from fleetctl.errors import BadAnswer, Refused, Rejected, Unsupported
 from fleetctl.model import Backup, Driver, Kind, SecretRef, Secrets, actions
+from fleetctl.protocols.onvif_firmware import flash
 from fleetctl.protocols.xml import child, children, tag, text, words
 
 
@@ -76,10 +77,25 @@ def _backup(session: Any, _argument: object) -> Backup:
     return Backup(name="backup", content=json.dumps(held), shown=shown)
 
 
+def _stream_path(session: Any, _argument: object) -> str:
+    """Return the path at which the first profile's stream is looked at."""
+    profiles = children(session.read("trt" if session.has("trt") else "tr2", "GetProfiles"), "Profiles")
+    token = next((str(p.get("token")) for p in profiles if p.get("token")), "")
+    return "/" + session.stream_uri(token).split("/", 3)[3] if token else ""
+
+
 DRIVER = Driver(
     name="onvif",
     kinds=frozenset({Kind.CAMERA, Kind.NVR}),
     protocols=("onvif",),
     recognises=_anything,
-    actions=actions("onvif", make_account=_make_account, backup=_backup, reboot=_reboot, snapshot=_snapshot),
+    actions=actions(
+        "onvif",
+        make_account=_make_account,
+        backup=_backup,
+        flash=flash,
+        reboot=_reboot,
+        snapshot=_snapshot,
+        stream_path=_stream_path,
+    ),
 )

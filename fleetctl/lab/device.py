@@ -16,6 +16,7 @@ from fleetctl.lab.spec import DeviceSpec, LabSpec
 from fleetctl.lab.state import StateFile
 
 if TYPE_CHECKING:
+    from fleetctl.lab.firmware import Flashing
     from fleetctl.lab.recorder.footage import Recording
     from fleetctl.lab.recorder.link import Link
 
@@ -36,6 +37,7 @@ class SimDevice:
         "connections",
         "counts",
         "faults",
+        "flashing",
         "fresh_clock",
         "links",
         "locked",
@@ -55,6 +57,7 @@ class SimDevice:
         "spec",
         "subscriptions",
         "up_at",
+        "upload",
     )  # fmt: skip
 
     def __init__(self, spec: DeviceSpec, personality: Personality, changed: dict[str, Any] | None) -> None:
@@ -74,6 +77,8 @@ class SimDevice:
         self.faults: dict[str, dict[str, Any]] | None = None
         self.up_at = 0.0
         self.off = False  # its port gives no power, or is shut
+        self.flashing: Flashing | None = None
+        self.upload = ""  # the path at which it waits for a file
         self.made_at = time.time()
         self.asked_at = 0.0
         self.sessions: dict[str, dict[str, Any]] = {}  # of JSON-RPC, by number
@@ -178,7 +183,7 @@ class SimDevice:
 
     def dead(self) -> bool:
         """Tell whether nothing answers now: it boots, hangs, is unplugged, or has no power."""
-        if self.off or time.time() < self.up_at:
+        if self.off or time.time() < self.up_at or self.read("info").get("bricked"):
             return True
         return bool(self.faults and ("unplug" in self.faults or "hang" in self.faults))
 
@@ -187,7 +192,7 @@ class SimDevice:
         now = time.time()
         self.up_at = now + boot_s
         self.nonces = self.misses = self.locked = self.subscriptions = self.links = None
-        self.sessions, self.searches, self.challenge = {}, {}, ""
+        self.sessions, self.searches, self.challenge, self.upload = {}, {}, "", ""
         if self.personality.loses_clock:
             self.fresh_clock = now
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import IO, Final
 
 from lxml import etree
 
@@ -74,6 +74,8 @@ class Incoming:
     base: str
     rtsp: str
     source: str = ""  # address of whoever asks
+    spool: IO[bytes] | None = None  # a body too long for memory
+    attachment: IO[bytes] | None = None  # the file part of a multipart body
 
     @property
     def path(self) -> str:
@@ -176,6 +178,7 @@ class Dispatcher:
             path=incoming.path,
             base=incoming.base,
             rtsp=incoming.rtsp,
+            attachment=incoming.attachment,
         )
         if request.operation == "GetServiceCapabilities":
             inner = capabilities.of_service(request.service)(call)

@@ -8,12 +8,16 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import tempfile
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Final
+from typing import IO, Final
 
 MAX_HEAD: Final = 16 * 1024
 MAX_BODY: Final = 1024 * 1024
+MAX_FILE: Final = 1024 * MAX_BODY
+NEVER: Final = 2.0  # more than the whole
+FILE: Final = 8192  # a body of so many bytes is a file
 _REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
 
 Handler = Callable[["Connection", str, str, dict[str, str], bytes], None]
@@ -26,8 +30,9 @@ class BadRequest(Exception):
 class Connection:
     """One accepted connection. The owner answers by `send`, `reply`, `reset` or `finish`."""
 
-    __slots__ = ("_buffer", "_busy", "_fd", "_handler", "_handshaken", "_loop", "_out", "address", "closed", "ending",
-                 "on_close", "owner", "peer", "port", "secure", "sock")  # fmt: skip
+    __slots__ = ("_buffer", "_busy", "_fd", "_handler", "_handshaken", "_left", "_long", "_loop", "_out", "address",
+                 "breaks", "closed", "ending", "on_close", "owner", "peer", "port", "secure", "sock",
+                 "spool")  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, handler: Handler, peer: str = "") -> None:
         self._loop = loop
@@ -45,6 +50,10 @@ class Connection:
         self.ending = False
         self.closed = False
         self.on_close: Callable[[], None] | None = None
+        self.breaks: Callable[[], float] = lambda: NEVER  # how much of a file comes before the link breaks
+        self.spool: IO[bytes] | None = None  # the body of the request at hand, where it is long
+        self._long: tuple[str, str, dict[str, str]] | None = None  # the head of that request
+        self._left = 0
         loop.add_reader(self._fd, self._readable)
 
     # --- in ----------------------------------------------------------------------------------------
@@ -63,13 +72,26 @@ class Connection:
             if not data:
                 self.finish()
                 return
+            came = len(data)
+            if self._left:
+                data = self._soaked(data)
             self._buffer = self._buffer + data if self._buffer else data
             if len(self._buffer) > MAX_HEAD + MAX_BODY:
                 self.finish()
                 return
-            if not self.secure and len(data) < 65536:
+            if not self.secure and (came < 65536 or self._left):
                 break
         self._next()
+
+    def _soaked(self, data: bytes) -> bytes:
+        """Keep what belongs to a long body on disk; returns the rest."""
+        if self.spool is not None:
+            self.spool.write(data[: self._left])
+            if self._long is not None and self.spool.tell() >= self.breaks() * int(self._long[2]["content-length"]):
+                self.reset()
+        rest = data[self._left :]
+        self._left = max(0, self._left - len(data))
+        return rest
 
     def _shake(self) -> bool:
         try:
@@ -84,7 +106,7 @@ class Connection:
 
     def _next(self) -> None:
         """Hand on the next whole request; one at a time."""
-        while self._buffer and not self._busy and not self.closed:
+        while (self._buffer or self._long is not None) and not self._busy and not self.closed:
             try:
                 request = self._take()
             except BadRequest:
@@ -97,41 +119,59 @@ class Connection:
             self._handler(self, *request)
 
     def _take(self) -> tuple[str, str, dict[str, str], bytes] | None:
+        if self._long is not None:
+            return self._whole_long()
+        self.spool = None
         end = self._buffer.find(b"\r\n\r\n")
         if end < 0:
             if len(self._buffer) > MAX_HEAD:
                 raise BadRequest
             return None
-        lines = self._buffer[:end].decode("latin-1").split("\r\n")
-        words = lines[0].split(" ")
-        if len(words) != 3 or not words[2].startswith("HTTP/1."):
-            raise BadRequest
-        headers: dict[str, str] = {}
-        for line in lines[1:]:
-            name, colon, value = line.partition(":")
-            if not colon:
-                raise BadRequest
-            headers[name.lower()] = value.strip()
+        method, target, version, headers = _head(self._buffer[:end])
+        self.ending = _ends(version, headers)
         start = end + 4
         if "chunked" in headers.get("transfer-encoding", "").lower():
             taken = _dechunk(self._buffer, start)
-            if taken is None:
-                return None
-            body, after = taken
         else:
             size = headers.get("content-length", "0")
-            if not size.isdigit() or int(size) > MAX_BODY:
+            if not size.isdigit() or int(size) > MAX_FILE:
                 raise BadRequest
-            after = start + int(size)
-            if len(self._buffer) < after:
-                if headers.get("expect", "").lower() == "100-continue" and len(self._buffer) == start:
-                    self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-                return None
-            body = self._buffer[start:after]
+            if int(size) > MAX_BODY:
+                return self._begin_long(method, target, headers, start)
+            taken = self._body(headers, start, int(size))
+        if taken is None:
+            return None
+        body, after = taken
         self._buffer = self._buffer[after:]
-        asked = headers.get("connection", "").lower()
-        self.ending = asked == "close" or (words[2] == "HTTP/1.0" and asked != "keep-alive")
-        return words[0], words[1], headers, body
+        return method, target, headers, body
+
+    def _body(self, headers: dict[str, str], start: int, size: int) -> tuple[bytes, int] | None:
+        """Return a body and where it ends, None while it is not whole."""
+        if size >= FILE and len(self._buffer) - start >= self.breaks() * size:
+            self.reset()
+            return None
+        if len(self._buffer) < start + size:
+            if headers.get("expect", "").lower() == "100-continue" and len(self._buffer) == start:
+                self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+            return None
+        return self._buffer[start : start + size], start + size
+
+    def _begin_long(
+        self, method: str, target: str, headers: dict[str, str], start: int
+    ) -> tuple[str, str, dict[str, str], bytes] | None:
+        """Let a long body go to disk as it comes."""
+        self.spool = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the connection, or by the next request
+        self._long, self._left = (method, target, headers), int(headers["content-length"])
+        data, self._buffer = self._buffer[start:], b""
+        self._buffer = self._soaked(data)
+        return self._whole_long()
+
+    def _whole_long(self) -> tuple[str, str, dict[str, str], bytes] | None:
+        """Return a request whose body is in `spool`, None while it is not whole."""
+        if self._long is None or self._left:
+            return None
+        told, self._long = self._long, None
+        return *told, b""
 
     # --- out ---------------------------------------------------------------------------------------
 
@@ -222,6 +262,27 @@ class Connection:
         self.sock.close()
         if self.on_close is not None:
             self.on_close()
+
+
+def _head(told: bytes) -> tuple[str, str, str, dict[str, str]]:
+    """Return method, target, version and headers; raises BadRequest."""
+    lines = told.decode("latin-1").split("\r\n")
+    words = lines[0].split(" ")
+    if len(words) != 3 or not words[2].startswith("HTTP/1."):
+        raise BadRequest
+    headers: dict[str, str] = {}
+    for line in lines[1:]:
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise BadRequest
+        headers[name.lower()] = value.strip()
+    return words[0], words[1], words[2], headers
+
+
+def _ends(version: str, headers: dict[str, str]) -> bool:
+    """Tell whether the connection ends with this request."""
+    asked = headers.get("connection", "").lower()
+    return asked == "close" or (version == "HTTP/1.0" and asked != "keep-alive")
 
 
 def _dechunk(buffer: bytes, at: int) -> tuple[bytes, int] | None:

@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Final
 
 from fleetctl.errors import FleetctlError
-from fleetctl.lab import control_server, faults, vendors
+from fleetctl.lab import control_server, faults, uploads, vendors
 from fleetctl.lab.device import SimDevice
 from fleetctl.lab.discovery import Responder
 from fleetctl.lab.dispatch import Incoming, Reply
-from fleetctl.lab.http import Connection
+from fleetctl.lab.http import NEVER, Connection
 from fleetctl.lab.picturing import Pictures
 from fleetctl.lab.recorder.engine import Recorders
 from fleetctl.lab.services import After
@@ -162,6 +162,7 @@ class LabServer:
             sock = self._authority.wrapped(sock, sock.getsockname()[0])
         connection = Connection(asyncio.get_running_loop(), sock, self._request, peer)
         connection.owner = device.name
+        connection.breaks = lambda: float((device.faults or {}).get("upload-drop", {"share": NEVER})["share"])
         device.connections += 1
         self._open.setdefault(device.name, set()).add(connection)
         connection.on_close = lambda: self._gone(device, connection)
@@ -195,6 +196,7 @@ class LabServer:
             base=f"{scheme}://{connection.address}:{connection.port}",
             rtsp=f"rtsp://{connection.address}:{self.ports.get('rtsp', 554)}",
             source=connection.peer,
+            spool=connection.spool,
         )
         if self.spec.latency_ms:
             wait_s = self.spec.latency_ms / 1000
@@ -215,7 +217,10 @@ class LabServer:
                 return
         if vendor is not None:
             self._send(device, connection, vendor(self.world, device, incoming))
+        elif device.upload and incoming.path == device.upload:
+            self._send(device, connection, uploads.answer(self.world, device, incoming))
         elif incoming.method == "POST" and _is_service(device, incoming.path):
+            incoming = uploads.unpacked(incoming)
             reply = self.world.dispatcher.answer(device, incoming)
             if reply.after is not None and reply.after.wait_s:
                 asyncio.get_running_loop().call_later(reply.after.wait_s, self._send, device, connection, reply)
@@ -248,6 +253,8 @@ class LabServer:
         if after is None:
             return
         loop = asyncio.get_running_loop()
+        if after.image is not None:
+            self.world.flash(device, after.image)
         if after.reset:
             loop.call_later(AFTER_S, self.world.reset, device, after.reset)
         elif after.reboot:

@@ -73,6 +73,7 @@ class LabSpec:
     wsdl_dir: str = ""
     latency_ms: float = 0.0
     boot_s: float = 3.0  # how long a device is dead after a reboot or a power cut
+    flash_s: float = 3.0  # how long it writes firmware before it starts with it
     minute_s: float = 60.0  # how long a minute is to a switch that is to start again in some minutes
     ntp_delay_s: float = 1.0  # how long a device takes to synchronise its clock
     ntp_servers: tuple[str, ...] = ()  # the ones that answer; empty: any does

@@ -28,7 +28,7 @@ def profile_at(device: SimDevice, path: str) -> Mapping[str, Any] | None:
 
 def stream_of(device: SimDevice, path: str, draw: Draw) -> StreamView | None:
     """Return the stream at a path as the device is set now; None if there is none or the device gives none out."""
-    if device.dead() or (device.faults and "lockout" in device.faults):
+    if device.dead() or device.read("info").get("no_stream") or (device.faults and "lockout" in device.faults):
         return None
     profile = profile_at(device, path)
     if profile is None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from fleetctl.errors import UsageError
+from fleetctl.lab import firmware
 from fleetctl.lab.device import SimDevice
 from fleetctl.lab.dispatch import Dispatcher
 from fleetctl.lab.personality import of
@@ -55,7 +56,7 @@ class World:
         self._swapped: dict[str, SimDevice] = {}  # addresses at which `swap` put another device
         self.recorders: Recorders | None = None  # set by whoever lets them work
         self._doubles: dict[str, str] = {}  # a device whose address is there twice -> the other one
-        self._cut = cut
+        self._cut, self._later = cut, later
         self.switches: dict[str, SimSwitch] = {
             s.name: SimSwitch(s, dialect.of(s.dialect), spec, self.disk, kept.get(s.name), later) for s in spec.switches
         }
@@ -121,7 +122,10 @@ class World:
         self._cut(device, self.address(device))
 
     def reboot(self, device: SimDevice, boot_s: float) -> None:
-        """Cut every connection and be dead for some seconds."""
+        """Cut every connection and be dead for some seconds; while firmware is written, for good."""
+        if device.flashing is not None:
+            firmware.break_off(device)
+            device.commit(self.disk)
         device.reboot(boot_s)
         self.cut(device)
 
@@ -129,6 +133,23 @@ class World:
         """Return to the factory state and start again; `kind`, see `KEPT`."""
         device.reset(self.disk, keep=KEPT[kind])
         self.move()
+        self.reboot(device, self.spec.boot_s)
+
+    def flash(self, device: SimDevice, image: firmware.Image) -> None:
+        """Write an image that came whole, then start with it; raises firmware.NotForUs."""
+        device.note(f"firmware:image {image.version}", "", "taken", self.spec.log_size)
+        if not firmware.begin(device, image, self.spec.flash_s):
+            return
+        if device.faults and "flash-power-cut" in device.faults:
+            self._later(self.spec.flash_s / 2, lambda: self.reboot(device, self.spec.boot_s))
+        else:
+            self._later(self.spec.flash_s, lambda: self._flashed(device))
+
+    def _flashed(self, device: SimDevice) -> None:
+        if device.flashing is None:
+            return
+        firmware.finish(device, self.spec.boot_s)
+        device.commit(self.disk)
         self.reboot(device, self.spec.boot_s)
 
     def power_cut(self, device: SimDevice) -> None:

@@ -89,6 +89,24 @@ class Disclosed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sent(Event):
+    """Confirmed on disk once a device has the whole of `what` (a firmware image): it is never sent to it again."""
+
+    durable: ClassVar[bool] = True
+
+    aspect: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress(Event):
+    """How far long work on a device is; for those who look on, and kept nowhere. `percent` -1: nobody can tell."""
+
+    stage: str
+    percent: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result(Event):
     """How one aspect of one device ended; aspect "" is the device as a whole."""
 

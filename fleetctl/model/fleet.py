@@ -69,7 +69,7 @@ class Device:
     mac_address: str = ""
     endpoint: Endpoint
     user: str = ""  # account fleetctl logs in with; its password is SecretRef(name, user)
-    behind: str = ""
+    behind: str = ""  # name of the recorder through which alone it is reached, by its `channel`
     channel: int = 0
     switch: str = ""  # name of the switch it is on; "" is the site's only one
     switch_port: str = ""

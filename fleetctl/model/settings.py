@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fleetctl.model.firmware import Parser, release_of
 from fleetctl.model.fleet import Device
 from fleetctl.model.passwords import USUAL_LOCK, USUAL_POLICY, LoginLock, PasswordPolicy
 from fleetctl.model.values import UNSET, Disruption, FrozenMap, Kind, Outcome, Secrets
@@ -165,6 +166,11 @@ class Action:
 
 # What the operations ask for by name: what it interrupts, and what it is.
 _ASKED: Final = {
+    "flash": (Disruption.REBOOT, "give it firmware"),
+    "flash_state": (Disruption.NONE, "how far an upgrade is, in percent"),
+    "keep_firmware": (Disruption.NONE, "keep firmware that it would else take back"),
+    "stream_path": (Disruption.NONE, "where the picture is looked at"),
+    "uptime": (Disruption.NONE, "how long it has been up, in seconds"),
     "activate": (Disruption.NONE, "give a factory-new device its first password"),
     "make_account": (Disruption.NONE, "make an administrator account"),
     "open_onvif": (Disruption.NONE, "make an administrator account, for ONVIF too"),
@@ -204,12 +210,16 @@ class Driver:
     protocols: tuple[str, ...]  # in order of preference
     recognises: Callable[[str, str], bool]  # (manufacturer, model) as the device tells them
     cells: tuple[Cell, ...] = ()  # replace the aspect's own cell of the same protocol
+    # Of a recorder: how a camera on one of its channels is read and set through it. The session's device is the
+    # recorder with `channel` set; the action `camera` says who the camera is.
+    behind: tuple[Cell, ...] = ()
     actions: tuple[Action, ...] = ()
     default_logins: tuple[tuple[str, str], ...] = ()  # factory accounts, public knowledge
     passwords: PasswordPolicy = USUAL_POLICY
     lock: LoginLock = USUAL_LOCK
     protocols_by_kind: Mapping[str, tuple[str, ...]] = FrozenMap()  # where a kind is spoken to in another order
     first_account: str = ""  # the account that a factory-new device gets its first password for, by `activate`
+    release: Parser = release_of  # reads the maker's version texts
 
     def speaks(self, kind: Kind) -> tuple[str, ...]:
         """Return the protocols of a kind of device, in order of preference."""

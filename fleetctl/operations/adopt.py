@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.executor import Policy, Stop
 from fleetctl.inventory import edit
 from fleetctl.model import Device, Event, Finished, Kind, Learned, Outcome
-from fleetctl.operations.adopting import ACTIVATED, ACTIVATING, Job, Login, work
-from fleetctl.operations.runs import ENABLE, execute, logs_in_by_password, select, task
+from fleetctl.operations.adopting import ACTIVATED, ACTIVATING, Job, Login, Seen, work
+from fleetctl.operations.runs import ENABLE, execute, in_turn, job, logs_in_by_password, select, task
 from fleetctl.operations.workspace import Workspace
 from fleetctl.protocols.ssh import ENABLED
 
@@ -36,7 +37,10 @@ def adopt(
     into the inventory file of their host. Raises UsageError, VaultError.
     """
     devices = [d for d in select(workspace, limit) if force or replace_ or not adopted(workspace, d)]
-    devices = [d for d in devices if d.platform != "windows" and not d.behind]  # looked after by hand
+    devices = [d for d in devices if d.platform != "windows"]  # looked after by hand
+    through = {d.name: d for d in devices if d.behind}
+    turns = in_turn(through.values())
+    devices = [d for d in devices if not d.behind]
     without = [d.name for d in devices if not d.user]
     if without:
         raise UsageError(
@@ -52,7 +56,9 @@ def adopt(
             _forgive(workspace, devices)
         firsts.update(_first_logins(workspace, devices))
 
-    def payload(name: str) -> Job:
+    def payload(name: str) -> Any:
+        if name in through:  # nobody logs in there: its recorder says who it is
+            return Seen(job=job(workspace, through[name]), replace=replace_)
         return _job(workspace, by_name[name], firsts.get(name), replace_=replace_, enable=enable)
 
     facts: dict[str, Mapping[str, str]] = {}
@@ -60,7 +66,10 @@ def adopt(
         workspace,
         kind="adopt",
         arguments={"limit": limit},
-        tasks=[task(d, together=False) for d in devices],
+        tasks=[
+            *(task(d, together=False) for d in devices),
+            *(task(d, after=turns[name]) for name, d in through.items()),
+        ],
         payload=payload,
         policy=Policy(per_site=4),
         stop=stop or Stop(),
@@ -72,7 +81,7 @@ def adopt(
         elif isinstance(event, Learned):
             facts[event.device] = event.facts
         if isinstance(event, Finished) and event.outcome is Outcome.CHANGED:
-            _record(by_name[event.device], facts.get(event.device, {}))
+            _record(by_name.get(event.device) or through[event.device], facts.get(event.device, {}))
             if facts.get(event.device, {}).get(ENABLED) == "yes":
                 _keep_enable(workspace, by_name[event.device], enable)
         yield event
@@ -80,10 +89,14 @@ def adopt(
 
 def adopted(workspace: Workspace, device: Device) -> bool:
     """Return whether the device's identity is on record and its login was accepted once."""
-    if device.platform == "windows" or device.behind:  # nobody logs in there
+    if device.platform == "windows":  # nobody logs in there
         return True
     has = bool(device.serial_number or device.mac_address)
-    return has and (not logs_in_by_password(workspace, device) or workspace.store.proven(device.name, device.user))
+    return has and (
+        bool(device.behind)
+        or not logs_in_by_password(workspace, device)
+        or workspace.store.proven(device.name, device.user)
+    )
 
 
 def _provide(workspace: Workspace, devices: Iterable[Device]) -> None:

@@ -73,15 +73,30 @@ class _Known:
         return self.made.password
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a worker needs to take in a camera that only its recorder reaches."""
+
+    job: converge.Job
+    replace: bool = False
+
+    @property
+    def device(self) -> Device:
+        """The camera."""
+        return self.job.device
+
+
 def work(name: str, payload: Any, channel: Channel) -> None:
     """Adopt one device; ends with exactly one Finished."""
-    job: Job = payload
-    device = job.device
+    device = payload.device
     begun = time.monotonic()
     channel.emit(Started(device=name, site=device.site))
     changes: tuple[Change, ...] = ()
     try:
-        outcome, reason, changes = _adopt(job, channel)
+        if isinstance(payload, Seen):
+            outcome, reason = _see(payload, channel)
+        else:
+            outcome, reason, changes = _adopt(payload, channel)
     except FleetctlError as error:
         outcome, reason = converge.outcome_of(error), converge.told(error)
     seconds = time.monotonic() - begun
@@ -98,6 +113,24 @@ def work(name: str, payload: Any, channel: Channel) -> None:
         )
     )
     channel.emit(Finished(device=name, site=device.site, outcome=outcome, reason=reason, duration_s=seconds))
+
+
+def _see(seen: Seen, channel: Channel) -> tuple[Outcome, str]:
+    """Take in a camera behind a recorder by what the recorder says of it; nothing is written to either."""
+    task = seen.job
+    if seen.replace:
+        task = replace(task, device=replace(task.device, serial_number="", mac_address=""))
+    with converge.linked(task, Access.READ, channel) as link:
+        _, told = converge.recognise(task, link, catalog.load(), required=False)
+    facts = {"serial_number": told.serial_number, "mac_address": told.mac_address}
+    if not any(facts.values()):
+        return Outcome.UNSUPPORTED, (
+            "its recorder does not tell its serial number, so that it cannot be told from another; nothing is written "
+            "through the recorder then"
+        )
+    facts |= {"model": told.model, "firmware": told.firmware}
+    channel.emit(Learned(device=task.device.name, facts=FrozenMap({k: v for k, v in facts.items() if v})))
+    return Outcome.CHANGED, ""
 
 
 def _adopt(job: Job, channel: Channel) -> tuple[Outcome, str, tuple[Change, ...]]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fleetctl import catalog, converge
 from fleetctl.converge import Job
-from fleetctl.errors import FleetctlError, Unreachable, Unsupported, UsageError
+from fleetctl.errors import FleetctlError, Unsupported, UsageError
 from fleetctl.model import (
     Access,
     Change,
@@ -20,7 +20,6 @@ from fleetctl.model import (
     Expectation,
     Finished,
     Intent,
-    Kind,
     Outcome,
     Planned,
     Reading,
@@ -178,7 +177,7 @@ def proven(task: Job, channel: Channel) -> Rebooted:
 
     def waited(until_s: float, *, up: bool) -> float | None:
         while time.monotonic() - begun < until_s:
-            if _answers(task) is up:
+            if converge.answers(task) is up:
                 return time.monotonic() - begun
             time.sleep(0.2)
         return None
@@ -199,34 +198,6 @@ def proven(task: Job, channel: Channel) -> Rebooted:
     return Rebooted(device=device, outcome=Outcome.CHANGED, reason="", down_s=down, up_s=up)
 
 
-def _answers(task: Job) -> bool:
-    """Return whether the device answers at all, asked without its login."""
-    from dataclasses import replace
-
-    from fleetctl.protocols import opener, ssh
-
-    if task.device.kind is Kind.SWITCH:
-        return ssh.answers(task.device, task.known_hosts)
-    endpoint = replace(task.device.endpoint, timeout_s=2.0)
-    protocol = task.facts.get("protocol") or catalog.load().protocols_of(task.device)[0]
-    try:
-        session = opener(protocol)(
-            replace(task.device, endpoint=endpoint, user=""),
-            password=None,
-            access=Access.READ,
-            facts={},
-            known_hosts=task.known_hosts,
-        )
-    except Unreachable:
-        return False
-    except FleetctlError:
-        return True  # something answers
-    try:
-        return bool(session.alive())
-    finally:
-        session.close()
-
-
 def call(workspace: Workspace, name: str, service: str, operation: str, arguments: Mapping[str, str]) -> str:
     """Call one ONVIF operation by hand and return the answer as indented XML.
 
@@ -235,6 +206,8 @@ def call(workspace: Workspace, name: str, service: str, operation: str, argument
     from fleetctl.protocols import onvif_generic
 
     device = one(workspace, name)
+    if device.behind:
+        raise UsageError(f"{name} is behind {device.behind}, which passes no ONVIF operations on")
     body = onvif_generic.body(service, operation, arguments)
     writing = writes(service, operation)
     if writing and device.audit_only:

@@ -46,6 +46,8 @@ class Options:
     wsdl_dir: Path | None = None
     record_s: float = 10.0  # how often a recorder pulls a picture of each channel
     retry_s: float = 10.0  # how long after a failed login a recorder tries again
+    boot_s: float = 3.0  # how long a device is dead when it starts
+    flash_s: float = 3.0  # how long it writes firmware before
 
 
 def up(workspace: Workspace, options: Options | None = None) -> int:
@@ -72,6 +74,8 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
         "wsdl_dir": str(options.wsdl_dir or ""),
         "record_s": options.record_s,
         "retry_s": options.retry_s,
+        "boot_s": options.boot_s,
+        "flash_s": options.flash_s,
     }
     control.up(spec, folder)
     _write_overlay(workspace, devices, switches, control.described(folder).ports, options)
@@ -132,6 +136,8 @@ def given_login(workspace: Workspace, device: Device, *, factory_new: bool = Fal
     """Return whether the lab stands for a technician who gave the device a login: it comes with none that is known."""
     fresh = known()[personality(workspace, device)].fresh
     driver = workspace.registry.driver_of(device, device.vendor, device.model)
+    if device.behind:
+        return False  # its recorder gives it its first password
     if driver.first_account and (factory_new or device.kind is Kind.NVR):
         return False  # adopt gives it its first password
     return fresh == "activation" or (fresh == "login" and not driver.default_logins)

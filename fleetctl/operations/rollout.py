@@ -28,7 +28,7 @@ from fleetctl.model import (
     worst,
 )
 from fleetctl.operations import windows
-from fleetctl.operations.runs import execute, gathered, hosts_first, job, observed, referred, select, task
+from fleetctl.operations.runs import execute, gathered, hosts_first, in_turn, job, observed, referred, select, task
 from fleetctl.operations.workspace import Workspace
 from fleetctl.waves import GOOD
 
@@ -200,12 +200,13 @@ def apply(
         waves=waves(workspace, list(todo), options),
         gate=gate_on_share(options.stop_share),
         stop_share=options.stop_share,
-        window=None if options.now else windows.policy(workspace, todo),
+        window=None if options.now else windows.policy(workspace, [n for n in todo if windows.interrupts(todo[n])]),
         deadline=options.deadline,
         clock=options.clock,
     )
 
     not_ready: dict[str, str] = {}
+    turns = in_turn(devices[name] for name in todo)
 
     def payload(name: str) -> Any:
         return job(workspace, devices[name], plan=todo[name], not_ready=not_ready)
@@ -219,7 +220,9 @@ def apply(
             "planned": plan.created,
             "now": options.now,
         },
-        tasks=hosts_first(task(devices[name], todo[name].needs, _after(todo[name])) for name in todo),
+        tasks=hosts_first(
+            task(devices[name], todo[name].needs, _after(todo[name]) + turns.get(name, ())) for name in todo
+        ),
         payload=payload,
         policy=policy,
         stop=stop,
@@ -284,13 +287,13 @@ def waves(workspace: Workspace, names: list[str], options: Options) -> tuple[Wav
     declared = workspace.inventory.values(names[0]).get("rollout_waves") if names else None
     if declared is not None:
         return windows.declared_waves(workspace, declared.value, names)
-    spread = _one_site_each_first(workspace, names)
+    spread = one_site_each_first(workspace, names)
     if options.shares:
         return growing(spread, options.shares, canary=options.canary)
     return growing(spread, (1.0,) if len(spread) <= SMALL else (0.05, 0.25, 1.0), canary=options.canary)
 
 
-def _one_site_each_first(workspace: Workspace, names: Sequence[str]) -> list[str]:
+def one_site_each_first(workspace: Workspace, names: Sequence[str]) -> list[str]:
     """Order devices so that a wave of any size takes them from as many sites as it can."""
     turns: dict[str, int] = {}
     order: list[tuple[int, str]] = []

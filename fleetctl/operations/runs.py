@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fleetctl import converge, executor
@@ -64,18 +65,19 @@ def job(
 ) -> converge.Job:
     """Return what a worker needs for one device; called when its turn has come, so that secrets are revealed late."""
     extra = (SecretRef(device=device.name, account=ENABLE),) if device.kind is Kind.SWITCH else ()
-    secrets = workspace.secrets(device, extra + referred(expectations if plan is None else plan.aspects))
-    facts = workspace.facts(device.name)
+    spoken = recorder_of(workspace, device) or device
+    secrets = workspace.secrets(spoken, extra + referred(expectations if plan is None else plan.aspects))
+    facts = workspace.facts(spoken.name)
     barred, fingerprint, proven = "", "", False
-    if device.user and logs_in_by_password(workspace, device):
-        ref = SecretRef(device=device.name, account=device.user)
+    if spoken.user and logs_in_by_password(workspace, spoken):
+        ref = SecretRef(device=spoken.name, account=spoken.user)
         if ref not in secrets:
             barred = (
-                f"{device.name}: the vault has no password for {device.user}. "
-                f"Take the device in: fleetctl adopt --limit {device.name}"
+                f"{spoken.name}: the vault has no password for {spoken.user}. "
+                f"Take the device in: fleetctl adopt --limit {spoken.name}"
             )
         else:
-            fingerprint, (barred, proven) = workspace.budget(device, device.user, secrets.reveal(ref))
+            fingerprint, (barred, proven) = workspace.budget(spoken, spoken.user, secrets.reveal(ref))
     return converge.Job(
         device=workspace.wired(device),
         expectations=expectations,
@@ -87,8 +89,28 @@ def job(
         plan=plan,
         not_ready=FrozenMap(not_ready or {}),
         known_hosts=workspace.known_hosts,
+        through=None if spoken is device else spoken,
         around=workspace.around(device.site) if device.platform == "linux" else None,
     )
+
+
+def recorder_of(workspace: Workspace, device: Device) -> Device | None:
+    """Return the recorder that a camera is behind, with the camera's channel; None for what is reached by itself."""
+    recorder = workspace.inventory.devices.get(device.behind) if device.behind else None
+    return None if recorder is None else replace(recorder, channel=device.channel)
+
+
+def in_turn(devices: Iterable[Device]) -> Mapping[str, tuple[str, ...]]:
+    """Return for each camera behind a recorder what ends before it begins: the recorder, then the channel before.
+
+    They share one login: a password that is wrong is presented once, and the recorder is asked by one at a time.
+    """
+    last: dict[str, str] = {}
+    found = {}
+    for device in sorted((d for d in devices if d.behind), key=lambda d: (d.behind, d.channel)):
+        found[device.name] = (last.get(device.behind, device.behind),)
+        last[device.behind] = device.name
+    return found
 
 
 def logs_in_by_password(workspace: Workspace, device: Device) -> bool:
@@ -145,6 +167,7 @@ def observed(
 ) -> Iterator[Event]:
     """Read and compare devices; yields a Planned for each. Nothing can be written."""
     by_name = {device.name: device for device in devices}
+    turns = in_turn(devices)
 
     def payload(name: str) -> converge.Job:
         device = by_name[name]
@@ -154,7 +177,7 @@ def observed(
         workspace,
         kind=kind,
         arguments={"devices": str(len(devices)), "aspects": ",".join(aspects)},
-        tasks=hosts_first(task(device) for device in devices),
+        tasks=hosts_first(task(device, after=turns.get(device.name, ())) for device in devices),
         payload=payload,
         policy=policy,
         stop=stop,

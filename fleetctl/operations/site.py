@@ -31,6 +31,7 @@ from fleetctl.operations.device import Recorder
 from fleetctl.operations.runs import job
 from fleetctl.operations.workspace import Workspace
 from fleetctl.protocols import opener, rtsp
+from fleetctl.protocols.identities import same_serial
 
 _ANSWER_S: Final = 3.0
 _READ: Final = ("state", "retention", "storage")
@@ -208,25 +209,32 @@ def _links(workspace: Workspace, device: Device, found: Mapping[str, Reading], t
     expected = next((e.value for e in workspace.expectations(device, ("channels",))), None)
     wanted = expected.cameras if isinstance(expected, Channels) and not isinstance(expected.cameras, Unset) else {}
     there = _channels(found)
-    for camera in workspace.inventory.devices.values():
-        if camera.behind == device.name:
-            plugged = Chain(camera=camera.name, answers=None, recorder=device.name, channel=str(camera.channel))
-            seen = there.get(plugged.channel)
-            trouble = "the channel has no camera" if found else f"{told.outcome.value}: {told.reason}"
-            yield _standing(plugged, seen) if seen is not None else replace(plugged, online=False, trouble=trouble)
+    behind = {c.name: c for c in workspace.inventory.devices.values() if c.behind == device.name}
+    places = {c.name: (str(c.channel), "") for c in behind.values()}
     for key, item in wanted.items():
-        if not isinstance(item, BoundCamera) or not isinstance(item.camera, str):
-            continue
-        link = Chain(camera=item.camera, answers=None, recorder=device.name, channel=key)
+        if isinstance(item, BoundCamera) and isinstance(item.camera, str):
+            places.setdefault(item.camera, (key, item.address or ""))
+    for camera, (key, address) in places.items():
+        link = Chain(camera=camera, answers=None, recorder=device.name, channel=key)
         now = there.get(key)
         if not found:
             yield replace(link, trouble=f"{told.outcome.value}: {told.reason}")
         elif now is None:
             yield replace(link, online=False, recording=False, trouble="the channel has no camera")
-        elif isinstance(item.address, str) and now.address != item.address:
-            yield replace(link, online=False, recording=False, trouble=f"the channel has another camera: {now.address}")
+        elif other := _another(now, address, behind.get(camera)):
+            yield replace(link, online=False, recording=False, trouble=f"the channel has another camera: {other}")
         else:
             yield _standing(link, now)
+
+
+def _another(now: ChannelState, address: str, behind: Device | None) -> str:
+    """Return what tells that a channel has another camera than the inventory's, "" where it has that one."""
+    if address and now.address != address:
+        return str(now.address)
+    expected, told = behind.serial_number if behind is not None else "", now.serial_number
+    if expected and isinstance(told, str) and not same_serial(expected, told):
+        return f"serial number {told}, expected {expected}"
+    return ""
 
 
 def _standing(link: Chain, now: ChannelState) -> Chain:

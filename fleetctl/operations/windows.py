@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -47,15 +47,14 @@ def interrupts(plan: DevicePlan) -> bool:
     return any(a.changes and a.disruption >= Disruption.STREAM for a in plan.aspects)
 
 
-def policy(workspace: Workspace, plans: Mapping[str, DevicePlan]) -> Window | None:
+def policy(workspace: Workspace, names: Iterable[str]) -> Window | None:
     """Return what tells whether a device's turn has come; None where no device has a window.
 
-    Only what interrupts waits. Raises UsageError for a window or a zone that cannot be meant.
+    `names` are the devices that are interrupted; no other waits. Raises UsageError for a window or a zone that cannot
+    be meant.
     """
     windows: dict[str, tuple[str, tuple[time, time], ZoneInfo]] = {}
-    for name, plan in plans.items():
-        if not interrupts(plan):
-            continue
+    for name in names:
         values = workspace.inventory.values(name)
         told = str(values[VARIABLE].value) if VARIABLE in values else ALWAYS
         if (window := parse(told)) is not None:
@@ -68,7 +67,7 @@ def policy(workspace: Workspace, plans: Mapping[str, DevicePlan]) -> Window | No
         if name not in windows:
             return ""
         told, window, zone = windows[name]
-        return "" if is_open(window, now.astimezone(zone)) else f"{told} ({zone.key})"
+        return "" if is_open(window, now.astimezone(zone)) else f"outside its window: {told} ({zone.key})"
 
     return judge
 

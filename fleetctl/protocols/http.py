@@ -22,6 +22,7 @@ from fleetctl.protocols import tls
 from fleetctl.protocols.digest import DigestAuth
 from fleetctl.protocols.replies import Headers, Reply
 from fleetctl.protocols.sockets import MAX_HEAD, Dial, Reader, TooLong, dialled
+from fleetctl.protocols.upload import Upload
 
 MAX_BODY: Final = 2 * 1024 * 1024
 _PIECE: Final = 64 * 1024
@@ -47,8 +48,9 @@ class _Request:
     method: str
     path: str
     headers: Mapping[str, str]
-    content: Callable[[], bytes]
+    content: Callable[[], bytes | Upload]
     auth: DigestAuth | None
+    timeout_s: float
     deadline: float
     repeatable: bool
     max_body: int
@@ -103,7 +105,7 @@ class HttpClient:
         self,
         method: str,
         path: str,
-        body: bytes | Callable[[], bytes] = b"",
+        body: bytes | Upload | Callable[[], bytes] = b"",
         headers: Mapping[str, str] | None = None,
         *,
         auth: DigestAuth | None = None,
@@ -116,8 +118,10 @@ class HttpClient:
 
         With `auth` a digest challenge is answered, and a 401 comes back when the device refused the login (then
         `auth.rejected`). `repeatable` allows one repetition when a kept connection turns out to be closed; a callable
-        body is asked again for it (a new nonce). With `into` a 2xx body goes to that file instead of memory.
-        Raises Unreachable (no route, time, connection broke), BadAnswer (too long, not HTTP), Refused (certificate).
+        body is asked again for it (a new nonce). With `into` a 2xx body goes to that file instead of memory; an
+        Upload is sent from its file, and an answer that comes before its end is the answer.
+        Raises Unreachable (no route, time, connection broke), BadAnswer (too long, not HTTP), Refused (certificate),
+        UsageError (an Upload whose file was altered).
         """
         request = _Request(
             method=method,
@@ -125,6 +129,7 @@ class HttpClient:
             headers=headers or {},
             content=body if callable(body) else lambda: body,
             auth=auth,
+            timeout_s=timeout_s or self.timeout_s,
             deadline=monotonic() + (timeout_s or self.timeout_s),
             repeatable=repeatable,
             max_body=max_body,
@@ -159,7 +164,7 @@ class HttpClient:
                 return self._exchange(request)
         except BaseException as error:
             self.close()
-            mended = self._named(error)
+            mended = self._named(error, request.timeout_s)
             if mended is None:
                 raise
             raise mended from error
@@ -172,7 +177,7 @@ class HttpClient:
         response = Reply(cast(socket.socket, reader), method=request.method)
         try:
             sock.settimeout(max(request.deadline - monotonic(), 0.001))
-            sock.sendall(self._head(request, len(content)) + content)
+            self._send(sock, request, content)
             response.begin()
         except (ConnectionError, ssl.SSLEOFError) as error:
             if kept and reader.received == 0:
@@ -185,6 +190,21 @@ class HttpClient:
             self.close()
         response.close()
         return Response(response.status, response.told, answer)
+
+    def _send(self, sock: socket.socket, request: _Request, content: bytes | Upload) -> None:
+        head = self._head(request, len(content))
+        if isinstance(content, bytes):
+            sock.sendall(head + content)
+            return
+        sock.sendall(head)
+        pieces = content.pieces()
+        for piece in pieces:
+            sock.settimeout(max(request.deadline - monotonic(), 0.001))
+            try:
+                sock.sendall(piece)
+            except (ConnectionError, ssl.SSLEOFError):
+                pieces.close()
+                return  # it may have answered already: a refusal of the login, or of the file
 
     def _head(self, request: _Request, length: int) -> bytes:
         lines = [f"{request.method} {request.path} HTTP/1.1", f"Host: {self._host}", "User-Agent: fleetctl"]
@@ -225,7 +245,7 @@ class HttpClient:
         self._sock = sock
         return sock
 
-    def _named(self, error: BaseException) -> Exception | None:
+    def _named(self, error: BaseException, timeout_s: float) -> Exception | None:
         """Return the error a caller can act on, None for what is not about the exchange."""
         where = self._host
         if isinstance(error, (Unreachable, BadAnswer, Refused)):
@@ -233,7 +253,7 @@ class HttpClient:
         if isinstance(error, TooLong):
             return BadAnswer(f"{where} sends more than an answer may have")
         if isinstance(error, TimeoutError):
-            return Unreachable(f"no whole answer from {where} within {self.timeout_s:g} s")
+            return Unreachable(f"no whole answer from {where} within {timeout_s:g} s")
         if isinstance(error, (IncompleteRead, ConnectionError, ssl.SSLEOFError)):
             return Unreachable(f"the connection to {where} broke: {_reason(error)}")
         if isinstance(error, ssl.SSLError):

@@ -16,6 +16,7 @@ from fleetctl.model import Access, Device
 from fleetctl.protocols.digest import DigestAuth, challenge_in
 from fleetctl.protocols.http import MAX_BODY, HttpClient, Response
 from fleetctl.protocols.sessions import HttpSession, Key, Told
+from fleetctl.protocols.upload import Upload
 
 BACK_OFF_S: Final = (0.5, 1.0, 2.0)
 LONGEST_LOCK_S: Final = 86400.0
@@ -62,13 +63,14 @@ class Web:
         self,
         method: str,
         path: str,
-        body: bytes = b"",
+        body: bytes | Upload = b"",
         content_type: str = "",
         *,
         reading: bool,
         what: str,
         login: bool = True,
         max_body: int = MAX_BODY,
+        timeout_s: float | None = None,
     ) -> Response:
         """Send one request and return the reply; `what` names it in messages, without anything secret.
 
@@ -87,6 +89,7 @@ class Web:
             auth=auth,
             repeatable=reading,
             max_body=max_body,
+            timeout_s=timeout_s,
         )
         if response.status != 401 or not login:
             return response

@@ -11,6 +11,7 @@ from typing import Any
 from lxml import etree
 
 from fleetctl.protocols.http import HttpClient
+from fleetctl.protocols.upload import Upload
 from tests.judges.wsdl import SERVICES, Judge
 
 _NAMESPACES = {
@@ -53,6 +54,12 @@ def _content(envelope: bytes) -> etree._Element:
     return etree.fromstring(envelope)[-1][0]
 
 
+def _message(content: Upload) -> bytes:
+    """Return the SOAP message that a file is sent with, b"" where it is sent by itself."""
+    _, found, rest = next(content.pieces()).partition(b"Content-ID: <root>\r\n\r\n")
+    return rest.partition(b"\r\n--")[0] if found else b""
+
+
 _NOT_OFFERED = (
     b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:ter="http://www.onvif.org/ver10/error">'
     b"<s:Body><s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>ter:ActionNotSupported</s:Value>"
@@ -68,16 +75,22 @@ def tapped(*refusing: str) -> Iterator[list[Exchange]]:
     original = HttpClient.request
 
     def request(
-        self: HttpClient, method: str, path: str, body: bytes | Callable[[], bytes] = b"", *rest: Any, **more: Any
+        self: HttpClient,
+        method: str,
+        path: str,
+        body: bytes | Upload | Callable[[], bytes] = b"",
+        *rest: Any,
+        **more: Any,
     ) -> Any:
         sent: list[bytes] = []
 
-        def spied() -> bytes:
-            sent.append(body() if callable(body) else body)
-            return sent[-1]
+        def spied() -> bytes | Upload:
+            content = body() if callable(body) else body
+            sent.append(_message(content) if isinstance(content, Upload) else content)
+            return content
 
         response = original(self, method, path, spied, *rest, **more)
-        if method == "POST":
+        if method == "POST" and sent[-1]:
             service = _NAMESPACES[etree.QName(_content(sent[-1])).namespace]
             heard.extend(Exchange(service, one, 0, b"") for one in sent[:-1])
             if etree.QName(_content(sent[-1])).localname in refusing:

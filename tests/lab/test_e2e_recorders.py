@@ -314,17 +314,6 @@ def test_a_wrong_password_is_presented_to_a_recorder_once(sites: Callable[[str],
         assert sum(office.real(nvr)["misses"].values()) == 1
 
 
-POE = """\
-dau_ghi:
-  children:
-    poe:
-      vars: {site_name: Phường PoE, site_network: 10.31.9}
-      hosts:
-        poe-nvr: {ansible_host: 10.31.9.2, kind: nvr, vendor: hikvision, model: DS-7608NXI-I2/8P/S, desk: Kho}
-        poe-cam: {kind: camera, vendor: hikvision, behind: poe-nvr, channel: 1, desk: Quầy 1}
-"""
-
-
 def only(root: Path, text: str) -> Office:
     """Return a workspace with the sites of `text` alone; its lab is down."""
     init(root, PILOT)
@@ -333,22 +322,6 @@ def only(root: Path, text: str) -> Office:
         shutil.rmtree(folder)
     office.write("recorders.yml", text)
     return office
-
-
-def test_a_camera_on_the_recorders_own_ports_is_seen_through_it_and_set_by_nobody(tmp_path: Path) -> None:
-    office = only(tmp_path / "poe", POE)
-    try:
-        office.lab_up()
-        office.expect(0, "adopt", "--yes")
-        ran = office.json("audit", "--limit", "poe-cam")
-        assert ran.outcomes == {"poe-cam": "unsupported"}
-        assert "only the recorder reaches it" in ran.reason("poe-cam")
-        told = [line for line in office.json("site", "check", "poe").lines if line["type"] == "chain"]
-        assert [(c["camera"], c["recorder"], c["channel"], c["answers"]) for c in told] == [
-            ("poe-cam", "poe-nvr", "1", None)
-        ]
-    finally:
-        office.lab_down()
 
 
 def test_an_activation_that_was_cut_off_is_taken_up_with_the_password_that_may_be_live(tmp_path: Path) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import hashlib
+import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,11 +16,13 @@ import pytest
 import fleetctl
 from fleetctl import catalog
 from fleetctl.errors import FleetctlError
+from fleetctl.lab import firmware
 from fleetctl.lab.dispatch import OPERATIONS
 from fleetctl.lab.personality import of
-from fleetctl.model import Access, Device, Endpoint, Expectation, Kind, SecretRef
+from fleetctl.model import Access, Device, Endpoint, Expectation, Image, Kind, Order, SecretRef
 from fleetctl.plan import compare, wanted
 from fleetctl.protocols.onvif import Session, connect, soap
+from fleetctl.protocols.upload import Upload
 from tests.judges.labs import PASSWORD, USER, Place, personalities, running
 from tests.judges.wiretap import Exchange, tapped
 from tests.judges.wsdl import SERVICES, Judge, Verdict
@@ -65,7 +70,7 @@ def brought(session: Session, aspect: str, expected: Any) -> None:
 
 
 def acted(session: Session) -> None:
-    """Do what drivers can do beside settings; the reboot last."""
+    """Do what drivers can do beside settings; what restarts the camera last."""
     actions = {action.name: action for action in catalog.load().drivers["onvif"].actions}
     for account in ("nvr-2", "nvr-2"):  # made, then changed
         tried(actions["make_account"].run, session, (SecretRef(device="cam", account=account), Vault()))
@@ -75,7 +80,22 @@ def acted(session: Session) -> None:
     tried(actions["snapshot"].run, session, None)
     tried(session.read, "tds", "GetSystemBackup")  # asked of those only that announce it, and no make here does
     tried(session.prove)
+    tried(actions["stream_path"].run, session, None)
+    with tempfile.NamedTemporaryFile() as file:
+        content = firmware.made((session.identity().model,), "V9.9.9", size=2_000_000)
+        file.write(content)
+        file.flush()
+        sha256 = hashlib.sha256(content).hexdigest()
+        image = Image(
+            sha256=sha256, size=len(content), file_name="image", vendor="any", models=("any",), version="V9.9.9"
+        )
+        order = Order(image=image, body=partial(_body, Path(file.name), image))
+        tried(actions["flash"].run, session, order)
     tried(actions["reboot"].run, session, None)
+
+
+def _body(path: Path, image: Image, before: bytes, after: bytes) -> Upload:
+    return Upload(path, image.size, image.sha256, before=before, after=after)
 
 
 @pytest.fixture(scope="module")

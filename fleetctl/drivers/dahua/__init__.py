@@ -6,8 +6,8 @@ Source: field facts, NVR and vendor protocols, 2: the firmware decides how a uni
 
 from __future__ import annotations
 
-from fleetctl.drivers.dahua import actions, channels, network, storage, system, tracks, users
-from fleetctl.model import Driver, FrozenMap, Kind, LoginLock, PasswordPolicy
+from fleetctl.drivers.dahua import actions, behind, channels, network, storage, system, tracks, users
+from fleetctl.model import Action, Disruption, Driver, FrozenMap, Kind, LoginLock, PasswordPolicy
 
 _BRANDS = ("dahua", "kbvision", "general", "intelbras", "amcrest", "lorex")
 
@@ -15,6 +15,14 @@ _BRANDS = ("dahua", "kbvision", "general", "intelbras", "amcrest", "lorex")
 def _recognises(manufacturer: str, _model: str) -> bool:
     return manufacturer.strip().lower().startswith(_BRANDS)
 
+
+CAMERA = Action(
+    name="camera",
+    protocol="dahua",
+    disruption=Disruption.NONE,
+    run=behind.camera,
+    doc="say which camera is on a channel",
+)
 
 DRIVER = Driver(
     name="dahua",
@@ -30,7 +38,8 @@ DRIVER = Driver(
         *network.CELLS,
         *users.CELLS,
     ),
-    actions=actions.ACTIONS,
+    behind=behind.CELLS,
+    actions=(*actions.ACTIONS, CAMERA),
     default_logins=(("admin", "admin"),),
     passwords=PasswordPolicy(most=32, forbidden="&", run=3, user_in_it=False, user_backwards=False),
     lock=LoginLock(refusals=5, lock_s=1800.0, account=True),

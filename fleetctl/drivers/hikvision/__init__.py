@@ -8,13 +8,21 @@ refusals for 30 minutes, by address); the maker's manual of DS-90xxHUHI for the 
 
 from __future__ import annotations
 
-from fleetctl.drivers.hikvision import actions, channels, network, storage, system, tracks, users
-from fleetctl.model import Driver, FrozenMap, Kind, LoginLock, PasswordPolicy
+from fleetctl.drivers.hikvision import actions, behind, channels, network, storage, system, tracks, users
+from fleetctl.model import Action, Disruption, Driver, FrozenMap, Kind, LoginLock, PasswordPolicy
 
 
 def _recognises(manufacturer: str, _model: str) -> bool:
     return manufacturer.strip().lower().startswith(("hikvision", "hik", "hilook", "hiwatch"))
 
+
+CAMERA = Action(
+    name="camera",
+    protocol="isapi",
+    disruption=Disruption.NONE,
+    run=behind.camera,
+    doc="say which camera is on a channel",
+)
 
 DRIVER = Driver(
     name="hikvision",
@@ -30,7 +38,8 @@ DRIVER = Driver(
         *network.CELLS,
         *users.CELLS,
     ),
-    actions=actions.ACTIONS,
+    behind=behind.CELLS,
+    actions=(*actions.ACTIONS, CAMERA),
     default_logins=(("admin", "12345"),),
     passwords=PasswordPolicy(most=16, forbidden=" ;`~", user_in_it=False, user_backwards=False),
     lock=LoginLock(refusals=5, lock_s=1800.0),

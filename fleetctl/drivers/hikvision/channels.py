@@ -25,7 +25,7 @@ _SYNC: Final = "/ISAPI/ContentMgmt/InputProxy/syncIPCPasswd"
 _CAPABILITIES: Final = "/ISAPI/System/capabilities"
 SOURCE: Final = "sourceInputPortDescriptor"
 # What the recorder tells of the camera and takes from nobody.
-_READ_ONLY: Final = tuple(f"{SOURCE}/{name}" for name in ("model", "serialNumber", "firmwareVersion"))
+READ_ONLY: Final = tuple(f"{SOURCE}/{name}" for name in ("model", "serialNumber", "firmwareVersion"))
 _PORTS: Final = {Speech.OWN: 8000, Speech.ONVIF: 80}
 ONLINE_S: Final = 60.0  # how long a channel may take to come online after it was written
 PLUGGED: Final = "the recorder has nothing there: it binds by itself what is plugged into its own ports"
@@ -222,7 +222,7 @@ def _bind(session: Session, key: str, item: BoundCamera, secrets: Secrets) -> bo
         except VaultError as error:
             raise Rejected(f"channel {key}: {error}") from None
     if slot is not None:
-        session.write("PUT", f"{CHANNELS}/{key}", changed(slot, values, remove=_READ_ONLY))
+        session.write("PUT", f"{CHANNELS}/{key}", changed(slot, values, remove=READ_ONLY))
     else:
         session.write("POST", CHANNELS, like(listed, "InputProxyChannel", {"id": key, **values}))
         _landed(session, key, item)

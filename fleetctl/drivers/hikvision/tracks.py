@@ -19,6 +19,7 @@ from fleetctl.drivers.hikvision import footage
 from fleetctl.drivers.hikvision.channels import bound, credential
 from fleetctl.drivers.hikvision.documents import by_id, changed, items
 from fleetctl.drivers.hikvision.storage import capacity_bytes
+from fleetctl.drivers.hikvision.streams import PROXIED
 from fleetctl.errors import Unsupported
 from fleetctl.model import UNSET, Cell, FrozenMap, Gap, Secrets, Unset, Untold
 from fleetctl.protocols.isapi import Session
@@ -26,7 +27,6 @@ from fleetctl.protocols.onvif_parts import tried
 from fleetctl.protocols.xml import Element, boolean, child, children, text, whole
 
 _TRACKS: Final = "/ISAPI/ContentMgmt/record/tracks"
-_STREAMS: Final = "/ISAPI/ContentMgmt/StreamingProxy/channels"
 _CUSTOM: Final = "CustomExtensionList/CustomExtension"
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _CONTINUOUS, _MOTION = "CMR", "MOTION"
@@ -264,10 +264,15 @@ def _kept(track: Element) -> Kept:
 
 def _bitrate_kbps(session: Session, keys: list[str]) -> int:
     """Return the sum of what the recorded streams may use; raises Unsupported where one is not told."""
+    every = tried(session.read, PROXIED)  # all in one answer, where the recorder has that page
+    listed = {} if isinstance(every, Untold) else {text(each, "id"): each for each in items(every, "StreamingChannel")}
     total = 0
     for key in keys:
         by_sub = _is_on(_track(session, key, sub=True)) and not _is_on(_track(session, key))
-        stream = session.read(f"{_STREAMS}/{footage.track_of(key, sub=by_sub)}")
+        number = footage.track_of(key, sub=by_sub)
+        stream = listed.get(number)
+        if stream is None:
+            stream = session.read(f"{PROXIED}/{number}")
         told = whole(stream, "Video/vbrUpperCap")
         if text(stream, "Video/videoQualityControlType").upper() != "VBR" or told is None:
             told = whole(stream, "Video/constantBitRate") or told

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from fleetctl.lab import access, auth
+from fleetctl.lab import access, auth, firmware
 from fleetctl.lab.cgi.pages import Arguments, Page, argument, done, listing, plain, rule_of
 from fleetctl.lab.cgi.text import Refused
 from fleetctl.lab.isapi.users import numbered
@@ -38,8 +38,7 @@ def serial(visit: Visit, _: Arguments) -> Reply:
 
 def version_of(visit: Visit) -> tuple[str, str]:
     """Return version and build date out of "2.800.0000000.16.R, Build Date 2021-05-08"."""
-    told = str({"firmware": visit.device.personality.firmware, **visit.device.read("info")}["firmware"])
-    version, _, build = told.partition(",")
+    version, _, build = firmware.version_of(visit.device).partition(",")
     return version.strip(), build.strip().removeprefix("Build Date").strip()
 
 

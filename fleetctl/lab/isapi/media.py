@@ -24,6 +24,10 @@ _CLOCKS: Final = {"HH:mm:ss": "24hour", "hh:mm:ss tt": "12hour"}
 WIDE, HIGH = 704, 576  # the overlays' own screen
 TEXTS: Final = 4
 TEXT_MAX: Final = 44  # bytes
+OVERLAYS_POSSIBLE: Final = {
+    "TextOverlayList": {"TextOverlay": {"displayText": {"@min": 0, "@max": TEXT_MAX}}},
+    "DateTimeOverlay": {"dateStyle": {"@opt": ",".join(_DATES.values())}, "timeStyle": {"@opt": "12hour,24hour"}},
+}
 
 
 # --- streams -----------------------------------------------------------------------------------------
@@ -41,7 +45,9 @@ def _token(visit: Visit, number: str) -> str:
     return found
 
 
-def _stream(visit: Visit, number: str, token: str) -> dict[str, Any]:
+def stream_of(visit: Visit, number: str) -> dict[str, Any]:
+    """Return a stream as its page tells it; raises Refused where there is none."""
+    token = _token(visit, number)
     kept = visit.device.read("encoders")[token]
     cbr = bool(kept.get("cbr"))
     return {
@@ -90,21 +96,26 @@ def _sounds(visit: Visit, token: str) -> bool:
 
 def streams(visit: Visit) -> Reply:
     """GET Streaming/channels."""
-    items = [_stream(visit, number, token) for number, token in _tokens(visit).items()]
+    items = [stream_of(visit, number) for number in _tokens(visit)]
     return told(visit, "StreamingChannelList", {"StreamingChannel": items})
 
 
 def stream(visit: Visit, number: str) -> Reply:
     """GET Streaming/channels/101."""
-    return told(visit, "StreamingChannel", _stream(visit, number, _token(visit, number)))
+    return told(visit, "StreamingChannel", stream_of(visit, number))
 
 
 def stream_capabilities(visit: Visit, number: str) -> Reply:
     """GET Streaming/channels/101/capabilities."""
+    return told(visit, "StreamingChannel", possible_of(visit, number))
+
+
+def possible_of(visit: Visit, number: str) -> dict[str, Any]:
+    """Return what a stream may be, as its page of capabilities tells it."""
     codecs = visit.device.personality.codecs[_token(visit, number)]
     first = codecs[0]
     widths, heights = (",".join(str(size[i]) for size in first.sizes) for i in (0, 1))
-    content = {
+    return {
         "id": int(number),
         "Video": {
             "videoCodecType": {"@opt": ",".join(_CODECS[codec.name] for codec in codecs)},
@@ -118,11 +129,16 @@ def stream_capabilities(visit: Visit, number: str) -> Reply:
             "H264Profile": {"@opt": ",".join(first.profiles)},
         },
     }
-    return told(visit, "StreamingChannel", content)
 
 
 def set_stream(visit: Visit, number: str) -> Reply:
-    """PUT Streaming/channels/101: what is too much is brought down without a word."""
+    """PUT Streaming/channels/101."""
+    keep_stream(visit, number)
+    return done(visit)
+
+
+def keep_stream(visit: Visit, number: str) -> None:
+    """Take a stream's document: what is too much is brought down without a word."""
     token = _token(visit, number)
     video = xml.find(xml.parsed(visit.incoming.body, "StreamingChannel"), "Video")
     kept = visit.device.change("encoders")[token]
@@ -136,7 +152,6 @@ def set_stream(visit: Visit, number: str) -> Reply:
         raise Refused("badParameters", words="codec or resolution is not possible")
     kept.update(codec=codec.name, width=size[0], height=size[1])
     _set_rates(video, kept, codec)
-    return done(visit)
 
 
 def _set_rates(video: Element | None, kept: dict[str, Any], codec: Codec) -> None:
@@ -182,6 +197,16 @@ def _at(kept: Mapping[str, Any]) -> dict[str, int]:
 
 def overlays(visit: Visit) -> Reply:
     """GET System/Video/inputs/channels/1/overlays."""
+    return told(visit, "VideoOverlay", overlays_of(visit))
+
+
+def overlay_capabilities(visit: Visit) -> Reply:
+    """GET System/Video/inputs/channels/1/overlays/capabilities."""
+    return told(visit, "VideoOverlay", OVERLAYS_POSSIBLE)
+
+
+def overlays_of(visit: Visit) -> dict[str, Any]:
+    """Return the texts as their page tells them."""
     osds = visit.device.read("osds")
     name, clock, others = _osds(visit)
     items = []
@@ -191,7 +216,7 @@ def overlays(visit: Visit) -> Reply:
         items.append({"id": number, "enabled": kept is not None, **where, "displayText": kept["text"] if kept else ""})
     told_clock = osds[clock] if clock else {"position": "UpperLeft"}
     told_name = osds[name] if name else {"position": "LowerRight"}
-    content = {
+    return {
         "normalizedScreenSize": {"normalizedScreenWidth": WIDE, "normalizedScreenHeight": HIGH},
         "attribute": {"transparent": False, "flashing": False},
         "fontSize": "adaptive",
@@ -205,7 +230,6 @@ def overlays(visit: Visit) -> Reply:
         },
         "channelNameOverlay": {"enabled": bool(name), **_at(told_name)},
     }
-    return told(visit, "VideoOverlay", content)
 
 
 def _placed(sent: Element, **other: Any) -> dict[str, Any]:
@@ -215,7 +239,13 @@ def _placed(sent: Element, **other: Any) -> dict[str, Any]:
 
 
 def set_overlays(visit: Visit) -> Reply:
-    """PUT System/Video/inputs/channels/1/overlays: the whole document; what it does not name is off."""
+    """PUT System/Video/inputs/channels/1/overlays."""
+    keep_overlays(visit)
+    return done(visit)
+
+
+def keep_overlays(visit: Visit) -> None:
+    """Take the texts' whole document: what it does not name is off."""
     sent = xml.parsed(visit.incoming.body, "VideoOverlay")
     title = _name(visit)
     osds = visit.device.change("osds")
@@ -238,7 +268,6 @@ def set_overlays(visit: Visit) -> Reply:
         if xml.true(item, "enabled"):
             number = xml.number(item, "id", least=1, most=TEXTS)
             osds[f"osd_token_{number + 1}"] = _placed(item, source=source, type="Plain", text=words)
-    return done(visit)
 
 
 def input_(visit: Visit, number: str) -> Reply:
@@ -269,6 +298,7 @@ PAGES: dict[tuple[str, str], Page] = {
     ("PUT", "Streaming/channels/#"): writes(set_stream, access.OPERATOR, on="camera"),
     ("GET", "Streaming/channels/#/capabilities"): reads(stream_capabilities, on="camera"),
     ("GET", _OVERLAYS): reads(overlays, on="camera"),
+    ("GET", f"{_OVERLAYS}/capabilities"): reads(overlay_capabilities, on="camera"),
     ("PUT", _OVERLAYS): writes(set_overlays, access.OPERATOR, on="camera"),
     ("GET", "System/Video/inputs/channels/#"): reads(input_, on="camera"),
     ("PUT", "System/Video/inputs/channels/#"): writes(set_input, access.OPERATOR, on="camera"),

@@ -38,6 +38,7 @@ CODES: Final[dict[str, tuple[int, int]]] = {
     "ipcNetworkAbnormal": (4, 0x400011AE),
     "ipcPasswordError": (4, 0x400011AF),
     "ipcNotActivated": (4, 0x400011B3),
+    "channelOffline": (4, 0x400011B6),
     "IPCIPNotUnique": (4, 0x400011BC),
     "channelDeviceExist": (4, 0x4000121C),
     "NTPUnconnect": (4, 0x4000105C),

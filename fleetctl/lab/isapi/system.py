@@ -8,7 +8,7 @@ import time
 import uuid
 from typing import Any, Final
 
-from fleetctl.lab import access
+from fleetctl.lab import access, firmware
 from fleetctl.lab.isapi import xml
 from fleetctl.lab.isapi.pages import Page, done, plain, reads, rule_of, told, writes
 from fleetctl.lab.isapi.status import Refused
@@ -21,12 +21,11 @@ _MODES: Final = {"NTP": "NTP", "manual": "Manual"}
 
 def firmware_of(device: Any) -> str:
     """Return V5.7.13 of "V5.7.13 build 230829"."""
-    told: str = str({"firmware": device.personality.firmware, **device.read("info")}["firmware"])
-    return told.partition(" ")[0]
+    return firmware.version_of(device).partition(" ")[0]
 
 
 def _released(visit: Visit) -> str:
-    rest = visit.device.personality.firmware.partition(" ")[2]
+    rest = firmware.version_of(visit.device).partition(" ")[2]
     return rest or rule_of(visit).released
 
 

@@ -63,7 +63,14 @@ PERSONALITY = Personality(
     audio={"G711": ((64,), (8,)), "AAC": ((48, 80), (16,))},
     snapshot_path="/snap.jpg?JpegCam=1",
     stream_path="/rtsp_tunnel?p={number}&h26x=4&vcd=2",
-    capabilities={"ntp": 1, "profiles_max": 16, "pull_points": 10, "generic_faults": True, "time_mode_fixed": True},
+    capabilities={
+        "ntp": 1,
+        "profiles_max": 16,
+        "pull_points": 10,
+        "generic_faults": True,
+        "time_mode_fixed": True,
+        "firmware": "mtom",
+    },
     factory={
         "time": {
             "type": "NTP",

@@ -85,7 +85,14 @@ PERSONALITY = Personality(
     },
     audio={"G711": ((64,), (8,))},
     stream_path="/stream{channel}",
-    capabilities={"ntp": 1, "profiles_max": 3, "pull_points": 2, "zeroconf": False, "no_bitrate_options": True},
+    capabilities={
+        "ntp": 1,
+        "profiles_max": 3,
+        "pull_points": 2,
+        "zeroconf": False,
+        "no_bitrate_options": True,
+        "firmware": "",
+    },
     factory={
         "time": {"type": "NTP", "dst": True, "tz": "UTC-08:00", "ntp": ["132.163.96.3"]},
         "clock": {"offset_s": -7.0, "drift_ppm": 60.0},

@@ -178,7 +178,7 @@ class Recorders:
         old = recorder.links or {}
         recorder.links = {
             number: old[number]
-            if number in old and before.get(number) == told
+            if number in old and _bound_as(before.get(number, {})) == _bound_as(told)
             else Link(since=time.time(), state="connecting" if told.get("enabled", True) else "disabled")
             for number, told in channels.items()
             if told.get("address")
@@ -249,6 +249,11 @@ class Recorders:
         self._pull_at = _rested(self._pull_at, began, REST_PULL)
         if (recorder.links or {}).get(number) is link and not recorder.dead():
             keeping.keep(world, recorder, number, link, picture)
+
+
+def _bound_as(channel: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what decides about the connection: all but the title."""
+    return {name: value for name, value in channel.items() if name != "name"}
 
 
 def _rested(until: float, began: float, rest: float) -> float:

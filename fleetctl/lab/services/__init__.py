@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
 
 from fleetctl.lab.device import SimDevice
 from fleetctl.lab.soap import Request
 from fleetctl.lab.spec import LabSpec
+
+if TYPE_CHECKING:
+    from fleetctl.lab.firmware import Image
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +25,7 @@ class After:
     reboot: bool = False
     reset: str = ""  # "Hard" or "Soft"
     moved: bool = False  # the network address changed
+    image: Image | None = None  # firmware that came whole
     wait_s: float = 0.0  # the reply itself is held back (PullMessages)
 
 
@@ -35,6 +40,7 @@ class Call:
     path: str = ""
     base: str  # scheme://host:port the caller used
     rtsp: str  # rtsp://host:port
+    attachment: IO[bytes] | None = None  # a file that came with it
     after: After = After()
 
 

@@ -13,6 +13,11 @@ def _can(call: Call, name: str, default: object = False) -> str:
     return words(call.device.personality.capabilities.get(name, default))
 
 
+def _firmware(call: Call) -> str:
+    """How the device takes firmware: http, mtom, or "" for not at all."""
+    return str(call.device.personality.capabilities.get("firmware", "http"))
+
+
 def _device(call: Call) -> str:
     rule = call.device.personality
     return (
@@ -24,7 +29,8 @@ def _device(call: Call) -> str:
         f' HttpDigest="{words("digest" in rule.schemes)}" RELToken="false" MaxUsers="{rule.passwords.users_max}"'
         f' MaxUserNameLength="{rule.passwords.name_max}" MaxPasswordLength="{rule.passwords.max}"/>'
         '<tds:System DiscoveryResolve="false" DiscoveryBye="true" RemoteDiscovery="false" SystemBackup="false"'
-        ' SystemLogging="false" FirmwareUpgrade="false" HttpFirmwareUpgrade="false"/>'
+        f' SystemLogging="false" FirmwareUpgrade="{words(_firmware(call) == "mtom")}"'
+        f' HttpFirmwareUpgrade="{words(_firmware(call) == "http")}"/>'
     )
 
 
@@ -218,7 +224,8 @@ def _old_device(call: Call, base: str) -> str:
         "<tt:IPVersion6>false</tt:IPVersion6><tt:DynDNS>false</tt:DynDNS></tt:Network><tt:System>"
         "<tt:DiscoveryResolve>false</tt:DiscoveryResolve><tt:DiscoveryBye>true</tt:DiscoveryBye>"
         "<tt:RemoteDiscovery>false</tt:RemoteDiscovery><tt:SystemBackup>false</tt:SystemBackup>"
-        "<tt:SystemLogging>false</tt:SystemLogging><tt:FirmwareUpgrade>false</tt:FirmwareUpgrade>"
+        "<tt:SystemLogging>false</tt:SystemLogging>"
+        f"<tt:FirmwareUpgrade>{words(_firmware(call) == 'mtom')}</tt:FirmwareUpgrade>"
         f"{versions}</tt:System><tt:IO><tt:InputConnectors>0</tt:InputConnectors>"
         f"<tt:RelayOutputs>{len(call.device.read('relays'))}</tt:RelayOutputs></tt:IO><tt:Security>"
         f"<tt:TLS1.1>false</tt:TLS1.1><tt:TLS1.2>true</tt:TLS1.2>{no}</tt:Security></tt:Device>"

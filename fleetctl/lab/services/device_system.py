@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import calendar
 import re
+import secrets
 import time
 import uuid
 
+from fleetctl.lab import firmware
 from fleetctl.lab.services import After, Call, Operations
 from fleetctl.lab.soap import Element, SoapFault, each, text, true, words
 
@@ -19,11 +21,11 @@ MAX_SCOPES = 20
 def device_information(call: Call) -> str:
     """GetDeviceInformation."""
     device, make = call.device, call.device.personality
-    told = {"firmware": make.firmware, **device.read("info")}
+    told = device.read("info")
     return (
         f"<tds:Manufacturer>{words(told.get('manufacturer', make.manufacturer))}</tds:Manufacturer>"
         f"<tds:Model>{words(told.get('model', make.model))}</tds:Model>"
-        f"<tds:FirmwareVersion>{words(told['firmware'])}</tds:FirmwareVersion>"
+        f"<tds:FirmwareVersion>{words(firmware.version_of(device))}</tds:FirmwareVersion>"
         f"<tds:SerialNumber>{words(device.serial_number)}</tds:SerialNumber>"
         f"<tds:HardwareId>{words(make.hardware_id)}</tds:HardwareId>"
     )
@@ -198,6 +200,36 @@ def get_uris(call: Call) -> str:
     )
 
 
+def start_upgrade(call: Call) -> str:
+    """StartFirmwareUpgrade: where the image is to be sent, and how long it may take."""
+    if call.device.personality.capabilities.get("firmware", "http") != "http":
+        raise SoapFault("ter:ActionNotSupported", reason="Firmware comes another way", code="Receiver", status=500)
+    if call.device.flashing is not None:
+        raise SoapFault("ter:Action", reason="An upgrade is under way", code="Receiver", status=500)
+    call.device.upload = f"/upload/firmware-{secrets.token_hex(8)}"
+    return (
+        f"<tds:UploadUri>{call.device.personality.foreign_xaddr or call.base}{call.device.upload}</tds:UploadUri>"
+        f"<tds:UploadDelay>PT0S</tds:UploadDelay><tds:ExpectedDownTime>PT{round(call.lab.boot_s)}S</tds:ExpectedDownTime>"
+    )
+
+
+def upgrade(call: Call) -> str:
+    """UpgradeSystemFirmware: the image came as an attachment (MTOM)."""
+    if call.device.personality.capabilities.get("firmware", "http") != "mtom":
+        raise SoapFault("ter:ActionNotSupported", reason="Firmware comes another way", code="Receiver", status=500)
+    if call.attachment is None:
+        raise SoapFault("ter:InvalidArgVal", "ter:InvalidFirmware", reason="There is no image")
+    try:
+        image = firmware.read(call.attachment, call.device)
+        if call.device.flashing is not None:
+            raise firmware.NotForUs("busy")
+    except firmware.NotForUs as error:
+        code = "ter:FirmwareUpgradeFailed" if error.why == "busy" else "ter:InvalidFirmware"
+        raise SoapFault("ter:InvalidArgVal", code, reason="The firmware was invalid") from None
+    call.after = After(image=image)
+    return "<tds:Message>upgrading</tds:Message>"
+
+
 def get_log(_call: Call) -> str:
     """GetSystemLog."""
     return "<tds:SystemLog><tt:String>system start</tt:String></tds:SystemLog>"
@@ -216,6 +248,8 @@ OPERATIONS: Operations = {
     "GetEndpointReference": get_endpoint,
     "GetWsdlUrl": get_wsdl_url,
     "SystemReboot": reboot,
+    "StartFirmwareUpgrade": start_upgrade,
+    "UpgradeSystemFirmware": upgrade,
     "SetSystemFactoryDefault": factory_default,
     "GetSystemUris": get_uris,
     "GetSystemLog": get_log,

@@ -12,6 +12,7 @@ from fleetctl.model import Access, Device
 from fleetctl.protocols import identities
 from fleetctl.protocols.http import HttpClient
 from fleetctl.protocols.identities import Identity
+from fleetctl.protocols.onvif import files
 from fleetctl.protocols.onvif.login import Login
 from fleetctl.protocols.onvif.operations import is_reading
 from fleetctl.protocols.onvif.services import Services, path_of
@@ -89,6 +90,20 @@ class Session(HttpSession[tuple[str, str, str], Element]):
     def has(self, service: str) -> bool:
         """Tell whether the device offers a service (a prefix of `xml.PREFIXES`)."""
         return bool(self._services.path(service)[0])
+
+    def send_file(self, target: str, make: files.Body, *, body: str = "", timeout_s: float = 900.0) -> None:
+        """Send a file: to an address that the device gave, or as part of an operation (`tds:Operation`) with `body`.
+
+        Raises PermissionError in a READ session, else as `files.post` and `files.attached`.
+        """
+        self._may(target, reading=False)
+        with self._anew():
+            if not body:
+                files.post(self._wire, target, make(b"", b""), timeout_s)
+                return
+            service, _, operation = target.partition(":")
+            path, _ = self._services.path(service)
+            files.attached(self._wire, path, (service, operation), body, make, timeout_s)
 
     def _answers(self) -> bool:
         answer = self._wire.ask_clock()

@@ -1,0 +1,153 @@
+"""Flash one device: nothing is sent before it is journaled, nothing is sent twice, and its own word is no proof."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from fleetctl import catalog, converge
+from fleetctl.errors import FleetctlError, Interrupted, Refused, Rejected, Unreachable, Unsupported
+from fleetctl.flashing.gate import gate
+from fleetctl.flashing.look import Look, allowed, asked, look
+from fleetctl.flashing.order import ASPECT, Flash
+from fleetctl.flashing.watch import Seen, watched
+from fleetctl.model import (
+    Access,
+    Change,
+    Channel,
+    Finished,
+    Intent,
+    Order,
+    Outcome,
+    Progress,
+    Result,
+    Sent,
+    Started,
+    Verdict,
+    verdict,
+)
+from fleetctl.protocols.upload import Upload
+
+
+def work(name: str, payload: Any, channel: Channel) -> None:
+    """Flash one device (the executor's work). Ends with one Result of the aspect `firmware` and one Finished."""
+    flash: Flash = payload
+    begun = time.monotonic()
+    device = flash.job.device
+    channel.emit(Started(device=name, site=device.site))
+    change = Change(device=name, aspect=ASPECT, field="version", before=flash.before, after=flash.image.target)
+    try:
+        outcome, reason = _Work(flash, channel, change).done()
+    except FleetctlError as error:
+        outcome, reason = converge.outcome_of(error), converge.told(error)
+    duration_s = time.monotonic() - begun
+    channel.emit(
+        Result(
+            device=name,
+            kind=device.kind,
+            site=device.site,
+            aspect=ASPECT,
+            outcome=outcome,
+            reason=reason,
+            changes=(change,) if outcome is Outcome.CHANGED else (),
+            duration_s=duration_s,
+        )
+    )
+    channel.emit(Finished(device=name, site=device.site, outcome=outcome, reason=reason, duration_s=duration_s))
+
+
+class _Work:
+    """The steps, in their order; each returns an outcome and a reason, or raises what the device answers."""
+
+    def __init__(self, flash: Flash, channel: Channel, change: Change) -> None:
+        self.flash, self.channel, self.change = flash, channel, change
+        self.device = flash.job.device
+
+    def done(self) -> tuple[Outcome, str]:
+        """Take up an earlier try by what the device is now; else look, send, watch and judge."""
+        if self.flash.again:
+            return self._again()
+        if (earlier := self.flash.earlier) is not None:
+            seen = watched(self.flash, self.channel, earlier.began, resumed=True)
+            if seen.verdict is Verdict.VERIFIED:
+                return self._gate(None, seen)
+            if earlier.sent or seen.outcome is not Outcome.NOT_APPLIED:
+                return self._ended(seen)
+        with converge.linked(self.flash.job, Access.READ, self.channel) as link:
+            before = look(self.flash, link, self.channel)
+            if self._there(before):
+                return Outcome.UNCHANGED, f"has {before.identity.firmware} already"
+            allowed(self.flash, before)
+            percent = asked("flash_state", link, before.driver)
+        if percent is not None:
+            raise Refused(f"{converge.where(self.device)} is being upgraded by somebody else ({percent} %). Untouched")
+        moment = time.time()
+        self._send()
+        seen = watched(self.flash, self.channel, moment)
+        return self._gate(before, seen) if seen.verdict is Verdict.VERIFIED else self._ended(seen)
+
+    def _again(self) -> tuple[Outcome, str]:
+        """Judge a device that was flashed a while ago by all that it does now; nothing is sent."""
+        with converge.linked(self.flash.job, Access.READ, self.channel) as link:
+            now = look(self.flash, link, self.channel)
+        if not self._there(now):
+            return Outcome.FAILED, f"has {now.identity.firmware} again, not {self.flash.image.target}"
+        troubles, _ = gate(self.flash, self.channel, now)
+        if troubles:
+            return Outcome.FAILED, f"was well after its upgrade, and is no longer: {'; '.join(troubles)}"
+        return Outcome.UNCHANGED, ""
+
+    def _there(self, before: Look) -> bool:
+        found = verdict(self.flash.image.target, before.identity.firmware, before.driver.release)
+        return found is Verdict.VERIFIED
+
+    def _send(self) -> None:
+        """Send the image; journaled before, and after. Raises Rejected, Unsupported, Unreachable, UsageError."""
+        flash, name = self.flash, self.device.name
+        uploads: list[Upload] = []
+
+        def body(before: bytes = b"", after: bytes = b"") -> Upload:
+            def progress(percent: int) -> None:
+                self.channel.emit(Progress(device=name, stage="upload", percent=percent))
+
+            image = flash.image
+            made = Upload(Path(flash.path), image.size, image.sha256, before=before, after=after, progress=progress)
+            uploads.append(made)
+            return made
+
+        with converge.linked(flash.job, Access.WRITE, self.channel) as link:
+            driver, _ = converge.recognise(flash.job, link, catalog.load(), required=True)
+            action = catalog.load().action(driver, "flash")
+            if action is None:
+                raise Unsupported(f"{name}: fleetctl cannot give firmware to {driver.name} devices")
+            session = link.session(action.protocol)
+            self.channel.confirm(Intent(device=name, aspect=ASPECT, changes=(self.change,)))
+            try:
+                action.run(session, Order(image=flash.image, body=body))
+            except Rejected as error:
+                raise Rejected(f"{converge.where(self.device)} does not take the image: {error}") from error
+            except Unreachable as error:
+                if not uploads or not uploads[-1].gone:
+                    raise
+                raise Unreachable(
+                    f"the link to {converge.where(self.device)} broke while the image was sent ({error}); "
+                    "what it has of it is no whole image"
+                ) from error
+        sent = Sent(device=name, aspect=ASPECT, what=flash.image.sha256)
+        with suppress(Interrupted):  # the run is being ended; this device is seen through all the same
+            self.channel.confirm(sent)
+            return
+        self.channel.emit(sent)
+
+    def _gate(self, before: Look | None, seen: Seen) -> tuple[Outcome, str]:
+        """Judge a device that tells the wanted version by all that it does."""
+        self.channel.emit(Progress(device=self.device.name, stage="checks"))
+        troubles, notes = gate(self.flash, self.channel, before)
+        if troubles:
+            return Outcome.FAILED, f"has {seen.version}, but {'; '.join([*troubles, *notes])}"
+        return Outcome.CHANGED, "; ".join(notes)
+
+    def _ended(self, seen: Seen) -> tuple[Outcome, str]:
+        return seen.outcome, f"{converge.where(self.device)}: {seen.reason}"

@@ -1,0 +1,150 @@
+"""The catalogue of firmware, and what a roll-out would do: which device gets which image, and which none and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fleetctl.aspects.firmware import Firmware, named
+from fleetctl.errors import UsageError
+from fleetctl.executor import Policy, Stop
+from fleetctl.flashing.look import same_words
+from fleetctl.images import Catalogue
+from fleetctl.machine import operator
+from fleetctl.model import Device, DevicePlan, Driver, Event, Image, Kind, Outcome, Verdict, older, verdict
+from fleetctl.operations.runs import observed, select
+from fleetctl.operations.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What a roll-out does to one device: from which version to which image; or why it is left out (`refused`)."""
+
+    device: str
+    model: str = ""
+    before: str = ""
+    target: str = ""
+    image: str = ""  # checksum
+    refused: str = ""
+    outcome: Outcome = Outcome.PENDING  # how it stands before: unchanged has it already
+
+    @property
+    def lane(self) -> str:
+        """The devices that are judged together: of one model, from one version to another."""
+        return f"{self.model}: {self.before} -> {self.target}"
+
+
+def catalogue(workspace: Workspace) -> Catalogue:
+    """Return the workspace's images."""
+    return Catalogue(workspace.state / "firmware")
+
+
+def add(workspace: Workspace, source: Path, told: Mapping[str, Any], *, expected_sha256: str = "") -> Image:
+    """Take an image in; raises UsageError (no file, no room, another checksum, nothing said of its models)."""
+    if not told.get("models"):
+        raise UsageError("for which models is it? Name each that its maker lists: --model DS-2CD2143G2-I")
+    for name in ("vendor", "version"):
+        if not told.get(name):
+            raise UsageError(f"--{name} is missing: an image is not guessed from its file name")
+    who = {"added_by": operator(), "added": datetime.now(UTC).isoformat(timespec="seconds")}
+    return catalogue(workspace).add(source, {**told, **who}, expected_sha256=expected_sha256)
+
+
+def read(
+    workspace: Workspace, limit: str, *, stop: Stop | None = None, policy: Policy | None = None
+) -> Iterator[Event]:
+    """Yield the events of reading which firmware devices have; gather them with `steps`."""
+    devices = [device for device in select(workspace, limit) if flashable(device)]
+    if not devices:
+        raise UsageError(f"--limit {limit or 'all'}: there is no camera or recorder among them")
+    yield from observed(
+        workspace, devices, ("firmware",), kind="plan", stop=stop or Stop(), policy=policy or Policy(per_site=8)
+    )
+
+
+def flashable(device: Device) -> bool:
+    """Return whether a device is of a kind whose firmware fleetctl writes."""
+    return device.kind in (Kind.CAMERA, Kind.NVR) and not device.is_host
+
+
+def steps(workspace: Workspace, plans: Sequence[DevicePlan], image: str = "") -> tuple[Step, ...]:
+    """Return what each device that was read gets; `image` names one (by its checksum) instead of the standard's."""
+    there = catalogue(workspace)
+    images = (there.image(image),) if image else there.images()
+    found = [_step(workspace, plan, images, chosen=bool(image)) for plan in plans]
+    rolled = {step.device for step in found if not step.refused and step.image}
+    return tuple(_not_with_its_recorder(workspace, step, rolled) for step in found)
+
+
+def _step(workspace: Workspace, plan: DevicePlan, images: Sequence[Image], *, chosen: bool) -> Step:
+    device = workspace.inventory.devices[plan.device]
+    if plan.outcome is not None:
+        return Step(device=device.name, refused=plan.reason, outcome=plan.outcome)
+    driver = workspace.registry.driver_of(device, plan.manufacturer, plan.model)
+    told = Step(device=device.name, model=plan.model, before=plan.firmware)
+    target = images[0].target if chosen else _target(workspace, device, plan.model)
+    if not target:
+        why = f"nothing says what a {plan.model} should have (firmware_target)"
+        return _no(told, why, outcome=Outcome.UNCHANGED)
+    if verdict(target, plan.firmware, driver.release) is Verdict.VERIFIED:
+        return _no(told, f"has {plan.firmware} already", target=target, outcome=Outcome.UNCHANGED)
+    image, why = _image(images, plan, target, driver)
+    if image is None:
+        return _no(told, why, target=target)
+    if device.audit_only:
+        return _no(told, "audit_only in the inventory: fleetctl only looks at it", target=target)
+    if not (device.serial_number or device.mac_address):
+        return _no(told, f"no identity on record: fleetctl adopt --limit {device.name}", target=target)
+    if image.min_from and older(plan.firmware, image.min_from, driver.release) is not False:
+        return _no(told, f"reached from {image.min_from} on only; first a version between", target=target)
+    return Step(device=device.name, model=plan.model, before=plan.firmware, target=image.target, image=image.sha256)
+
+
+def _no(step: Step, why: str, *, target: str = "", outcome: Outcome = Outcome.REFUSED) -> Step:
+    return Step(device=step.device, model=step.model, before=step.before, target=target, refused=why, outcome=outcome)
+
+
+def _target(workspace: Workspace, device: Device, model: str) -> str:
+    expected = next((e.value for e in workspace.expectations(device, ("firmware",))), None)
+    return named(expected.target, model) if isinstance(expected, Firmware) else ""
+
+
+def _image(images: Sequence[Image], plan: DevicePlan, target: str, driver: Driver) -> tuple[Image | None, str]:
+    """Return the image for a model and a version, or why there is none; nothing is guessed."""
+    own = [image for image in images if same_words(plan.model, image.models)]
+    if not own:
+        return None, f"no image in the catalogue is for {plan.model}: fleetctl firmware add"
+    right = [image for image in own if verdict(target, image.target, driver.release) is Verdict.VERIFIED]
+    if not right:
+        return None, f"no image in the catalogue is {target} for {plan.model}: fleetctl firmware add"
+    wrong = [i for i in right if not driver.recognises(i.vendor, "") and i.vendor.lower() != driver.name]
+    right = [i for i in right if i not in wrong]
+    if not right:
+        return None, f"the image {wrong[0].key} is of {wrong[0].vendor}, the device of {plan.manufacturer}"
+    if len(right) > 1:
+        return None, f"{len(right)} images are {target} for {plan.model}; name one: --image {right[0].key}"
+    return right[0], ""
+
+
+def _not_with_its_recorder(workspace: Workspace, step: Step, rolled: set[str]) -> Step:
+    """Leave a camera out whose recorder is in the same roll-out: the gap in its recordings would have no bound."""
+    from fleetctl.aspects.channels import BoundCamera, Channels
+
+    if step.device not in rolled:
+        return step
+    for name in sorted(rolled - {step.device}):
+        recorder = workspace.inventory.devices[name]
+        if recorder.kind is not Kind.NVR or recorder.site != workspace.inventory.devices[step.device].site:
+            continue
+        expected = next((e.value for e in workspace.expectations(recorder, ("channels",))), None)
+        cameras = expected.cameras if isinstance(expected, Channels) and expected.cameras else {}
+        if step.device in {c.camera for c in cameras.values() if isinstance(c, BoundCamera)}:
+            return _no(
+                step,
+                f"not together with its recorder {name}: its cameras in the next window",
+                target=step.target,
+            )
+    return step
