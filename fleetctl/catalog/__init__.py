@@ -110,6 +110,12 @@ class Registry:
         able = (d for d in self.drivers.values() if device.kind in d.kinds and d.first_account)
         return next((driver.first_account for driver in able), "")
 
+    def actions_of(self, device: Device, name: str) -> tuple[Action, ...]:
+        """Return every driver's action of a name; that of the maker whom the inventory names comes first."""
+        named = next(self._named(device), None)
+        drivers = sorted(self.drivers.values(), key=lambda driver: driver is not named)
+        return tuple(action for driver in drivers for action in driver.actions if action.name == name)
+
     def cell(self, driver: Driver, aspect: str) -> Cell | None:
         """Return the best cell: the driver's own, else the aspect's, in the driver's order of protocols."""
         for protocol in driver.protocols:

@@ -50,6 +50,7 @@ class Isapi:
     challenge_v3: bool = False  # activation by SADP only: /Security/challenge is not supported
     user_check: bool = False  # creating an account wants the acting one's loginPassword
     onvif_accounts: bool = False  # ONVIF has accounts of its own and is off from the factory
+    sealed_only: bool = False  # a password that comes readable is refused: passwordDecodeError
     # recorders
     channel_identity: bool = False
     conn_mode: bool = False
@@ -77,6 +78,7 @@ class Cgi:
     json_channels: bool = False  # POST /cgi-bin/api/LogicDeviceManager/...
     camera_state: bool = False  # getCameraState; 501 on some
     rpc: bool = False
+    rpc_channels: bool = False  # LogicDeviceManager over JSON-RPC, sealed
     by_manager: bool = False  # userManager modifyPasswordByManager
     sections: int = 6  # time sections a day
 

@@ -257,24 +257,28 @@ class _Door:
         A device that is spoken to over ONVIF gets fleetctl's own account as well in the protocol that activates it: its
         ONVIF is off from the factory, and may have accounts of its own.
         """
-        action = next((a for d in registry.drivers.values() for a in d.actions if a.name == "activate"), None)
-        session = self._anonymous(action.protocol) if action is not None else None
-        if action is None or session is None:
+        action = next((a for a in registry.actions_of(self.job.device, "activate") if self._activated(a, login)), None)
+        if action is None:
             return None
-        try:
-            if not session.inactive:
-                return None
-            # On disk with the intent that follows: should this end here, the next adopt knows what may be live.
-            self.channel.emit(Learned(device=self.job.device.name, facts=FrozenMap({ACTIVATING: login.user})))
-            self._run(action, session, login)
-        finally:
-            session.close()
         self.channel.emit(Learned(device=self.job.device.name, facts=FrozenMap({ACTIVATED: login.user})))
         if action.protocol == self.protocol:
             return login
         own = Login(user=self.job.device.user, password=self.job.password, fingerprint=self.job.fingerprint)
         self._open(registry, action.protocol, login, own)
         return own
+
+    def _activated(self, action: Action, login: Login) -> bool:
+        """Give the device its first password where it waits for one in this maker's way; False where it does not."""
+        session = self._anonymous(action.protocol)
+        if session is None:
+            return False
+        with session:
+            if not session.inactive:
+                return False
+            # On disk with the intent that follows: should this end here, the next adopt knows what may be live.
+            self.channel.emit(Learned(device=self.job.device.name, facts=FrozenMap({ACTIVATING: login.user})))
+            self._run(action, session, login)
+        return True
 
     def _anonymous(self, protocol: str) -> Any:
         """Return a session without a login in a protocol, None where the device does not speak it."""
@@ -291,7 +295,7 @@ class _Door:
 
     def _open(self, registry: catalog.Registry, protocol: str, login: Login, own: Login) -> None:
         """Log in with the first password and make fleetctl's own account, for ONVIF too."""
-        opening = (a for d in registry.drivers.values() for a in d.actions if a.name == "open_onvif")
+        opening = registry.actions_of(self.job.device, "open_onvif")
         action = next((a for a in opening if a.protocol == protocol), None)
         if action is None:
             return

@@ -77,6 +77,7 @@ def many_boxes(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Co
         "hikvision-like": 120,
         "hikvision-v57-like": 20,
         "hikvision-v58-like": 5,
+        "hikvision-hardened-like": 2,
         "hikvision-thermal-like": 5,
         "dahua-like": 60,
         "bosch-like": 10,

@@ -41,6 +41,7 @@ DRIVER = Driver(
     behind=behind.CELLS,
     actions=(*actions.ACTIONS, CAMERA),
     default_logins=(("admin", "admin"),),
+    first_account=actions.FIRST_ACCOUNT,
     passwords=PasswordPolicy(most=32, forbidden="&", run=3, user_in_it=False, user_backwards=False),
     lock=LoginLock(refusals=5, lock_s=1800.0, account=True),
 )

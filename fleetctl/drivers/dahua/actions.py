@@ -1,12 +1,13 @@
 """What is done to a Dahua device and is no setting.
 
-Source: field facts, NVR and vendor protocols, 2.5 (users), 2.6 (reboot, storage).
+Source: field facts, NVR and vendor protocols, 2.2 (initialisation), 2.5 (users; newer firmware gives ONVIF the same
+accounts), 2.6 (reboot, storage).
 """
 
 from __future__ import annotations
 
 import datetime
-from typing import Any
+from typing import Any, Final
 
 from fleetctl.aspects.storage import check_formattable, named
 from fleetctl.aspects.users import Account, Level
@@ -17,6 +18,15 @@ from fleetctl.drivers.dahua.users import accounts_of, write_account
 from fleetctl.errors import Unsupported
 from fleetctl.model import SecretRef, Secrets, actions
 from fleetctl.protocols.dahua import Session, keyvalue
+
+FIRST_ACCOUNT: Final = "admin"
+
+
+def activate(session: Session, argument: tuple[SecretRef, Secrets]) -> str:
+    """Give a factory-new device the first password of its account admin; returns the account."""
+    ref, secrets = argument
+    session.initialise(FIRST_ACCOUNT, secrets.reveal(ref))
+    return FIRST_ACCOUNT
 
 
 def make_account(session: Session, argument: tuple[SecretRef, Secrets]) -> str:
@@ -79,7 +89,9 @@ def live_path(_session: Session, argument: object) -> str:
 
 ACTIONS = actions(
     "dahua",
+    activate=activate,
     make_account=make_account,
+    open_onvif=make_account,
     reboot=reboot,
     snapshot=snapshot,
     format_disk=format_disk,

@@ -1,7 +1,6 @@
 """Channels of a Dahua recorder: the table RemoteDevice tells them, LogicDeviceManager sets them.
 
-Source: field facts, NVR and vendor protocols, 2.4: pages of JSON where the firmware has them, else the table itself,
-which wants HTTPS since the camera's password stands in the page's address.
+Source: field facts, NVR and vendor protocols, 2.4. How firmware of what age is told: `ladder`.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from time import monotonic, sleep
 from typing import Any, Final
 
 from fleetctl.aspects.channels import BoundCamera, Channels, Credential, Speech
+from fleetctl.drivers.dahua import ladder
 from fleetctl.errors import Rejected, Unsupported, VaultError
 from fleetctl.model import ABSENT, UNSET, Cell, FrozenMap, Gap, Outcome, SecretRef, Secrets, Unset, Untold
 from fleetctl.protocols.dahua import Session, keyvalue
@@ -63,7 +63,7 @@ def bound(session: Session) -> dict[str, Slot]:
 def states(session: Session) -> dict[str, str]:
     """Return by channel the state of its connection, in the recorder's word.
 
-    Firmware that has the page as JSON only is asked there; raises Unsupported where it has neither.
+    Firmware that has no such page is asked as JSON, then over JSON-RPC; raises Unsupported where it has none.
     """
     try:
         told = session.read(_PAGE, "getCameraState", "&uniqueChannels=[-1]")
@@ -73,7 +73,7 @@ def states(session: Session) -> dict[str, str]:
             if (channel := told.get(f"states[{n}].channel", "")).isdecimal()
         }
     except Unsupported:
-        answer = session.ask(f"{_PAGE}/getCameraState", {"channel": [-1]})
+        answer = ladder.states(session)
     listed = answer.get("states") or answer.get("params", {}).get("states") or []
     return {
         str(s["channel"] + 1): str(s.get("connectionState", ""))
@@ -231,12 +231,8 @@ def _bind(session: Session, key: str, item: BoundCamera, secrets: Secrets) -> No
             info["Password"] = secrets.reveal(item.password)
         except VaultError as error:
             raise Rejected(f"channel {key}: {error}") from None
-    verb = "setCamera" if slot is not None and slot.address else "addCameraByGroup"
-    group = {"DeviceInfo": info, "cameras": [{"uniqueChannel": int(key) - 1, "channel": 0}]}
-    try:
-        session.tell(f"{_PAGE}/{verb}", {"group": [group]})
-    except Unsupported:
-        _store(session, key, slot, info)
+    table = slot.table if slot is not None else f"uuid:System_CONFIG_NETCAMERA_INFO_{int(key) - 1}"
+    ladder.bind(session, key, table, info, there=slot is not None and bool(slot.address))
 
 
 def _title(session: Session, key: str) -> str:
@@ -260,13 +256,6 @@ def _info(item: BoundCamera, slot: Slot | None) -> dict[str, Any]:
         "Address": item.address,
         **ports,
     }
-
-
-def _store(session: Session, key: str, slot: Slot | None, info: dict[str, Any]) -> None:
-    """Write the table itself: the last way, of firmware that has no page for it."""
-    table = slot.table if slot is not None else f"uuid:System_CONFIG_NETCAMERA_INFO_{int(key) - 1}"
-    values = {f'RemoteDevice["{table}"].{name}': value for name, value in {**info, "Enable": True}.items()}
-    session.store(values, secret=True)
 
 
 def _wait(session: Session, keys: list[str]) -> None:

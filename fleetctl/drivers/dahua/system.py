@@ -43,13 +43,13 @@ def _text(table: Any, key: str) -> Any:
     return unicodedata.normalize("NFC", table[key].strip()) if key in table else UNSET
 
 
-def limit_identity(_session: Session, wanted: Identity) -> tuple[Gap, ...]:
+def limit_identity(session: Session, wanted: Identity) -> tuple[Gap, ...]:
     """Tell names that the device's requests cannot carry."""
-    return tuple(
-        Gap(field=field, reason="the device cannot take a text with & in it", nearest=value.replace("&", "+"))
-        for field in ("name", "hostname")
-        if isinstance(value := getattr(wanted, field), str) and "&" in value
-    )
+    odd = [(f, v) for f in ("name", "hostname") if isinstance(v := getattr(wanted, f), str) and "&" in v]
+    if not odd or session.takes_any_text():
+        return ()
+    reason = "the device cannot take a text with & in it"
+    return tuple(Gap(field=field, reason=reason, nearest=value.replace("&", "+")) for field, value in odd)
 
 
 def write_identity(session: Session, wanted: Identity, _secrets: Secrets) -> None:

@@ -1,13 +1,11 @@
 """Dahua's JSON-RPC (RPC2): its login, its sessions, the methods a tool needs, and the sealed ones.
 
 Source: field facts on vendor protocols 2.2, 2.4 (encrypted form). What `secSetCamera` answers beside `result` is not
-public. Uninitialised devices tell that they are; how they are initialised is not public and not played.
+public.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import copy
 import hashlib
 import hmac
@@ -15,14 +13,11 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any, Final
 
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-
 from fleetctl.lab import access, auth
-from fleetctl.lab.cgi import channels, system, tables
+from fleetctl.lab.cgi import channels, initialising, system, tables
+from fleetctl.lab.cgi.envelope import encrypt_info, sealed, unsealed
 from fleetctl.lab.cgi.text import Refused
 from fleetctl.lab.device import SimDevice
 from fleetctl.lab.dispatch import Incoming, Reply
@@ -70,7 +65,8 @@ def answer(world: World, device: SimDevice, incoming: Incoming) -> Reply:
         if incoming.path == "/RPC2_Login":
             told |= _login(visit, method, params, str(asked.get("session", "")))
         elif incoming.path == "/OutsideCmd":
-            told |= {"result": True, "params": _outside(visit, method)}
+            params, wrote = _outside(visit, asked)
+            told |= {"result": True, "params": params}
         else:
             result, wrote = _call(visit, method, params, str(asked.get("session", "")))
             told |= result
@@ -116,12 +112,18 @@ def _login(visit: Visit, method: str, params: Mapping[str, Any], session: str) -
     return {"result": True, "params": {"keepAliveInterval": 60}, "session": session}
 
 
-def _outside(visit: Visit, method: str) -> dict[str, Any]:
-    if method == "DevInit.getStatus":
-        return {"Init": bool(visit.device.read("users"))}
+def _outside(visit: Visit, asked: Mapping[str, Any]) -> tuple[Any, bool]:
+    """What is said to anybody: how secrets are sealed, and the first account of a device that has none."""
+    method, params = str(asked["method"]), dict(asked.get("params") or {})
     if method == "Security.getEncryptInfo":
-        return _encrypt_info()
-    raise Failed(NO_METHOD)
+        return encrypt_info(), False
+    if method not in initialising.METHODS:
+        raise Failed(NO_METHOD)
+    work, writes = initialising.METHODS[method]
+    try:
+        return work(visit, params, "session" in asked), writes
+    except (Refused, KeyError, TypeError, ValueError):
+        raise Failed(BAD_REQUEST) from None
 
 
 # --- methods -----------------------------------------------------------------------------------------
@@ -146,7 +148,7 @@ def _call(visit: Visit, method: str, params: Mapping[str, Any], session: str) ->
 def _method(visit: Visit, method: str, params: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
     rule = visit.device.personality
     found = METHODS.get(method)
-    if found is None or (method in _FOR_CHANNELS and not (rule.recorder and rule.cgi and rule.cgi.json_channels)):
+    if found is None or (method in _FOR_CHANNELS and not (rule.recorder and rule.cgi and rule.cgi.rpc_channels)):
         raise Failed(NO_METHOD)
     work, writes = found
     if writes and visit.level < access.ADMINISTRATOR:
@@ -224,50 +226,13 @@ def _set_cameras(visit: Visit, params: Mapping[str, Any]) -> Any:
 # --- sealed ------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1)
-def _key() -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def _encrypt_info(*_: object) -> dict[str, Any]:
-    numbers = _key().public_key().public_numbers()
-    return {"asymmetric": "RSA", "cipher": ["RPAC-256", "AES-128"], "pub": f"N:{numbers.n:x},E:{numbers.e:x}"}
-
-
-def _cipher(name: str, key: bytes) -> Cipher[Any]:
-    if name == "RPAC-256" and len(key) == 32:
-        return Cipher(algorithms.AES(key), modes.CBC(b"0" * 16))
-    if name == "AES-128" and len(key) == 16:
-        return Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305 -- the vendor's way
-    raise Failed(BAD_REQUEST)
-
-
-def _unsealed(params: Mapping[str, Any]) -> tuple[Any, Cipher[Any]]:
-    """Return what a sealed request holds, and what seals the answer."""
-    try:
-        key = _key().decrypt(bytes.fromhex(params["salt"]), padding.PKCS1v15())
-        cipher = _cipher(str(params["cipher"]), key)
-        opening = cipher.decryptor()
-        plain = opening.update(base64.b64decode(params["content"], validate=True)) + opening.finalize()
-        return json.loads(plain.rstrip(b"\0")), cipher
-    except (KeyError, ValueError, binascii.Error):
-        raise Failed(BAD_REQUEST) from None
-
-
-def _sealed(cipher: Cipher[Any], told: Any) -> dict[str, str]:
-    plain = json.dumps(told, ensure_ascii=False).encode()
-    closing = cipher.encryptor()
-    held = closing.update(plain + b"\0" * (-len(plain) % 16)) + closing.finalize()
-    return {"content": base64.b64encode(held).decode()}
-
-
 def _sec_set_camera(visit: Visit, params: Mapping[str, Any]) -> Any:
-    _set_cameras(visit, _unsealed(params)[0])
+    _set_cameras(visit, unsealed(params)[0])
 
 
 def _multi(visit: Visit, params: Mapping[str, Any]) -> Any:
     """system.multiSec: an array of ordinary requests, each answered; reading ones only."""
-    asked, cipher = _unsealed(params)
+    asked, cipher = unsealed(params)
     answers = []
     for one in asked:
         try:
@@ -276,7 +241,11 @@ def _multi(visit: Visit, params: Mapping[str, Any]) -> Any:
             answers.append({"id": one.get("id", 0), **_method(visit, one["method"], one.get("params") or {})[0]})
         except Failed as error:
             answers.append({"id": one.get("id", 0), "result": False, "error": {"code": error.code}})
-    return _sealed(cipher, answers)
+    return sealed(cipher, answers)
+
+
+def _encrypt_info(*_: object) -> dict[str, Any]:
+    return encrypt_info()
 
 
 METHODS: Final[dict[str, tuple[Method, bool]]] = {

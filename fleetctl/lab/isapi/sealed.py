@@ -19,6 +19,7 @@ from fleetctl.lab.vendor import Visit
 
 ROUNDS: Final = 100  # keyIterateNum
 FIELDS: Final = frozenset(("userName", "password", "loginPassword"))
+_SECRET: Final = FIELDS - {"userName"}
 _TAIL: Final = "AaBbCcDd1234!@#$"
 
 
@@ -54,9 +55,15 @@ def asked(visit: Visit) -> bool:
     return told == "1"
 
 
+def _is_secret(element: Element) -> bool:
+    return isinstance(element.tag, str) and xml.local(element) in _SECRET and bool(element.text)
+
+
 def opened(visit: Visit, root: Element) -> Element:
     """Open the sealed fields of a document in place; raises Refused where one is not sealed with this login."""
     if not asked(visit):
+        if rule_of(visit).sealed_only and any(_is_secret(element) for element in root.iter()):
+            raise Refused("passwordDecodeError")
         return root
     cipher = _cipher(visit)
     for element in root.iter():

@@ -42,6 +42,7 @@ NEW: Final = Personality(
         json_channels=True,
         camera_state=True,
         rpc=True,
+        rpc_channels=True,
         by_manager=True,
         sections=24,
     ),
@@ -82,6 +83,17 @@ OLD: Final = replace(
     ),
     factory={**NEW.factory, "users": {"admin": {"level": "Administrator", "password": "admin", "fixed": True}}},
 )
+MIDDLE: Final = replace(
+    NEW,
+    name="dahua-nvr-middle-like",
+    doc="between the two, 16 channels: no JSON pages, cameras bound and their state told over sealed JSON-RPC only",
+    sources=("field/nvr-and-vendor-protocols.md 2.4, the ladder's second rung",),
+    model="DHI-NVR4216-4KS2",
+    firmware="4.001.0000000.1.R, Build Date 2021-11-30",
+    serial_pattern="6A0{number}PAZ",
+    realm="Login to 6A0PAZ",
+    cgi=replace(NEW.cgi, json_channels=False, camera_state=False),
+)
 KBVISION: Final = replace(
     NEW,
     name="kbvision-nvr-like",
@@ -101,4 +113,4 @@ KBVISION: Final = replace(
     factory={**NEW.factory, "scopes": scopes("KBVISION", "KX-C4K8108N2", kind="Network_Video_Recorder")},
 )
 
-PERSONALITIES: Final = (NEW, OLD, KBVISION)
+PERSONALITIES: Final = (NEW, MIDDLE, OLD, KBVISION)

@@ -32,6 +32,13 @@ ASKING: Final = frozenset({
     "LogicDeviceManager/getCameraAll", "LogicDeviceManager/getCameraState", "recordManager/getStateAll",
 })  # fmt: skip
 
+# Methods of JSON-RPC that only read. Logging in and out changes no setting.
+CALLING: Final = frozenset({
+    "global.login", "global.keepAlive", "global.logout", "Security.getEncryptInfo", "DevInit.getStatus",
+    "configManager.getConfig", "LogicDeviceManager.getCameraAll", "LogicDeviceManager.getCameraState",
+    "LogicDeviceManager.getCameraLoginErrorCode",
+})  # fmt: skip
+
 
 def is_reading(page: str, action: str) -> bool:
     """Tell whether an action of a CGI page cannot change the device; finding files makes a finder, which is none."""
@@ -41,3 +48,8 @@ def is_reading(page: str, action: str) -> bool:
 def is_asking(page: str) -> bool:
     """Tell whether a JSON page cannot change the device."""
     return page in ASKING
+
+
+def calls_only(method: str) -> bool:
+    """Tell whether a method of JSON-RPC cannot change the device."""
+    return method in CALLING

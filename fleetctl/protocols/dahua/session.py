@@ -9,21 +9,18 @@ from time import time
 from typing import Any, Final
 
 from fleetctl.errors import BadAnswer, Refused, Rejected, Unsupported
+from fleetctl.model import Access, Device
 from fleetctl.protocols import identities
-from fleetctl.protocols.dahua import keyvalue
-from fleetctl.protocols.dahua.operations import FORBIDDEN, is_asking, is_reading
+from fleetctl.protocols.dahua import keyvalue, tables
+from fleetctl.protocols.dahua.initialising import UNINITIALISED, initialise, is_factory_new
+from fleetctl.protocols.dahua.operations import FORBIDDEN, calls_only, is_asking, is_reading
+from fleetctl.protocols.dahua.rpc import LOCKED, Rpc
 from fleetctl.protocols.digest import challenge_in
-from fleetctl.protocols.http import Response
+from fleetctl.protocols.http import HttpClient, Response
 from fleetctl.protocols.identities import Identity
 from fleetctl.protocols.sessions import MAX_PICTURE
 from fleetctl.protocols.web import WebSession, lock_seconds
 
-LOCKED: Final = 268632081
-UNINITIALISED: Final = (
-    "the device was never initialised, and its maker publishes no way to do that over the network: initialise it at "
-    "its own screen or with its maker's ConfigTool, name that login in the inventory (factory_user, "
-    "factory_password), then adopt again"
-)
 _FIRST: Final = ("magicBox", "getSystemInfo")
 
 
@@ -34,17 +31,28 @@ class Session(WebSession[str, dict[str, str]]):
     KEEP_ALIVE = "dahua_keep_alive"
     NEVER_OPENED = UNINITIALISED
 
+    def __init__(
+        self, device: Device, client: HttpClient, password: str | None, access: Access, facts: Mapping[str, str]
+    ) -> None:
+        super().__init__(device, client, password, access, facts)
+        self._rpc = Rpc(self._web)
+
+    def close(self) -> None:
+        """Log out where there was a login of its own, and close the connection."""
+        self._rpc.close()
+        super().close()
+
     def meet(self) -> None:
         """Ask without a login; `connect` does it. The realm of the refusal names the maker's way and the serial."""
         response = self._first(login=False)
-        if _uninitialised(response):
+        challenge = challenge_in(response.all("WWW-Authenticate"))
+        named = challenge is not None and challenge.realm.lower().startswith("login to ")
+        refused = response.status == 401 and (named or b"Invalid Authority" in response.body)
+        if _uninitialised(response) or (refused and self._web.auth is None and is_factory_new(self._rpc)):
             self.inactive = self.met = True
             return
-        challenge = challenge_in(response.all("WWW-Authenticate"))
-        if response.status == 200 and b"serialNumber=" in response.body:
-            self.met = True
-            return
-        if response.status != 401 or challenge is None or not challenge.realm.lower().startswith("login to "):
+        open_to_all = response.status == 200 and b"serialNumber=" in response.body
+        if not (open_to_all or (refused and named)):
             raise Unsupported(f"the device does not speak Dahua's CGI (HTTP {response.status})")
         self.met = True
 
@@ -75,6 +83,7 @@ class Session(WebSession[str, dict[str, str]]):
     def store(self, values: Mapping[str, object], *, secret: bool = False) -> None:
         """Set keys of the configuration; those that fit into one request are applied together.
 
+        A text with & in it cannot stand in a page's address and goes over JSON-RPC, as its whole table.
         `secret`: a value stands in the address of the request, and so maybe in the device's own log; raises
         Unsupported over plain HTTP then. Raises Rejected when the device does not say OK.
         """
@@ -83,8 +92,19 @@ class Session(WebSession[str, dict[str, str]]):
                 "this firmware takes passwords in the address of a page only, and that is not done over plain HTTP",
                 nearest="onvif_scheme: https, if the device offers it",
             )
-        for query in keyvalue.queries(values):
+        odd = {key: value for key, value in values.items() if "&" in str(value)}
+        if odd and not self.takes_any_text():
+            raise Unsupported("the device cannot take a text with & in it")
+        for query in keyvalue.queries({key: value for key, value in values.items() if key not in odd}):
             self.order("configManager", "setConfig", query)
+        for name, changes in tables.by_table(odd).items():
+            told = self.call("configManager.getConfig", {"name": name}).get("table")
+            table = tables.changed(name, told, changes)
+            self.call("configManager.setConfig", {"name": name, "table": table, "options": []})
+
+    def takes_any_text(self) -> bool:
+        """Tell whether there is a way for a text with & in it; asked without a login."""
+        return self._rpc.offered()
 
     def order(self, page: str, action: str, query: str = "") -> dict[str, str]:
         """Send a writing action of a CGI page; all remembered is forgotten.
@@ -106,6 +126,37 @@ class Session(WebSession[str, dict[str, str]]):
         self._may(f"api/{page}", reading=is_asking(page))
         with self._anew():
             return self._api(page, content)
+
+    # --- the other interface: JSON-RPC -------------------------------------------------------------------
+
+    def call(self, method: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Call a method of JSON-RPC and return its `params`; one that writes makes all that is remembered forgotten.
+
+        Raises PermissionError for a writing one in a READ session, Unsupported where it is not offered, else as `read`.
+        """
+        return self._called(method, params, sealed=False)
+
+    def call_sealed(self, method: str, content: Any) -> dict[str, Any]:
+        """Call a method of JSON-RPC whose parameters only the device can read; raises as `call`."""
+        return self._called(method, content, sealed=True)
+
+    def _called(self, method: str, content: Any, *, sealed: bool) -> dict[str, Any]:
+        reading = calls_only(method)
+        self._may(method, reading=reading)
+        if not self._web.proven:
+            self._prove()  # the pages judge the login first, so that a wrong one costs one try
+        call = self._rpc.sealed if sealed else self._rpc.call
+        if reading:
+            return call(method, content)
+        with self._anew():
+            return call(method, content)
+
+    def initialise(self, account: str, password: str) -> None:
+        """Give a factory-new device its first account; raises as `initialising.initialise`."""
+        self._may("DevInit.account", reading=False)
+        initialise(self._rpc, account, password)
+        self.inactive = False
+        self.forget()
 
     def _sent(self, page: str, action: str, query: str = "", *, max_body: int = 2 * 1024 * 1024) -> Response:
         if page in FORBIDDEN:
@@ -213,6 +264,11 @@ class Session(WebSession[str, dict[str, str]]):
 
     def _prove(self) -> None:
         self.read(*_FIRST, fresh=True)
+
+    @property
+    def rejected_logins(self) -> int:
+        """Return how many presented logins the device rejected in this session, on its pages and over JSON-RPC."""
+        return self._web.rejected + self._rpc.rejected
 
     def picture(self, channel: int) -> bytes:
         """Return a still picture (JPEG) of a channel, counted from 1; raises BadAnswer where it is none."""

@@ -6,16 +6,17 @@ import datetime
 from collections.abc import Mapping
 from time import sleep, time
 from typing import Final
+from urllib.parse import quote
 
 from lxml import etree
 
-from fleetctl.errors import BadAnswer, Unsupported
+from fleetctl.errors import BadAnswer, Refused, Rejected, Unsupported
 from fleetctl.model import Access, Device
 from fleetctl.protocols import identities, xml
 from fleetctl.protocols.digest import challenge_in
 from fleetctl.protocols.http import HttpClient, Response
 from fleetctl.protocols.identities import Identity
-from fleetctl.protocols.isapi import status
+from fleetctl.protocols.isapi import sealing, status
 from fleetctl.protocols.isapi.operations import is_reading
 from fleetctl.protocols.sessions import MAX_PICTURE
 from fleetctl.protocols.web import BACK_OFF_S, Lock, WebSession, lock_seconds
@@ -23,6 +24,8 @@ from fleetctl.protocols.xml import Element, local, text
 
 XML: Final = 'application/xml; charset="UTF-8"'
 DEVICE_INFO: Final = "/ISAPI/System/deviceInfo"
+CAPABILITIES: Final = "/ISAPI/System/capabilities"
+SECURITY: Final = "/ISAPI/Security/capabilities"
 
 
 class Session(WebSession[str, Element]):
@@ -41,6 +44,7 @@ class Session(WebSession[str, Element]):
         super().__init__(device, client, password, access, facts)
         self.reboot_required = False  # something written takes hold after a reboot only
         self._clock_error_s: float | None = None
+        self._seal: sealing.Seal | None = None  # passwords are sent encrypted only
 
     def meet(self) -> None:
         """Ask without a login; `connect` does it. Sets `inactive` where the device waits for its first password."""
@@ -87,12 +91,37 @@ class Session(WebSession[str, Element]):
         Raises PermissionError in a READ session, else as `read`. Unreachable leaves open whether it was done.
         """
         self._may(f"{method} {path}", reading=is_reading(method, path))
-        body = content.encode() if isinstance(content, str) else document(content)
         with self._anew():
-            response = self._sent(method, path, body, content_type if body else "")
+            response = self._ordered(method, path, content, content_type)
         told = status.status_of(response) or status.Status(code=1, sub_code="ok")
         self.reboot_required = self.reboot_required or told.token in ("rebootrequired", "autoreboot")
         return told
+
+    def _ordered(self, method: str, path: str, content: Element | str, content_type: str) -> Response:
+        """Send an order; passwords in it are encrypted where the device has refused them readable, and only there."""
+        if isinstance(content, str):
+            return self._sent(method, path, content.encode(), content_type if content else "")
+        secret = sealing.holds_secret(content)
+        if self._seal is None or not secret:
+            try:
+                return self._sent(method, path, document(content), content_type)
+            except Rejected as error:
+                if not secret or error.code.lower() != sealing.WANTED:
+                    raise
+            self._seal = self._sealing()
+        made, path = self._seal.sealed(content, path)
+        return self._sent(method, path, document(made), content_type)
+
+    def _sealing(self) -> sealing.Seal:
+        """Ask how the device wants passwords encrypted; older firmware tells it in a part of all it can do only."""
+        auth = self._web.auth
+        if auth is None:
+            raise Refused("the device wants passwords encrypted with the login's own, and none is given")
+        try:
+            told = self.read(f"{SECURITY}?username={quote(auth.user, safe='')}")
+        except (Unsupported, Rejected):
+            told = self.read(CAPABILITIES)
+        return sealing.seal_of(told, auth.user, auth.password)
 
     def _sent(self, method: str, path: str, body: bytes = b"", content_type: str = "") -> Response:
         """Send a request, again when the device was busy, and return a reply that is a success by its body."""

@@ -29,7 +29,7 @@ SAYS: Final = {
     "riskpassword": "the device calls the password weak",
     "loginpassworderror": "the password of the login is not accepted",
     "incorrentusernameorpassword": "the user name or password is not accepted",
-    "passworddecodeerror": "the device wants passwords encrypted in the page, which fleetctl does not do",
+    "passworddecodeerror": "the device cannot read the password as it was sent: it takes it encrypted in another way",
     "ipcnumreacheslimit": "the recorder has no channel left",
     "ipcnetworkabnormal": "the recorder does not reach the camera",
     "ipcpassworderror": "the camera refuses the password that the recorder has",

@@ -95,8 +95,11 @@ class FakeDahua:
         apis: Mapping[str, dict[str, Any]] | None = None,
         *,
         device: Device = RECORDER,
+        calls: Mapping[str, dict[str, Any]] | None = None,
     ) -> None:
         self.device, self.access = device, Access.WRITE
+        self.calls = dict(calls or {})  # what methods of JSON-RPC answer; none: it is not offered
+        self.called: list[tuple[str, Any]] = []
         self.tables, self.pages, self.apis = dict(tables), dict(pages or {}), dict(apis or {})
         self.stored: list[dict[str, object]] = []
         self.ordered: list[tuple[str, ...]] = []
@@ -142,6 +145,18 @@ class FakeDahua:
             raise Unsupported(f"{page}: not offered (HTTP 501)")
         self.ordered.append((page, repr(content)))
         return {"result": True}
+
+    def call(self, method: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        if method not in self.calls:
+            raise Unsupported(f"{method}: not offered (268894210)")
+        self.called.append((method, params))
+        return self.calls[method]
+
+    def call_sealed(self, method: str, content: Any) -> dict[str, Any]:
+        return self.call(method, content)
+
+    def takes_any_text(self) -> bool:
+        return bool(self.calls)
 
     def forget(self) -> None:
         return None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable, Iterator
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from fleetctl.errors import BadAnswer, Refused, Rejected, Unreachable, Unsupported
 from fleetctl.model import Access, Device, Endpoint, Kind
@@ -13,6 +16,7 @@ from fleetctl.protocols.isapi import connect
 from fleetctl.protocols.isapi.activation import activate
 from fleetctl.protocols.isapi.operations import is_reading
 from fleetctl.protocols.isapi.session import Session
+from fleetctl.protocols.xml import parse, text
 
 from .conftest import Peer, Request, http
 
@@ -200,3 +204,75 @@ def test_a_factory_new_device_is_known_by_its_answer_and_a_newer_way_of_activati
 def test_a_device_that_goes_away_is_unreachable(peers: Make) -> None:
     with pytest.raises(Unreachable):
         opened(peers(lambda _: None))
+
+
+# --- passwords that a device takes encrypted only -----------------------------------------------------
+
+SALT = "ab" * 32
+CAPABILITIES = (
+    '<SecurityCap version="2.0"><securityVersion opt="1"/><keyIterateNum>3</keyIterateNum>'
+    f"<isIrreversible>true</isIrreversible><salt>{SALT}</salt></SecurityCap>"
+)
+ACCOUNT = "<User><id>2</id><userName>lanhdao</userName><password>Xem-camera-7</password></User>"
+
+
+def hardened(capabilities: str = CAPABILITIES) -> Callable[[Request], bytes]:
+    """Return a device that refuses a readable password, as the field facts have it."""
+    pages = {"GET /ISAPI/Security/capabilities?username=fleetctl": http(200, capabilities)}
+
+    def answer(request: Request) -> bytes:
+        if request.method == "POST" and "authorization" in request.headers:
+            readable = "Xem-camera-7" in request.body
+            return http(500, status("passwordDecodeError", 3)) if readable else http(200, status("ok", 1))
+        return answering(pages)(request)
+
+    return answer
+
+
+def opened_field(sent: str, iv: str) -> str:
+    """Decrypt a field as the facts have it: three rounds here, AES-128-CBC, the text in Base64."""
+    told = hashlib.sha256(f"fleetctl{SALT}{RIGHT}".encode()).hexdigest()
+    told = hashlib.sha256(f"{told}AaBbCcDd1234!@#$".encode()).hexdigest()
+    for _ in range(2):
+        told = hashlib.sha256(told.encode()).hexdigest()
+    opening = Cipher(algorithms.AES(bytes.fromhex(told[:32])), modes.CBC(bytes.fromhex(iv))).decryptor()
+    plain = opening.update(bytes.fromhex(sent)) + opening.finalize()
+    return base64.b64decode(plain[: -plain[-1]]).decode()
+
+
+def test_a_password_is_encrypted_where_the_device_refuses_it_readable_and_from_then_on(peers: Make) -> None:
+    peer = peers(hardened())
+    session = opened(peer)
+    for _ in range(2):
+        session.write("POST", "/ISAPI/Security/users", parse(ACCOUNT.encode()))
+    sent = [r for r in peer.seen if r.method == "POST" and "authorization" in r.headers]
+    assert [("security=1" in r.path, "Xem-camera-7" in r.body) for r in sent] == [
+        (False, True), (True, False), (True, False),
+    ]  # fmt: skip
+    document = parse(sent[1].body.encode())
+    iv = sent[1].path.partition("iv=")[2]
+    fields = [opened_field(text(document, name), iv) for name in ("userName", "password")]
+    assert fields == ["lanhdao", "Xem-camera-7"]
+    assert text(document, "id") == "2", "nothing else is encrypted"
+    assert sent[1].path != sent[2].path, "each request has its own iv"
+
+
+def test_what_holds_no_password_is_never_encrypted(peers: Make) -> None:
+    peer = peers(hardened())
+    opened(peer).write("POST", "/ISAPI/Security/users", parse(b"<User><userName>lanhdao</userName></User>"))
+    assert not any("security" in r.path for r in peer.seen)
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "error"),
+    [
+        (CAPABILITIES.replace('opt="1"', 'opt="2"'), Unsupported),
+        ("<SecurityCap/>", Unsupported),
+        (CAPABILITIES.replace(">3<", ">99999999<"), BadAnswer),
+    ],
+)
+def test_a_device_that_tells_no_way_we_know_is_told_as_such(
+    peers: Make, capabilities: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        opened(peers(hardened(capabilities))).write("POST", "/ISAPI/Security/users", parse(ACCOUNT.encode()))
