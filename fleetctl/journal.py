@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from sqlite3 import Connection
 from typing import Any, Final
 
 from fleetctl import model
@@ -33,6 +34,9 @@ BESIDE: Final = READING | {"password check", "password show", "password export"}
 
 KEEP_READINGS_S: Final = 90 * 86400.0
 """How long the events of reading runs are kept: what they saw is in the history. Those of writing runs stay."""
+
+KEEP_TURNS_S: Final = 3 * 366 * 86400.0
+"""How long it is kept what began, changed and ended; what lasts is kept however old it is."""
 
 UNDONE: Final = frozenset({Outcome.UNREACHABLE, Outcome.INTERRUPTED, Outcome.PENDING, Outcome.BLOCKED})
 """Endings after which a device of a writing run is taken up again."""
@@ -200,10 +204,21 @@ class Journal:
                 "UPDATE runs SET ended = ?, exit_code = ?, outcomes = ? WHERE run = ?",
                 (time.time(), exit_code, text(dict(self._outcomes)), run),
             )
-            connection.execute(
-                "DELETE FROM journal WHERE run IN (SELECT run FROM runs WHERE started < ? AND kind IN (?, ?, ?))",
-                (time.time() - KEEP_READINGS_S, *sorted(READING)),
-            )
+            self._compact(connection)
+
+    @staticmethod
+    def _compact(connection: Connection) -> None:
+        """Let go of what is kept for a time only; SQLite uses the room again."""
+        now = time.time()
+        old = (now - KEEP_READINGS_S, *sorted(READING))
+        connection.execute(
+            "DELETE FROM journal WHERE run IN (SELECT run FROM runs WHERE started < ? AND kind IN (?, ?, ?))", old
+        )
+        connection.execute(
+            "UPDATE runs SET tasks = '[]' WHERE started < ? AND kind IN (?, ?, ?) AND tasks <> '[]'", old
+        )
+        connection.execute("DELETE FROM turns WHERE time < ?", (now - KEEP_TURNS_S,))
+        connection.execute("DELETE FROM history WHERE ended < ?", (now - KEEP_TURNS_S,))
 
     # --- reading ---------------------------------------------------------------------------------
 

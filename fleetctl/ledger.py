@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from sqlite3 import Connection
 from typing import Any, Final
 
+from fleetctl import causes
 from fleetctl.codec import encode, text
 from fleetctl.model import (
+    AspectPlan,
     Attempt,
     Change,
     Event,
@@ -25,6 +29,7 @@ from fleetctl.model import (
 _TROUBLE: Final = frozenset({Outcome.NOT_APPLIED, Outcome.FAILED, Outcome.STALE, Outcome.UNKNOWN, Outcome.REFUSED})
 # of a Result: its changes read back
 _WRITTEN: Final = frozenset({Outcome.CHANGED, Outcome.WAIVED, Outcome.UNSUPPORTED})
+_COMPARED: Final = frozenset({Outcome.UNCHANGED, Outcome.WAIVED, Outcome.PENDING})
 _NOT_SEEN: Final = frozenset({Outcome.INTERRUPTED, Outcome.BLOCKED})
 
 _KEEP_REFUSALS_S: Final = 7 * 86400.0  # longer than any device keeps a login locked
@@ -32,12 +37,13 @@ _KEEP_REFUSALS_S: Final = 7 * 86400.0  # longer than any device keeps a login lo
 _LATEST: Final = """INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (device, aspect) DO UPDATE SET
     since = CASE WHEN outcome = excluded.outcome THEN since ELSE excluded.since END, outcome = excluded.outcome,
     reason = excluded.reason, checked = excluded.checked, run = excluded.run"""
-_DRIFT: Final = """INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
+_DRIFT: Final = """INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
     ON CONFLICT (device, aspect, field, key) DO UPDATE SET
     flaps = flaps + (ended IS NOT NULL),
     first_seen = CASE WHEN ended IS NULL THEN first_seen ELSE excluded.first_seen END,
     expected = excluded.expected, actual = excluded.actual, outcome = excluded.outcome, reason = excluded.reason,
-    last_seen = excluded.last_seen, ended = excluded.ended"""
+    last_seen = excluded.last_seen, ended = excluded.ended,
+    cause = CASE WHEN excluded.cause = '' THEN cause ELSE excluded.cause END, asked = ifnull(excluded.asked, asked)"""
 _DRIFT_ENDS: Final = """UPDATE history SET ended = ?1
     WHERE device = ?2 AND aspect = ?3 AND ended IS NULL AND last_seen < ?1"""
 _FACT: Final = "INSERT OR REPLACE INTO facts VALUES (?, ?, ?)"
@@ -65,6 +71,26 @@ def _json(value: Any) -> str:
     return text(value if type(value) is str else encode(value))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """What one event tells of what is expected of an aspect: what is not right, or what was made right."""
+
+    expected: Any = None
+    off: tuple[str, ...] = ()
+    compared: bool = False
+    right: tuple[str, ...] = ()
+    time: float = 0.0
+
+
+def _cause(found: Mapping[tuple[str, str], causes.Memory | None], row: tuple[Any, ...]) -> tuple[str, float | None]:
+    """Return why a row of the history is not as expected, and since when that is expected; only of a difference."""
+    memory = found.get((row[0], row[1]))
+    if memory is None or row[6] != Outcome.PENDING:
+        return "", None
+    told, since = causes.cause(memory, causes.name_of(row[2], row[3]))
+    return told.value, since
+
+
 class Ledger:
     """Collects what events mean for the tables until it is written; one for each run."""
 
@@ -74,6 +100,7 @@ class Ledger:
         self._drift: list[tuple[Any, ...]] = []
         self._ends: list[tuple[Any, ...]] = []
         self._facts: list[tuple[str, str, str]] = []
+        self._looks: dict[tuple[str, str], list[_Look]] = {}  # at aspects of devices, in the order they came
         self._single: list[tuple[str, tuple[Any, ...]]] = []  # in the order they came
         self._begun: set[str] = set()
         self._whole: set[str] = set()  # devices with a result for the device as a whole
@@ -86,6 +113,7 @@ class Ledger:
                 self._begun.add(event.device)
             case Planned():
                 for aspect in event.plan.aspects:
+                    self._looked(event.device, aspect, now)
                     self._saw(
                         event.device, aspect.aspect, aspect.outcome, aspect.reason, aspect.changes, aspect.gaps, now
                     )
@@ -93,6 +121,9 @@ class Ledger:
                 if not event.aspect:
                     self._whole.add(event.device)
                 written = event.outcome in _WRITTEN
+                if written and event.changes:
+                    look = _Look(right=tuple(causes.name_of(c.field, c.key) for c in event.changes))
+                    self._looks.setdefault((event.device, event.aspect), []).append(look)
                 self._saw(
                     event.device,
                     event.aspect,
@@ -119,8 +150,9 @@ class Ledger:
 
     def write(self, connection: Connection) -> None:
         """Write what was noted; call it inside a transaction, then `clear`."""
+        found = {aspect: self._remembered(connection, *aspect) for aspect in self._looks}
         connection.executemany(_LATEST, self._latest)
-        connection.executemany(_DRIFT, self._drift)
+        connection.executemany(_DRIFT, [(*row, *_cause(found, row)) for row in self._drift])
         connection.executemany(_DRIFT_ENDS, self._ends)
         connection.executemany(_FACT, self._facts)
         for statement, values in self._single:
@@ -128,13 +160,40 @@ class Ledger:
 
     def clear(self) -> None:
         """Forget what was written."""
-        for noted in (self._latest, self._drift, self._ends, self._facts, self._single):
+        for noted in (self._latest, self._drift, self._ends, self._facts, self._single, self._looks):
             noted.clear()
 
     def withdraw(self) -> None:
         """Note that the tries of this run that were not judged never will be, and cost nothing."""
         self._single += [(_NOT_JUDGED, (device,)) for device in sorted(self._unjudged)]
         self._unjudged.clear()
+
+    def _looked(self, device: str, aspect: AspectPlan, now: float) -> None:
+        """Note what is expected of an aspect, and what of it is not as it should be, or cannot be told."""
+        if dataclasses.is_dataclass(aspect.expected):
+            off = (*(causes.name_of(c.field, c.key) for c in aspect.changes),)
+            off += (*(causes.name_of(g.field, g.key) for g in aspect.gaps),)
+            compared = aspect.actual is not None or aspect.outcome in _COMPARED
+            look = _Look(expected=aspect.expected, off=off, compared=compared, time=now)
+            self._looks.setdefault((device, aspect.aspect), []).append(look)
+
+    def _remembered(self, connection: Connection, device: str, aspect: str) -> causes.Memory | None:
+        """Bring what is remembered of an aspect up to date; None where nothing ever was expected of it."""
+        key = (device, aspect)
+        found = connection.execute("SELECT settings FROM expected WHERE device = ? AND aspect = ?", key).fetchone()
+        memory = before = causes.read(found[0]) if found else None
+        known = not found and bool(
+            connection.execute("SELECT 1 FROM latest WHERE device = ? AND aspect = ?", key).fetchone()
+        )
+        for look in self._looks[key]:
+            if look.right:
+                memory = causes.righted(memory, look.right) if memory is not None else None
+            else:
+                expected = causes.digests(look.expected)
+                memory = causes.looked(memory, expected, look.off, look.time, compared=look.compared, known=known)
+        if memory is not None and memory != before:
+            connection.execute("INSERT OR REPLACE INTO expected VALUES (?, ?, ?)", (*key, causes.written(memory)))
+        return memory
 
     def _saw(
         self,

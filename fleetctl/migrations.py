@@ -60,8 +60,39 @@ def _first(connection: Connection) -> None:
         connection.execute(statement)
 
 
-def _second(connection: Connection) -> None:
-    """Version 2: the login budget of a device and of an address as a whole."""
+def _causes_and_turns(connection: Connection) -> None:
+    """Why something is not as expected, what is expected since when, and every turn that anything took."""
+    for statement in (
+        "ALTER TABLE history ADD COLUMN cause TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE history ADD COLUMN asked REAL",  # since when it has been expected; NULL where that is not known
+        # what is expected of an aspect, setting by setting (fleetctl.causes)
+        """CREATE TABLE expected (
+            device TEXT NOT NULL, aspect TEXT NOT NULL, settings TEXT NOT NULL,
+            PRIMARY KEY (device, aspect)) WITHOUT ROWID""",
+        # append-only: began, changed, ended
+        """CREATE TABLE turns (
+            time REAL NOT NULL, device TEXT NOT NULL, aspect TEXT NOT NULL, field TEXT NOT NULL, key TEXT NOT NULL,
+            what TEXT NOT NULL, expected TEXT NOT NULL, actual TEXT NOT NULL, outcome TEXT NOT NULL,
+            reason TEXT NOT NULL, cause TEXT NOT NULL)""",
+        "CREATE INDEX turns_time ON turns (time)",
+        "CREATE INDEX turns_device ON turns (device, time)",
+        """CREATE TRIGGER history_begins AFTER INSERT ON history BEGIN
+            INSERT INTO turns VALUES (new.last_seen, new.device, new.aspect, new.field, new.key,
+                CASE WHEN new.ended IS NULL THEN 'began' ELSE 'ended' END, new.expected, new.actual, new.outcome,
+                new.reason, new.cause); END""",
+        """CREATE TRIGGER history_turns AFTER UPDATE ON history
+            WHEN (old.ended IS NULL) <> (new.ended IS NULL)
+            OR (new.ended IS NULL AND (old.actual, old.expected, old.outcome)
+                <> (new.actual, new.expected, new.outcome))
+            BEGIN INSERT INTO turns VALUES (max(new.last_seen, ifnull(new.ended, 0)), new.device, new.aspect,
+                new.field, new.key, CASE WHEN new.ended IS NOT NULL THEN 'ended' WHEN old.ended IS NULL THEN 'changed'
+                ELSE 'began' END, new.expected, new.actual, new.outcome, new.reason, new.cause); END""",
+    ):
+        connection.execute(statement)
+
+
+def _login_budget(connection: Connection) -> None:
+    """The login budget of a device and of an address as a whole."""
     for statement in (
         # since the account was accepted last; `tries_left` as the device said, NULL where it did not
         """CREATE TABLE refusals (
@@ -77,5 +108,5 @@ def _second(connection: Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (_first, _second)
+MIGRATIONS: Final[tuple[Migration, ...]] = (_first, _causes_and_turns, _login_budget)
 """Migration number n brings a store from version n - 1 to n."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from fleetctl.codec import text
 from fleetctl.logins import Logins, moment
-from fleetctl.model import Outcome
+from fleetctl.model import Cause, Outcome
 
 _BACK_OFF_S: Final = 900.0
 _BACK_OFF_MAX_S: Final = 86400.0
@@ -50,6 +50,25 @@ class Drift:
     last_seen: datetime
     ended: datetime | None  # None while it lasts
     flaps: int
+    cause: Cause | None = None  # of a difference that a plan or an audit found
+    asked: datetime | None = None  # since when it is expected so; None where that is not known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One turn that something took: it began, changed or ended; the rest is as of `Drift`."""
+
+    time: datetime
+    device: str
+    aspect: str
+    field: str
+    key: str
+    what: str  # began, changed, ended
+    expected: Any
+    actual: Any
+    outcome: Outcome
+    reason: str
+    cause: Cause | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +141,8 @@ class Store(Logins):
     def drift(self, device: str = "", *, lasting: bool = False, changed_since: float = 0.0) -> tuple[Drift, ...]:
         """Return what is or was not as it should be; `lasting`: what still is; `changed_since`: began or ended then."""
         rows = self.rows(
-            "SELECT device, aspect, field, key, expected, actual, outcome, reason, first_seen, last_seen, ended, flaps"
-            " FROM history WHERE (?1 = '' OR device = ?1) AND (NOT ?2 OR ended IS NULL)"
+            "SELECT device, aspect, field, key, expected, actual, outcome, reason, first_seen, last_seen, ended, flaps,"
+            " cause, asked FROM history WHERE (?1 = '' OR device = ?1) AND (NOT ?2 OR ended IS NULL)"
             " AND (first_seen >= ?3 OR ended >= ?3) ORDER BY device, aspect, field, key",
             (device, lasting, changed_since),
         )
@@ -141,8 +160,37 @@ class Store(Logins):
                 last_seen=moment(r[9]),
                 ended=None if r[10] is None else moment(r[10]),
                 flaps=r[11],
+                cause=Cause(r[12]) if r[12] else None,
+                asked=None if r[13] is None else moment(r[13]),
             )
             for r in rows
+        )
+
+    def turns(
+        self, *, device: str = "", since: float = 0.0, until: float | None = None, aspect: str = "", last: int = -1
+    ) -> tuple[Turn, ...]:
+        """Return what began, changed and ended in a time, in its order; `last` limits it to the latest so many."""
+        rows = self.rows(
+            "SELECT time, device, aspect, field, key, what, expected, actual, outcome, reason, cause FROM turns"
+            " WHERE time >= ?1 AND (?2 IS NULL OR time < ?2) AND (?3 = '' OR device = ?3)"
+            " AND (?4 = '' OR aspect = ?4) ORDER BY time DESC, rowid DESC LIMIT ?5",
+            (since, until, device, aspect, last),
+        )
+        return tuple(
+            Turn(
+                time=moment(r[0]),
+                device=r[1],
+                aspect=r[2],
+                field=r[3],
+                key=r[4],
+                what=r[5],
+                expected=json.loads(r[6]),
+                actual=json.loads(r[7]),
+                outcome=Outcome(r[8]),
+                reason=r[9],
+                cause=Cause(r[10]) if r[10] else None,
+            )
+            for r in reversed(rows)
         )
 
     # --- the queue ---------------------------------------------------------------------------------

@@ -38,8 +38,25 @@ def audit(ctx: typer.Context, limit: Limit = "", aspect: Aspects = None, report:
     run = Followed(told, workspace, "audit", report or ())
     devices = select(workspace, limit)
     run.take(operation.audit(workspace, limit, aspects, stop=run.stop), len(devices), told.say("Audit"))
+    _causes(run)
     _waivers(run, limit)
     return run.finish()
+
+
+def _causes(run: Followed) -> None:
+    """Tell what has moved by itself, what waits for an apply since the standard changed, and what never had one."""
+    from collections import Counter
+
+    from fleetctl.reports.wording import CAUSES
+
+    told = run.context
+    audited = run.tally.devices
+    rows = run.workspace.store.drift(lasting=True)
+    counts = Counter(row.cause for row in rows if row.cause and row.device in audited)
+    run.more["causes"] = {cause.value: counts[cause] for cause in CAUSES}
+    if counts:
+        causes = ", ".join(f"{counts[cause]} {told.say(word)}" for cause, word in CAUSES.items() if counts[cause])
+        told.screen.talk(told.say("Settings not as expected, by cause: {causes}. See: fleetctl history", causes=causes))
 
 
 def _waivers(run: Followed, limit: str) -> None:

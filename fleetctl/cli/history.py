@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,14 +17,16 @@ from fleetctl.reports.tally import EXIT_OK
 
 if TYPE_CHECKING:
     from fleetctl.journal import Entry, Run
-    from fleetctl.store import Drift
+    from fleetctl.reports.language import Language
+    from fleetctl.store import Drift, Turn
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
         epilog="Examples: fleetctl history --limit viet-hung-cam-01 --all    fleetctl history --since 7d    "
-        "fleetctl history --runs    fleetctl history --run 12"
+        "fleetctl history --turns --setting time.zone --since 30d    fleetctl history --runs    "
+        "fleetctl history --run 12"
     )(history)
 
 
@@ -35,6 +37,13 @@ def history(
     since: Annotated[
         str, typer.Option("--since", metavar="WHEN", help="Only what began or ended since: 7d, 12h, 2026-11-01.")
     ] = "",
+    until: Annotated[str, typer.Option("--until", metavar="WHEN", help="Only what began before: as --since.")] = "",
+    setting: Annotated[
+        str, typer.Option("--setting", metavar="SETTING", help="Only this: time, time.zone, users.accounts.admin.")
+    ] = "",
+    by_turns: Annotated[
+        bool, typer.Option("--turns", help="Each time something began, changed or ended, in its order.")
+    ] = False,
     list_runs: Annotated[bool, typer.Option("--runs", help="List the last runs instead.")] = False,
     run: Annotated[int, typer.Option("--run", metavar="NUMBER", min=0, help="Show what one run did instead.")] = 0,
     last: Annotated[int, typer.Option("--last", min=1, help="How many runs --runs lists.")] = 20,
@@ -43,18 +52,23 @@ def history(
     from fleetctl.operations import history as operation
 
     told = context(ctx)
-    if run and list_runs:
-        raise UsageError("--runs lists the runs, --run shows one: give one of them")
-    begun = _moment(since)
+    if (run > 0) + list_runs + by_turns > 1:
+        raise UsageError("--runs lists the runs, --run shows one, --turns shows turns: give one of them")
+    asked = operation.Asked(
+        limit=limit, setting=setting, since=_moment("--since", since), until=_moment("--until", until)
+    )
     workspace = told.open(reading=True)
     if list_runs:
         return _runs(told, operation.runs(workspace, last))
     if run:
         return _entries(told, operation.entries(workspace, run, limit), run)
-    return _drift(told, operation.drift(workspace, limit, ended=everything or begun is not None, since=begun))
+    if by_turns:
+        return _turns(told, operation.turns(workspace, asked))
+    rows = operation.drift(workspace, asked, ended=everything or asked.since is not None)
+    return _drift(told, rows, {n: times for n, row in enumerate(rows) if (times := operation.set_back(workspace, row))})
 
 
-def _moment(told: str) -> datetime | None:
+def _moment(option: str, told: str) -> datetime | None:
     """Return the moment of `7d`, `12h` or a date. Raises UsageError."""
     if not told:
         return None
@@ -64,7 +78,7 @@ def _moment(told: str) -> datetime | None:
     try:
         return datetime.fromisoformat(told).astimezone()
     except ValueError:
-        raise UsageError(f"--since {told}: write 7d, 12h, or a date such as 2026-11-01") from None
+        raise UsageError(f"{option} {told}: write 7d, 12h, or a date such as 2026-11-01") from None
 
 
 def _time(moment: datetime | None) -> str:
@@ -78,13 +92,13 @@ def _finish(told: Context, lines: Sequence[dict[str, Any]], type_: str) -> int:
     return EXIT_OK
 
 
-def _drift(told: Context, rows: Sequence[Drift]) -> int:
-    from fleetctl.reports import wording
+def _drift(told: Context, rows: Sequence[Drift], set_back: Mapping[int, int]) -> int:
+    """Print the rows; `set_back` tells by their numbers how often they went back after fleetctl had written them."""
     from fleetctl.reports.past import drift
     from fleetctl.reports.values import clean, impersonal, shown
 
     if told.json:
-        return _finish(told, [drift(row) for row in rows], "drift")
+        return _finish(told, [drift(row) | {"set_back": set_back.get(n, 0)} for n, row in enumerate(rows)], "drift")
     if not rows:
         told.screen.out(told.say("Nothing is known that is not as expected."))
         return EXIT_OK
@@ -102,15 +116,55 @@ def _drift(told: Context, rows: Sequence[Drift]) -> int:
         (say("Since"), WHOLE),
         (say("Until"), WHOLE),
     )
-    for row in rows:
+    for number, row in enumerate(rows):
         name = ".".join(part for part in (row.aspect, row.field, clean(row.key)) if part)
-        word = wording.outcome_word(say, row.outcome, "audit")
+        word = _word(say, row)
+        if number in set_back:
+            word += "\n" + say("set back {n} times: something else writes it", n=set_back[number])
         values = (
             (shown(row.actual), shown(row.expected)) if row.field else (clean(impersonal(row.reason, row.device)), "")
         )
         until = _time(row.ended) if row.ended else say("lasts")
         cells = (Text(word, style=STYLES[row.outcome]), _time(row.first_seen), until)
         made.add_row(row.device, name, *(Text(value) for value in values), *cells)
+    told.screen.table(made)
+    return EXIT_OK
+
+
+def _word(say: Language, row: Drift | Turn) -> str:
+    from fleetctl.reports import wording
+
+    return say(wording.CAUSES[row.cause]) if row.cause else wording.outcome_word(say, row.outcome, "audit")
+
+
+def _turns(told: Context, rows: Sequence[Turn]) -> int:
+    from fleetctl.reports import wording
+    from fleetctl.reports.past import turn
+    from fleetctl.reports.values import clean, impersonal, shown
+
+    if told.json:
+        return _finish(told, [turn(row) for row in rows], "turn")
+    if not rows:
+        told.screen.out(told.say("Nothing began, changed or ended."))
+        return EXIT_OK
+    from fleetctl.cli.screen import WHOLE, table
+
+    say = told.say
+    made = table(
+        (say("Time"), WHOLE),
+        (say("Device"), WHOLE),
+        (say("Setting"), WHOLE),
+        say("What"),
+        say("Actual"),
+        say("Expected"),
+        say("Outcome"),
+    )
+    for row in rows:
+        name = ".".join(part for part in (row.aspect, row.field, clean(row.key)) if part)
+        values = (shown(row.actual), shown(row.expected))
+        if not row.field:
+            values = (clean(impersonal(row.reason, row.device)), "")
+        made.add_row(_time(row.time), row.device, name, say(wording.TURNS[row.what]), *values, _word(say, row))
     told.screen.table(made)
     return EXIT_OK
 

@@ -205,6 +205,7 @@ def _writes(lab: LabServer, device: str = "") -> dict[str, int]:
 
 
 _FINDER: Final = frozenset(("factory.create", "findFile", "findNextFile", "close", "destroy"))  # of recordings
+_BACKUP: Final = "All"  # Config.backup?action=All
 _SEARCHES: Final = ("search", "logSearch", "dailyDistribution", "test")  # last words of POSTs that only ask
 
 
@@ -217,7 +218,7 @@ def _is_writing(name: str) -> bool:
         method, _, page = asked.partition(" ")
         return method != "GET" and not (method == "POST" and page.rpartition("/")[2] in _SEARCHES)
     if protocol == "cgi":
-        return not asked.startswith("get") and asked not in _FINDER
+        return not asked.startswith("get") and asked not in (*_FINDER, _BACKUP)
     return access.writes(name.rpartition(":")[2])
 
 

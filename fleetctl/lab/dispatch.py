@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import IO, Final
@@ -34,6 +35,11 @@ from fleetctl.lab.strict import Judge
 
 _RELAYS: Final = ("GetRelayOutputs", "SetRelayOutputState")  # deviceio.wsdl takes them from devicemgmt.wsdl
 SOAP_TYPE: Final = "application/soap+xml; charset=utf-8"
+_BOUNDARY: Final = b"==part-of-the-answer=="
+_PARTS_TYPE: Final = (
+    'multipart/related; type="application/xop+xml"; start="<root@device>"; start-info="application/soap+xml"; '
+    f'boundary="{_BOUNDARY.decode()}"'
+)
 OPERATIONS: Final[dict[str, Operations]] = {
     "tds": {
         **device_system.OPERATIONS,
@@ -81,6 +87,17 @@ class Incoming:
     def path(self) -> str:
         """The target without its query."""
         return self.target.partition("?")[0]
+
+
+def _beside(envelope: bytes, parts: Mapping[str, bytes]) -> bytes:
+    """Return a multipart body (MTOM): the envelope, and what it names by Content-ID."""
+    told = [(b"application/xop+xml; charset=utf-8; type=application/soap+xml", b"root@device", envelope)]
+    told += [(b"application/octet-stream", name.encode(), data) for name, data in parts.items()]
+    return b"".join(
+        b"--%s\r\nContent-Type: %s\r\nContent-Transfer-Encoding: binary\r\nContent-ID: <%s>\r\n\r\n%s\r\n"
+        % (_BOUNDARY, kind, name, data)
+        for kind, name, data in told
+    ) + b"--%s--\r\n" % _BOUNDARY  # fmt: skip
 
 
 @lru_cache(maxsize=32)
@@ -194,7 +211,10 @@ class Dispatcher:
                 call.after = After()
             elif not (device.faults and "power-cut" in device.faults):
                 device.commit(self.disk)
-        return Reply(status=200, body=self._envelope(rule, request, inner), after=call.after, wrote=wrote)
+        body = self._envelope(rule, request, inner)
+        if call.parts:
+            return Reply(status=200, body=_beside(body, call.parts), content_type=_PARTS_TYPE, after=call.after)
+        return Reply(status=200, body=body, after=call.after, wrote=wrote)
 
     def _offered(self, rule: Personality, request: Request, incoming: Incoming, name: str) -> None:
         """Raise the fault for a service or an operation that is not there, or not at this path."""

@@ -50,6 +50,7 @@ class Isapi:
     challenge_v3: bool = False  # activation by SADP only: /Security/challenge is not supported
     user_check: bool = False  # creating an account wants the acting one's loginPassword
     onvif_accounts: bool = False  # ONVIF has accounts of its own and is off from the factory
+    sealed_configuration: bool = False  # the configuration file wants a key that the maker's page encrypts
     sealed_only: bool = False  # a password that comes readable is refused: passwordDecodeError
     # recorders
     channel_identity: bool = False

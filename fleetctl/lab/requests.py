@@ -93,6 +93,7 @@ GetUsers =
 GetScopes =
 GetCapabilities = Category*:{All|Analytics|Device|Events|Imaging|Media|PTZ}
 GetSystemLog = LogType:{System|Access}
+GetSystemBackup =
 SetSystemDateAndTime = DateTimeType:{Manual|NTP} DaylightSavings:boolean TimeZone?:TimeZone UTCDateTime?:DateTime
 SetSystemFactoryDefault = FactoryDefault:{Hard|Soft}
 SystemReboot =

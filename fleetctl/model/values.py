@@ -108,6 +108,14 @@ class Outcome(enum.StrEnum):
         return _RANK[self]
 
 
+class Cause(enum.StrEnum):
+    """Why something is not as expected."""
+
+    DRIFT = "drift"  # it was as expected, and is not any more
+    PENDING = "pending"  # the standard changed, and that has not been applied yet
+    NEW = "new"  # it was never brought to the standard
+
+
 _RANK: Final = {
     outcome: rank
     for rank, outcome in enumerate(

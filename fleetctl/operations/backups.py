@@ -124,11 +124,12 @@ def put(workspace: Workspace, name: str, date: str = "") -> tuple[Outcome, str]:
 
 
 def _same(device: Device, whole: dict[str, Any], identity: Any) -> None:
-    one_serial = identities.same_serial(str(whole["serial_number"]), identity.serial_number)
-    if not one_serial and not identities.same_mac(str(whole["mac_address"]), identity.mac_address):
+    kept, here = str(whole["serial_number"]), identity.serial_number
+    same = identities.same_serial(kept, here) if kept and here else False
+    if not same and ((kept and here) or not identities.same_mac(str(whole["mac_address"]), identity.mac_address)):
         raise Refused(
             f"{converge.where(device)}: the backup is of another device, serial number "
-            f"{whole['serial_number'] or '-'}, "
+            f"{kept or '-'}, "
             f"this one has {identity.serial_number or '-'}. Untouched"
         )
 

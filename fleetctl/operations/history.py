@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from fleetctl import codec
 from fleetctl.errors import UsageError
 from fleetctl.journal import Entry, Run
+from fleetctl.model import Outcome
 from fleetctl.operations.runs import select
 from fleetctl.operations.workspace import Workspace
-from fleetctl.store import Drift
+from fleetctl.store import Drift, Turn
+
+R = TypeVar("R", Drift, Turn)
 
 TOLD: Final = (
     "Intent",
@@ -25,20 +29,70 @@ TOLD: Final = (
 )  # what people want to know of a run
 
 
-def drift(
-    workspace: Workspace, limit: str = "", *, ended: bool = False, since: datetime | None = None
-) -> tuple[Drift, ...]:
-    """Return what is not as expected; `ended`: also what no longer lasts; `since`: what began or ended after it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which of the history: devices, setting (`time`, `time.zone`, `users.accounts.admin`), and time."""
+
+    limit: str = ""
+    setting: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def drift(workspace: Workspace, asked: Asked, *, ended: bool = False) -> tuple[Drift, ...]:
+    """Return what is not as expected; `ended`: also what no longer lasts; a time: what began or ended in it.
 
     `expected` and `actual` are the aspects' own values.
     """
-    chosen = {device.name for device in select(workspace, limit)}
+    since = asked.since.timestamp() if asked.since else 0.0
+    until = asked.until
+    found = (
+        row
+        for row in workspace.store.drift(lasting=not ended, changed_since=since)
+        if until is None or row.first_seen < until
+    )
+    return _told(workspace, asked, found)
+
+
+def turns(workspace: Workspace, asked: Asked) -> tuple[Turn, ...]:
+    """Return what began, changed and ended, in its order; `expected` and `actual` are the aspects' own values."""
+    aspect = asked.setting.partition(".")[0]
+    since, until = (moment.timestamp() if moment else None for moment in (asked.since, asked.until))
+    return _told(workspace, asked, workspace.store.turns(since=since or 0.0, until=until, aspect=aspect))
+
+
+def _told(workspace: Workspace, asked: Asked, rows: Iterable[R]) -> tuple[R, ...]:
+    """Return the rows of the chosen devices and setting, with their values as the aspects have them."""
+    chosen = {device.name for device in select(workspace, asked.limit)}
     types = codec.types_of(workspace.registry.types.values())
-    found = workspace.store.drift(lasting=not ended, changed_since=since.timestamp() if since else 0.0)
     return tuple(
         replace(row, expected=_value(row.expected, types), actual=_value(row.actual, types))
-        for row in found
-        if row.device in chosen
+        for row in rows
+        if row.device in chosen and _is_of(row, asked.setting)
+    )
+
+
+def _is_of(row: Drift | Turn, setting: str) -> bool:
+    name = ".".join(part for part in (row.aspect, row.field, row.key) if part)
+    return not setting or name == setting or name.startswith(f"{setting}.")
+
+
+SECOND_WRITER: Final = 2
+"""So often must a value come back that fleetctl had written over, until something else is taken to write it."""
+
+
+def set_back(workspace: Workspace, row: Drift) -> int:
+    """Return how often a setting went back to its actual value after fleetctl had written the expected one.
+
+    From SECOND_WRITER on something else writes it: another controller, a script, a person.
+    """
+    if row.flaps < SECOND_WRITER:
+        return 0
+    place = (row.aspect, row.field, row.key)
+    mine = [t for t in workspace.store.turns(device=row.device) if (t.aspect, t.field, t.key) == place]
+    return sum(
+        ended.what == "ended" and ended.outcome is Outcome.CHANGED and began.actual == ended.actual
+        for ended, began in itertools.pairwise(mine)
     )
 
 

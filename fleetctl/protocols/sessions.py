@@ -15,6 +15,7 @@ from fleetctl.protocols.identities import Identity
 from fleetctl.protocols.sockets import Dial
 
 MAX_PICTURE: Final = 16 * 1024 * 1024  # bytes of a still picture
+MAX_FILE: Final = 16 * 1024 * 1024  # bytes of a configuration that a device gives as a whole
 
 Key = TypeVar("Key")
 Told = TypeVar("Told")

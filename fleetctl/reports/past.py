@@ -9,7 +9,7 @@ from fleetctl.model import Outcome
 from fleetctl.reports import wording
 from fleetctl.reports.language import Language
 from fleetctl.reports.values import clean, impersonal, plain
-from fleetctl.store import Drift
+from fleetctl.store import Drift, Turn
 
 
 def drift(told: Drift) -> dict[str, Any]:
@@ -27,6 +27,25 @@ def drift(told: Drift) -> dict[str, Any]:
         "last_seen": told.last_seen.isoformat(timespec="seconds"),
         "ended": told.ended.isoformat(timespec="seconds") if told.ended else None,
         "flaps": told.flaps,
+        "cause": told.cause.value if told.cause else None,
+        "asked": told.asked.isoformat(timespec="seconds") if told.asked else None,
+    }
+
+
+def turn(told: Turn) -> dict[str, Any]:
+    """Return one turn that something took."""
+    return {
+        "time": told.time.isoformat(timespec="seconds"),
+        "device": told.device,
+        "aspect": told.aspect,
+        "field": told.field,
+        "key": told.key,
+        "what": told.what,
+        "expected": plain(told.expected),
+        "actual": plain(told.actual),
+        "outcome": told.outcome.value,
+        "reason": told.reason,
+        "cause": told.cause.value if told.cause else None,
     }
 
 

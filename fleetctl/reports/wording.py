@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from fleetctl.model import Kind, Outcome, Trouble
+from fleetctl.model import Cause, Kind, Outcome, Trouble
 from fleetctl.reports.language import N_, Language
 
 OUTCOMES: Final = {
@@ -27,6 +27,13 @@ SPECIAL: Final = {
     ("audit", Outcome.PENDING): N_("drift"),
     ("adopt", Outcome.CHANGED): N_("adopted"),
 }
+
+CAUSES: Final = {
+    Cause.DRIFT: N_("drift"),
+    Cause.PENDING: N_("standard changed"),
+    Cause.NEW: N_("never applied"),
+}
+TURNS: Final = {"began": N_("began"), "changed": N_("changed"), "ended": N_("ended")}
 
 MEANINGS: Final = {
     Outcome.UNCHANGED: N_("The actual value is the expected one; nothing was sent."),

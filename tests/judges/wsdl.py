@@ -153,8 +153,12 @@ class Judge:
     def reply(self, service: str, envelope: bytes, operation: str = "") -> str:
         """Return the operation that a valid reply envelope answers ("" for a fault); raises Verdict.
 
-        With an operation, the reply of any other raises Verdict too; a SOAP fault answers each of them.
+        With an operation, the reply of any other raises Verdict too; a SOAP fault answers each of them. Of a
+        multipart reply (MTOM) the first part is judged, which is the envelope.
         """
+        if envelope.startswith(b"--"):
+            boundary = envelope.partition(b"\r\n")[0]
+            envelope = envelope.partition(b"\r\n\r\n")[2].partition(b"\r\n" + boundary)[0]
         found = self._judge("reply", service, envelope, self._outputs[service] | {f"{{{SOAP}}}Fault": ""})
         if operation and found not in (operation, ""):
             raise Verdict(f"{service}: {operation} was answered with the reply of {found}")

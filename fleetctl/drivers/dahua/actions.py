@@ -1,12 +1,17 @@
 """What is done to a Dahua device and is no setting.
 
 Source: field facts, NVR and vendor protocols, 2.2 (initialisation), 2.5 (users; newer firmware gives ONVIF the same
-accounts), 2.6 (reboot, storage).
+accounts), 2.6 (reboot, storage); Config.backup is JSON on some units (several public clients read it so) and encrypted
+on others.
 """
 
 from __future__ import annotations
 
+import base64
 import datetime
+import hashlib
+import json
+import re
 from typing import Any, Final
 
 from fleetctl.aspects.storage import check_formattable, named
@@ -15,11 +20,12 @@ from fleetctl.drivers.dahua import footage
 from fleetctl.drivers.dahua.channels import bound
 from fleetctl.drivers.dahua.storage import disks, health_of
 from fleetctl.drivers.dahua.users import accounts_of, write_account
-from fleetctl.errors import Unsupported
-from fleetctl.model import SecretRef, Secrets, actions
+from fleetctl.errors import BadAnswer, Unsupported
+from fleetctl.model import Backup, SecretRef, Secrets, actions
 from fleetctl.protocols.dahua import Session, keyvalue
 
 FIRST_ACCOUNT: Final = "admin"
+_SECRET: Final = re.compile(r"pass|pwd|secret|token|community|(?:^|[a-z_])key$|psk", re.IGNORECASE)
 
 
 def activate(session: Session, argument: tuple[SecretRef, Secrets]) -> str:
@@ -54,6 +60,30 @@ def reboot(session: Session, _argument: object) -> str:
 def snapshot(session: Session, argument: object) -> bytes:
     """Return a JPEG of a channel (of the first, if none is named) as the recorder sees it now."""
     return session.picture(int(str(argument or next(iter(bound(session)), "1"))))
+
+
+def backup(session: Session, _argument: object) -> Backup:
+    """Return the whole configuration; what is shown of it is sorted and without secrets, or nothing but its sum."""
+    told = session.configuration()
+    if not told.strip():
+        raise BadAnswer("Config.backup: an empty file")
+    try:
+        tree = json.loads(told)
+    except (ValueError, RecursionError):
+        shown = f"Config.backup: {len(told)} bytes, {hashlib.sha256(told).hexdigest()}\n"
+        return Backup(name="Config.backup", content=base64.b64encode(told).decode(), shown=shown)
+    shown = json.dumps(_without_secrets(tree), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    return Backup(name="Config.backup", content=told.decode("utf-8", "replace"), shown=shown)
+
+
+def _without_secrets(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {n: "<secret>" if _is_secret(n, value) else _without_secrets(value) for n, value in tree.items()}
+    return [_without_secrets(value) for value in tree] if isinstance(tree, list) else tree
+
+
+def _is_secret(name: str, value: Any) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool) and _SECRET.search(name) is not None
 
 
 def format_disk(session: Session, argument: tuple[str, str]) -> str:
@@ -93,6 +123,7 @@ ACTIONS = actions(
     make_account=make_account,
     open_onvif=make_account,
     reboot=reboot,
+    backup=backup,
     snapshot=snapshot,
     format_disk=format_disk,
     find_footage=find_footage,

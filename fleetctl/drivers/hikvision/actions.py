@@ -1,11 +1,13 @@
 """What is done to a Hikvision device and is no setting.
 
-Source: field facts, NVR and vendor protocols, 1.2 (activation), 1.5 (users, reboot, storage).
+Source: field facts, NVR and vendor protocols, 1.2 (activation), 1.5 (users, reboot, storage, configuration file).
 """
 
 from __future__ import annotations
 
+import base64
 import datetime
+import hashlib
 from typing import Any, Final
 
 from fleetctl.aspects.storage import check_formattable, named
@@ -15,7 +17,8 @@ from fleetctl.drivers.hikvision.channels import bound
 from fleetctl.drivers.hikvision.documents import changed, items, like
 from fleetctl.drivers.hikvision.storage import STORAGE, disks, health_of
 from fleetctl.drivers.hikvision.users import USERS, write_account
-from fleetctl.model import SecretRef, Secrets, Untold, actions
+from fleetctl.errors import BadAnswer, Rejected, Unsupported
+from fleetctl.model import Backup, SecretRef, Secrets, Untold, actions
 from fleetctl.protocols.isapi import Session
 from fleetctl.protocols.isapi.activation import activate as give_password
 from fleetctl.protocols.onvif_parts import tried
@@ -69,6 +72,24 @@ def snapshot(session: Session, argument: object) -> bytes:
     return session.picture(f"/ISAPI/Streaming/channels/{footage.track_of(channel)}/picture")
 
 
+def backup(session: Session, _argument: object) -> Backup:
+    """Return the configuration file, which only the device reads; raises Unsupported where it wants a key for it.
+
+    Newer firmware gives it only under a key that the maker's own page encrypts, in the address of the request.
+    """
+    try:
+        told = session.file("/ISAPI/System/configurationData")
+    except (Rejected, Unsupported) as error:
+        raise Unsupported(
+            "the device does not give its configuration, or only under a key that its maker's page encrypts: save it "
+            f"there by hand ({error})"
+        ) from error
+    if not told:
+        raise BadAnswer("configurationData: an empty file")
+    shown = f"configurationData: {len(told)} bytes, {hashlib.sha256(told).hexdigest()}\n"
+    return Backup(name="configurationData", content=base64.b64encode(told).decode(), shown=shown)
+
+
 def format_disk(session: Session, argument: tuple[str, str]) -> str:
     """Format a disk that the recorder reports unformatted; returns what it said of it before.
 
@@ -109,6 +130,7 @@ ACTIONS = actions(
     make_account=make_account,
     open_onvif=open_onvif,
     reboot=reboot,
+    backup=backup,
     snapshot=snapshot,
     format_disk=format_disk,
     find_footage=find_footage,

@@ -8,7 +8,7 @@ import time
 import uuid
 from typing import Any, Final
 
-from fleetctl.lab import access, firmware
+from fleetctl.lab import access, backing, firmware
 from fleetctl.lab.isapi import xml
 from fleetctl.lab.isapi.pages import Page, done, plain, reads, rule_of, told, writes
 from fleetctl.lab.isapi.status import Refused
@@ -278,6 +278,13 @@ def factory_reset(visit: Visit) -> Reply:
     return done(visit)
 
 
+def configuration(visit: Visit) -> Reply:
+    """GET System/configurationData: a file that only the device understands; newer firmware wants a key for it."""
+    if rule_of(visit).sealed_configuration:
+        raise Refused("invalidOperation")
+    return Reply(status=200, body=backing.sealed(visit.device), content_type="application/octet-stream")
+
+
 PAGES: dict[tuple[str, str], Page] = {
     ("GET", "System/deviceInfo"): reads(device_info),
     ("PUT", "System/deviceInfo"): writes(set_device_info),
@@ -295,6 +302,7 @@ PAGES: dict[tuple[str, str], Page] = {
     ("POST", "System/time/ntpServers/test"): writes(try_server),
     ("GET", "System/time/ntpServers/#"): reads(server),
     ("PUT", "System/time/ntpServers/#"): writes(set_server),
+    ("GET", "System/configurationData"): reads(configuration, level=access.ADMINISTRATOR),
     ("PUT", "System/reboot"): writes(reboot, access.ADMINISTRATOR),
     ("PUT", "System/factoryReset"): writes(factory_reset, access.ADMINISTRATOR),
 }

@@ -105,7 +105,7 @@ PERSONALITY = Personality(
     audio={"G711": ((64,), (8,)), "AAC": ((16, 32, 64), (16, 32))},
     snapshot_path="/onvif-http/snapshot",
     stream_path="/Streaming/Channels/10{channel}?transportmode=unicast&profile={profile}",
-    capabilities={"ntp": 1, "profiles_max": 10, "pull_points": 10},
+    capabilities={"ntp": 1, "profiles_max": 10, "pull_points": 10, "backup": True},
     factory={
         "time": {"type": "Manual", "dst": False, "tz": "CST-8:00:00", "ntp": ["time.windows.com"]},
         "clock": {"offset_s": -3723.0, "drift_ppm": 20.0},

@@ -104,6 +104,7 @@ NXI: Final = replace(
         dev_index=False,
         basic=False,
         certificate_flags=True,
+        sealed_configuration=True,
         disk_group=True,
         ports=("HTTP", "RTSP", "HTTPS", "DEV_MANAGE", "SDK_OVER_TLS"),
         no_enabled=frozenset(),

@@ -7,7 +7,7 @@ SoapFault to say no. Changes to the device are made with `device.change` and kep
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
 from fleetctl.lab.device import SimDevice
@@ -42,6 +42,7 @@ class Call:
     rtsp: str  # rtsp://host:port
     attachment: IO[bytes] | None = None  # a file that came with it
     after: After = After()
+    parts: dict[str, bytes] = field(default_factory=dict)  # what goes beside the envelope (MTOM), by Content-ID
 
 
 Operation = Callable[[Call], str]

@@ -28,8 +28,9 @@ def _device(call: Call) -> str:
         f' KerberosToken="false" UsernameToken="{words("wsse" in rule.schemes)}"'
         f' HttpDigest="{words("digest" in rule.schemes)}" RELToken="false" MaxUsers="{rule.passwords.users_max}"'
         f' MaxUserNameLength="{rule.passwords.name_max}" MaxPasswordLength="{rule.passwords.max}"/>'
-        '<tds:System DiscoveryResolve="false" DiscoveryBye="true" RemoteDiscovery="false" SystemBackup="false"'
-        f' SystemLogging="false" FirmwareUpgrade="{words(_firmware(call) == "mtom")}"'
+        '<tds:System DiscoveryResolve="false" DiscoveryBye="true" RemoteDiscovery="false"'
+        f' SystemBackup="{_can(call, "backup")}" SystemLogging="false"'
+        f' FirmwareUpgrade="{words(_firmware(call) == "mtom")}"'
         f' HttpFirmwareUpgrade="{words(_firmware(call) == "http")}"/>'
     )
 
@@ -223,7 +224,7 @@ def _old_device(call: Call, base: str) -> str:
         f"<tt:IPFilter>false</tt:IPFilter><tt:ZeroConfiguration>{_can(call, 'zeroconf', True)}</tt:ZeroConfiguration>"
         "<tt:IPVersion6>false</tt:IPVersion6><tt:DynDNS>false</tt:DynDNS></tt:Network><tt:System>"
         "<tt:DiscoveryResolve>false</tt:DiscoveryResolve><tt:DiscoveryBye>true</tt:DiscoveryBye>"
-        "<tt:RemoteDiscovery>false</tt:RemoteDiscovery><tt:SystemBackup>false</tt:SystemBackup>"
+        f"<tt:RemoteDiscovery>false</tt:RemoteDiscovery><tt:SystemBackup>{_can(call, 'backup')}</tt:SystemBackup>"
         "<tt:SystemLogging>false</tt:SystemLogging>"
         f"<tt:FirmwareUpgrade>{words(_firmware(call) == 'mtom')}</tt:FirmwareUpgrade>"
         f"{versions}</tt:System><tt:IO><tt:InputConnectors>0</tt:InputConnectors>"

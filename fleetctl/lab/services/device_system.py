@@ -11,7 +11,7 @@ import secrets
 import time
 import uuid
 
-from fleetctl.lab import firmware
+from fleetctl.lab import backing, firmware
 from fleetctl.lab.services import After, Call, Operations
 from fleetctl.lab.soap import Element, SoapFault, each, text, true, words
 
@@ -235,7 +235,21 @@ def get_log(_call: Call) -> str:
     return "<tds:SystemLog><tt:String>system start</tt:String></tds:SystemLog>"
 
 
+def get_backup(call: Call) -> str:
+    """GetSystemBackup: one file, beside the envelope. Source: capture HIKVISION DS-2CD2012-I, Pelco D6230L."""
+    if not call.device.personality.capabilities.get("backup"):
+        raise SoapFault("ter:ActionNotSupported", reason="no backup")
+    call.parts["backup@device"] = backing.sealed(call.device)
+    return (
+        "<tds:BackupFiles><tt:Name>configuration.bin</tt:Name>"
+        '<tt:Data xmlns:xmime="http://www.w3.org/2005/05/xmlmime" xmime:contentType="application/octet-stream">'
+        '<xop:Include xmlns:xop="http://www.w3.org/2004/08/xop/include" href="cid:backup@device"/>'
+        "</tt:Data></tds:BackupFiles>"
+    )
+
+
 OPERATIONS: Operations = {
+    "GetSystemBackup": get_backup,
     "GetDeviceInformation": device_information,
     "GetSystemDateAndTime": get_time,
     "SetSystemDateAndTime": set_time,

@@ -18,7 +18,7 @@ from fleetctl.protocols.dahua.rpc import LOCKED, Rpc
 from fleetctl.protocols.digest import challenge_in
 from fleetctl.protocols.http import HttpClient, Response
 from fleetctl.protocols.identities import Identity
-from fleetctl.protocols.sessions import MAX_PICTURE
+from fleetctl.protocols.sessions import MAX_FILE, MAX_PICTURE
 from fleetctl.protocols.web import WebSession, lock_seconds
 
 _FIRST: Final = ("magicBox", "getSystemInfo")
@@ -269,6 +269,12 @@ class Session(WebSession[str, dict[str, str]]):
     def rejected_logins(self) -> int:
         """Return how many presented logins the device rejected in this session, on its pages and over JSON-RPC."""
         return self._web.rejected + self._rpc.rejected
+
+    def configuration(self) -> bytes:
+        """Return the whole configuration as the device keeps it, secrets and all; raises as `read`."""
+        what = "Config.backup"
+        path = "/cgi-bin/Config.backup?action=All"
+        return self._judged(self._web.request("GET", path, reading=True, what=what, max_body=MAX_FILE), what).body
 
     def picture(self, channel: int) -> bytes:
         """Return a still picture (JPEG) of a channel, counted from 1; raises BadAnswer where it is none."""

@@ -18,7 +18,7 @@ from fleetctl.protocols.http import HttpClient, Response
 from fleetctl.protocols.identities import Identity
 from fleetctl.protocols.isapi import sealing, status
 from fleetctl.protocols.isapi.operations import is_reading
-from fleetctl.protocols.sessions import MAX_PICTURE
+from fleetctl.protocols.sessions import MAX_FILE, MAX_PICTURE
 from fleetctl.protocols.web import BACK_OFF_S, Lock, WebSession, lock_seconds
 from fleetctl.protocols.xml import Element, local, text
 
@@ -223,6 +223,16 @@ class Session(WebSession[str, Element]):
             return Lock(seconds=lock_seconds(text(told, "unlockTime")))
         left = text(told, "retryLoginTime")
         return Lock(tries_left=int(left) if left.isdecimal() and len(left) < 4 else None)
+
+    def file(self, path: str) -> bytes:
+        """Return a page that is a file; raises as `read`."""
+        response = self._web.request("GET", path, reading=True, what=page_name(path), max_body=MAX_FILE)
+        told = status.status_of(response)
+        if told is not None and not told.done:
+            raise status.error_of(told, page_name(path))
+        if (error := status.error_of_page(response, page_name(path))) is not None:
+            raise error
+        return response.body
 
     def picture(self, path: str) -> bytes:
         """Return a still picture (JPEG); raises BadAnswer where it is none, else as `read`."""

@@ -88,6 +88,10 @@ class Fleet:
         return ()
 
     @property
+    def store(self) -> SimpleNamespace:
+        return SimpleNamespace(drift=lambda **asked: ())
+
+    @property
     def sent(self) -> bool:
         return any(name in ("apply", "adopt") for name, _ in self.calls)
 
