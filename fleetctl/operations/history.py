@@ -24,6 +24,8 @@ TOLD: Final = (
     "Attempt",
     "LoginJudged",
     "Rotation",
+    "LoginLocked",
+    "Disclosed",
     "Finished",
 )  # what people want to know of a run
 

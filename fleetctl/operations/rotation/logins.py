@@ -85,7 +85,7 @@ class Logins:
             if not error.credential:
                 raise
             self.refusals += 1
-            self.channel.emit(replace(judged, accepted=False))
+            self.channel.emit(replace(judged, accepted=False, tries_left=error.tries_left))
             return False
         self.channel.emit(judged)
         return True

@@ -135,9 +135,8 @@ def recover(
 
 
 def _login(workspace: Workspace, device: Device, account: str, password: str) -> Login:
-    mark = workspace.fingerprints.of(device.name, account, password)
-    barred = workspace.store.may_try(device.name, account, mark).barred
-    return Login(user=account, password=password, fingerprint=mark, barred=barred)
+    mark, budget = workspace.budget(device, account, password)
+    return Login(user=account, password=password, fingerprint=mark, barred=budget.barred)
 
 
 def _turn(workspace: Workspace, each: Chosen, books: _Books) -> Turn:
