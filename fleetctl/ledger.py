@@ -11,6 +11,7 @@ from typing import Any, Final
 from fleetctl import causes
 from fleetctl.codec import encode, text
 from fleetctl.model import (
+    UNSET,
     AspectPlan,
     Attempt,
     Change,
@@ -72,6 +73,14 @@ class _Look:
     time: float = 0.0
 
 
+def _asked(aspect: AspectPlan) -> bool:
+    """Return whether anything is expected of an aspect: what nobody expects is read, and never on record as in step."""
+    value = aspect.expected
+    if not dataclasses.is_dataclass(value):
+        return True
+    return any(getattr(value, field.name) is not UNSET for field in dataclasses.fields(value))
+
+
 def _cause(found: Mapping[tuple[str, str], causes.Memory | None], row: tuple[Any, ...]) -> tuple[str, float | None]:
     """Return why a row of the history is not as expected, and since when that is expected; only of a difference."""
     memory = found.get((row[0], row[1]))
@@ -102,7 +111,7 @@ class Ledger:
             case Started():
                 self._begun.add(event.device)
             case Planned():
-                for aspect in event.plan.aspects:
+                for aspect in filter(_asked, event.plan.aspects):
                     self._looked(event.device, aspect, now)
                     self._saw(
                         event.device, aspect.aspect, aspect.outcome, aspect.reason, aspect.changes, aspect.gaps, now
