@@ -186,9 +186,8 @@ class Ledger:
             if look.right:
                 memory = causes.righted(memory, look.right) if memory is not None else None
             else:
-                expected = causes.digests(look.expected)
-                memory = causes.looked(memory, expected, look.off, look.time, compared=look.compared, known=known)
-        if memory is not None and memory != before:
+                memory = causes.looked(memory, look.expected, look.off, look.time, compared=look.compared, known=known)
+        if memory is not None and memory is not before and memory != before:
             connection.execute("INSERT OR REPLACE INTO expected VALUES (?, ?, ?)", (*key, causes.written(memory)))
         return memory
 
