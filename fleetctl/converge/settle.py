@@ -52,7 +52,7 @@ def converge(job: Job, link: Link, channel: Channel) -> list[Outcome]:
         if stopped:
             outcomes.append(_emit(job, channel, planned, Outcome.BLOCKED, f"not begun: {stopped}"))
             continue
-        cell = registry.cell(driver, aspect.name)
+        cell = registry.cell(driver, aspect.name, planned.expected)
         outcome = _settle(job, link, channel, planned, cell)
         outcomes.append(outcome)
         if outcome is Outcome.STALE:
