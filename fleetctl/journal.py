@@ -23,7 +23,18 @@ from fleetctl.errors import BadAnswer, Interrupted, Rejected, Unreachable, Unsup
 from fleetctl.ledger import Ledger
 from fleetctl.logins import moment
 from fleetctl.machine import Process, operator
-from fleetctl.model import Event, Finished, Intent, Learned, LoginJudged, Outcome, Planned, Progress, Started
+from fleetctl.model import (
+    BackedUp,
+    Event,
+    Finished,
+    Intent,
+    Learned,
+    LoginJudged,
+    Outcome,
+    Planned,
+    Progress,
+    Started,
+)
 from fleetctl.store import Store
 
 READING: Final = frozenset({"audit", "plan", "show"})
@@ -155,7 +166,7 @@ class Journal:
             )
         self._run, self.exit_code = int(found.lastrowid or 0), None
         self._ledger = Ledger(self._run, kind)
-        self._elsewhere = (Learned, Planned, Progress) + ((Started,) if kind in READING else ())
+        self._elsewhere = (BackedUp, Learned, Planned, Progress) + ((Started,) if kind in READING else ())
         self._rows, self._outcomes, self._noted, self._flushed = [], Counter(), 0, time.monotonic()
         return self._run
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from fleetctl.errors import InventoryError
+from fleetctl.errors import InventoryError, Rejected
 from fleetctl.model import (
     ABSENT,
     UNSET,
@@ -200,6 +200,18 @@ def _twice(items: dict[str, BoundCamera]) -> Iterator[Wrong]:
         first = seen.setdefault((item.address, item.port), key)
         if first != key:
             yield f"cameras.{key}", f"{item.camera} is on channel {first} already", "keep one of the two"
+
+
+def refused(keys: Iterable[str], word: str) -> Rejected | None:
+    """Return what to raise for channels that were written and whose cameras refuse the login; None for none."""
+    told = sorted(keys, key=int)
+    if not told:
+        return None
+    which = f"channel{'s' if len(told) > 1 else ''} {', '.join(told)}"
+    return Rejected(
+        f"{which}: bound, but the camera refuses the account that the recorder was given, or has locked it out "
+        f"({word}). Look at the camera's users; a lock ends by itself, most within half an hour"
+    )
 
 
 ASPECT = Aspect(

@@ -13,9 +13,11 @@ from fleetctl.model import (
     Gap,
     Kind,
     Outcome,
+    Parser,
     Unset,
     Verdict,
     older,
+    release_of,
     setting,
     verdict,
 )
@@ -63,15 +65,15 @@ def read(session: Any) -> Firmware:
     return Firmware(maker=told.manufacturer, model=told.model, version=told.firmware)
 
 
-def judge(actual: Firmware, expected: Firmware) -> tuple[Gap, ...]:
-    """Tell firmware that is too old, not the target, or known to be open to anybody."""
+def judge(actual: Firmware, expected: Firmware, parse: Parser = release_of) -> tuple[Gap, ...]:
+    """Tell firmware that is too old, not the target, or known to be open to anybody; `parse` is its maker's."""
     gaps: list[Gap] = []
     model, version = str(actual.model or ""), str(actual.version or "")
-    if (least := named(expected.minimum, model)) and (too_old := older(version, least)) is not False:
+    if (least := named(expected.minimum, model)) and (too_old := older(version, least, parse)) is not False:
         outcome = Outcome.FAILED if too_old else Outcome.UNKNOWN
         told = f"{version} is older than {least}" if too_old else f"{version!r} cannot be compared with {least}"
         gaps.append(Gap(field="minimum", key=model, outcome=outcome, reason=f"{told}: fleetctl firmware plan"))
-    if (target := named(expected.target, model)) and (found := verdict(target, version)) is not Verdict.VERIFIED:
+    if (target := named(expected.target, model)) and (found := verdict(target, version, parse)) is not Verdict.VERIFIED:
         outcome = Outcome.PENDING if found is Verdict.FAILED else Outcome.UNKNOWN
         reason = f"has {version}, {target} is wanted: fleetctl firmware plan"
         gaps.append(Gap(field="target", key=model, outcome=outcome, reason=reason))

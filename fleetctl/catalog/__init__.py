@@ -13,7 +13,7 @@ from typing import Any
 
 from fleetctl.catalog import roles
 from fleetctl.catalog.roles import Role
-from fleetctl.model import Action, Aspect, Cell, Device, Driver, FrozenMap, Kind
+from fleetctl.model import UNSET, Action, Aspect, Cell, Device, Driver, FrozenMap, Kind
 
 ENTRY_POINTS = "fleetctl.extensions"
 
@@ -116,8 +116,14 @@ class Registry:
         drivers = sorted(self.drivers.values(), key=lambda driver: driver is not named)
         return tuple(action for driver in drivers for action in driver.actions if action.name == name)
 
-    def cell(self, driver: Driver, aspect: str) -> Cell | None:
-        """Return the best cell: the driver's own, else the aspect's, in the driver's order of protocols."""
+    def cell(self, driver: Driver, aspect: str, expected: Any = None) -> Cell | None:
+        """Return the best cell: the driver's own, else the aspect's, in the driver's order of protocols.
+
+        A cell over the maker's own interface comes first where something is expected that only it can reach.
+        """
+        for cell in driver.better:
+            if cell.aspect == aspect and asks(cell, expected):
+                return cell
         for protocol in driver.protocols:
             for cell in driver.cells:
                 if (cell.aspect, cell.protocol) == (aspect, protocol):
@@ -134,6 +140,11 @@ class Registry:
                 if action.name == name and action.protocol in owner.protocols:
                     return action
         return None
+
+
+def asks(cell: Cell, expected: Any) -> bool:
+    """Return whether an aspect's expected value has a field that only this cell can reach."""
+    return any(getattr(expected, field, UNSET) is not UNSET for field in cell.beyond)
 
 
 def _ordered(aspects: tuple[Aspect, ...]) -> tuple[Aspect, ...]:

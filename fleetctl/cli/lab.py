@@ -174,3 +174,29 @@ def mend(
     else:
         told.screen.out(told.say("Nothing was broken on {device}.", device=device))
     return EXIT_OK
+
+
+@app.command(epilog="Example: fleetctl lab image new.bin --model HI3516 --version V1.08.03 no_stream=0.2")
+def image(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.")],
+    model: Annotated[list[str], typer.Option("--model", help="A model that it is for; repeatable.")],
+    version: Annotated[str, typer.Option("--version", help="What a device tells afterwards, as its maker writes it.")],
+    effect: Annotated[
+        list[str] | None, typer.Argument(metavar="[EFFECT=SHARE]...", help="What it does to which share of devices.")
+    ] = None,
+) -> int:
+    """Write firmware that devices of the lab take, good or bad."""
+    from fleetctl.lab.firmware import EFFECTS, made
+
+    told = context(ctx)
+    effects = _arguments(effect or [])
+    if unknown := [name for name in effects if name not in EFFECTS]:
+        raise UsageError(f"no effect {unknown[0]!r}; there are {', '.join(EFFECTS)}")
+    file.write_bytes(made(tuple(model), version, **effects))
+    if told.json:
+        told.screen.out(jsonlines.line("image", {"path": str(file), "models": model, "version": version} | effects))
+        told.screen.out(jsonlines.summary("lab image", EXIT_OK))
+    else:
+        told.screen.out(told.say("Written: {path}", path=file))
+    return EXIT_OK

@@ -9,12 +9,13 @@ from typing import Any
 from fleetctl.converge.alive import answers
 from fleetctl.converge.batch import Batch
 from fleetctl.converge.link import Job, Link, linked, locked, outcome_of, read, same_device, speaking, told, where
-from fleetctl.converge.observe import observe, recognise
+from fleetctl.converge.observe import OWN_LOGIN, observe, recognise
 from fleetctl.converge.settle import converge
 from fleetctl.errors import FleetctlError
 from fleetctl.model import Access, Channel, Device, DevicePlan, Finished, Outcome, Planned, Result, Started, worst
 
 __all__ = [
+    "OWN_LOGIN",
     "Job",
     "Link",
     "answers",

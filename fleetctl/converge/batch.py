@@ -3,55 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Mapping
 
 from fleetctl import catalog
 from fleetctl.converge.differences import Looked
-from fleetctl.converge.link import Job, outcome_of, told, where
-from fleetctl.converge.plays import IDENTITY, plays
-from fleetctl.converge.verdicts import identified, judged, read_back, whole
-from fleetctl.errors import FleetctlError, Interrupted, VaultError
+from fleetctl.converge.hosts import CUT_OFF, Hosts, Member
+from fleetctl.converge.link import Job, outcome_of, told
+from fleetctl.converge.verdicts import judged, read_back
+from fleetctl.errors import FleetctlError, VaultError
 from fleetctl.model import (
     AspectPlan,
-    Attempt,
     Change,
     Channel,
     DevicePlan,
     Expectation,
     Finished,
     Intent,
-    LoginJudged,
     Outcome,
     Planned,
     Result,
+    SecretRef,
     Started,
     worst,
 )
 from fleetctl.plan import Comparison, moved
-from fleetctl.protocols import hostkeys
-from fleetctl.protocols.ansible import Host, Room, State, Told, room
-
-RUN_S: Final = 1800.0  # a run of a batch that takes longer is ended
-EACH_S: Final = 60.0  # more for each host
-_ENDED: Final = "the run was ended before this was done"
-
-
-@dataclass(kw_only=True)
-class _Member:
-    """One host of the batch, and how it stands."""
-
-    job: Job
-    begun: float = field(default_factory=time.monotonic)
-    machine: str = ""
-    looked: dict[str, Looked] = field(default_factory=dict)
-    ended: tuple[Outcome, str] | None = None  # as a whole
-    outcomes: list[Outcome] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        return self.job.device.name
+from fleetctl.protocols.ansible import Host, Room, room
 
 
 class Batch:
@@ -60,124 +36,33 @@ class Batch:
     def __init__(self, jobs: Mapping[str, Job], channel: Channel) -> None:
         self.channel = channel
         self.registry = catalog.load()
-        self.members = {name: _Member(job=job) for name, job in jobs.items()}
-        self._accepted = False
+        self.hosts = Hosts(jobs, channel, self.registry)
 
     def work(self) -> None:
         """Observe, or carry out the plans; ends with exactly one Finished for each host."""
-        for member in self.members.values():
+        for member in self.hosts.members.values():
             self.channel.emit(Started(device=member.name, site=member.job.device.site))
         try:
-            self._admit()
-            if able := self._left():
+            self.hosts.admit()
+            if able := self.hosts.left:
                 first = able[0].job
                 if first.around is None:
                     raise VaultError(f"{first.device.name}: nothing says where its inventory is")
-                hosts = [Host(name=m.name, address=m.job.device.endpoint.address) for m in able]
+                hosts = [_host(member.job) for member in able]
                 endpoint = first.device.endpoint
                 with room(first.around, hosts, via=endpoint.via, connect_s=endpoint.timeout_s) as made:
                     self._observe(made) if first.plan is None else self._converge(made)
         except FleetctlError as error:
-            for member in self._left():
+            for member in self.hosts.left:
                 member.ended = outcome_of(error), told(error)
-        for member in self.members.values():
+        for member in self.hosts.members.values():
             self._finish(member)
-
-    def _left(self) -> list[_Member]:
-        return [member for member in self.members.values() if member.ended is None]
-
-    def _admit(self) -> None:
-        """Turn away hosts whose login may not be tried; what was never proven is on record before it is tried."""
-        for member in self.members.values():
-            job = member.job
-            if job.barred:
-                member.ended = Outcome.REFUSED, job.barred
-            elif not hostkeys.known(job.known_hosts, member.name):
-                run = f"Run: fleetctl adopt --limit {member.name}"
-                member.ended = Outcome.REFUSED, f"{where(job.device)} has no SSH host key on record. {run}"
-            elif job.fingerprint and not job.proven:
-                device = job.device
-                self.channel.confirm(
-                    Attempt(
-                        device=member.name,
-                        account=device.user,
-                        fingerprint=job.fingerprint,
-                        address=device.endpoint.spot,
-                    )
-                )
-
-    # --- running ---------------------------------------------------------------------------------
-
-    def _run(self, made: Room, wanted: Mapping[str, Sequence[Expectation]], *, check: bool) -> None:
-        """Run the roles of what is wanted of each host; what they tell is in `looked` and `ended`."""
-        for name, expectations in wanted.items():
-            looked = {
-                e.aspect: Looked(role=self.registry.roles[e.aspect], expectation=e, device=name) for e in expectations
-            }
-            for each in looked.values():
-                each.unoffered()
-            self.members[name].looked = looked
-        order = [
-            (aspect.name, [name for name in wanted if aspect.name in self.members[name].looked])
-            for aspect in self.registry.hosts_in_order
-        ]
-        ended = made.run(
-            plays(order),
-            self._take,
-            check=check,
-            stopped=self.channel.stopped,
-            timeout_s=RUN_S + EACH_S * len(wanted),
-        )
-        if ended.stopped:
-            raise Interrupted(_ENDED)
-        if ended.timed_out:
-            for name in wanted:
-                member = self.members[name]
-                member.ended = member.ended or (Outcome.FAILED, f"{where(member.job.device)}: it took too long")
-
-    def _take(self, each: Told) -> None:
-        member = self.members[each.host]
-        if member.ended is not None:
-            return
-        device = member.job.device
-        if each.task == IDENTITY and not each.role:
-            self._identity(member, each)
-        elif (ended := whole(each, member.job.device)) is not None:
-            member.ended = ended
-            if each.state is State.LOGIN:
-                self._judge(member, accepted=False)
-        elif (looked := member.looked.get(each.role)) is not None:
-            looked.take(each)
-        elif each.state in (State.FAILED, State.SUDO):
-            member.ended = Outcome.FAILED, f"{where(device)}: {each.task}: {each.message}"
-
-    def _identity(self, member: _Member, each: Told) -> None:
-        if each.state is State.LOGIN:
-            self._judge(member, accepted=False)
-        elif each.state not in (State.UNREACHABLE, State.KEY):
-            self._judge(member, accepted=True)
-        member.machine, member.ended = each.output.strip(), identified(each, member.job.device)
-
-    def _judge(self, member: _Member, *, accepted: bool) -> None:
-        job = member.job
-        if not job.fingerprint or (accepted and job.proven and self._accepted):
-            return
-        self._accepted = self._accepted or accepted
-        self.channel.emit(
-            LoginJudged(
-                device=member.name,
-                account=job.device.user,
-                fingerprint=job.fingerprint,
-                accepted=accepted,
-                address=job.device.endpoint.spot,
-            )
-        )
 
     # --- plan and audit --------------------------------------------------------------------------
 
     def _observe(self, made: Room) -> None:
-        self._run(made, {member.name: member.job.expectations for member in self._left()}, check=True)
-        for member in self._left():
+        self.hosts.run(made, {member.name: member.job.expectations for member in self.hosts.left}, check=True)
+        for member in self.hosts.left:
             device = member.job.device
             planned = tuple(
                 self._planned(member.looked[aspect.name])
@@ -214,7 +99,7 @@ class Batch:
     def _converge(self, made: Room) -> None:
         """Check again, refuse what went stale, write, and judge by what a last check finds."""
         pending: dict[str, dict[str, AspectPlan]] = {}
-        for member in self._left():
+        for member in self.hosts.left:
             plan = member.job.plan
             for each in plan.aspects if plan else ():
                 if each.changes:
@@ -222,7 +107,7 @@ class Batch:
                 else:
                     self._result(member, each, each.outcome, each.reason)
         try:
-            self._run(made, _expectations(pending), check=True)
+            self.hosts.run(made, _expectations(pending), check=True)
             writes = self._to_write(pending)
             for name, found in writes.items():
                 for aspect, changes in found.items():
@@ -231,13 +116,13 @@ class Batch:
                 self._write(made, pending, writes)
         finally:
             for name, aspects in pending.items():
-                self._undone(self.members[name], aspects)
+                self._undone(self.hosts[name], aspects)
 
     def _to_write(self, pending: Mapping[str, dict[str, AspectPlan]]) -> dict[str, dict[str, tuple[Change, ...]]]:
         """Return what is still as planned and to be written; the rest has its result."""
         writes: dict[str, dict[str, tuple[Change, ...]]] = {}
         for name, aspects in pending.items():
-            member = self.members[name]
+            member = self.hosts[name]
             stale = ""
             for aspect in list(aspects) if member.ended is None else ():
                 planned = aspects[aspect]
@@ -260,31 +145,31 @@ class Batch:
         writes: Mapping[str, Mapping[str, tuple[Change, ...]]],
     ) -> None:
         wanted = {
-            name: [self.members[name].looked[aspect].expectation for aspect in aspects]
+            name: [self.hosts[name].looked[aspect].expectation for aspect in aspects]
             for name, aspects in writes.items()
         }
-        self._run(made, wanted, check=False)
-        said = {(name, a): self.members[name].looked[a].failed for name, aspects in writes.items() for a in aspects}
-        left = {name: told for name, told in wanted.items() if self.members[name].ended is None}
+        self.hosts.run(made, wanted, check=False)
+        said = {(name, a): self.hosts[name].looked[a].failed for name, aspects in writes.items() for a in aspects}
+        left = {name: told for name, told in wanted.items() if self.hosts[name].ended is None}
         if left:
-            self._run(made, left, check=True)
+            self.hosts.run(made, left, check=True)
         for name in left:
-            member = self.members[name]
+            member = self.hosts[name]
             for aspect, changes in writes[name].items() if member.ended is None else ():
                 outcome, reason = read_back(changes, member.looked[aspect], said[name, aspect])
                 self._result(member, pending[name].pop(aspect), outcome, reason, changes)
 
-    def _undone(self, member: _Member, aspects: Mapping[str, AspectPlan]) -> None:
+    def _undone(self, member: Member, aspects: Mapping[str, AspectPlan]) -> None:
         """Tell of aspects that came to no end: as the host itself, else interrupted."""
         for planned in aspects.values():
-            outcome, reason = member.ended or (Outcome.INTERRUPTED, _ENDED)
+            outcome, reason = member.ended or (Outcome.INTERRUPTED, CUT_OFF)
             self._result(member, planned, outcome, reason)
 
     # --- telling ---------------------------------------------------------------------------------
 
     def _result(
         self,
-        member: _Member,
+        member: Member,
         planned: AspectPlan,
         outcome: Outcome,
         reason: str = "",
@@ -306,7 +191,7 @@ class Batch:
             )
         )
 
-    def _finish(self, member: _Member) -> None:
+    def _finish(self, member: Member) -> None:
         device = member.job.device
         seconds = time.monotonic() - member.begun
         reason = ""
@@ -338,6 +223,13 @@ class Batch:
                 duration_s=seconds,
             )
         )
+
+
+def _host(job: Job) -> Host:
+    device = job.device
+    ref = SecretRef(device=device.name, account=device.user)
+    password = job.secrets.reveal(ref) if job.fingerprint else ""  # without: reached by key alone
+    return Host(name=device.name, address=device.endpoint.address, password=password)
 
 
 def _expectations(pending: Mapping[str, Mapping[str, AspectPlan]]) -> dict[str, list[Expectation]]:

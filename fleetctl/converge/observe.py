@@ -12,6 +12,7 @@ from fleetctl.errors import BadAnswer, Rejected, Unsupported
 from fleetctl.model import Aspect, AspectPlan, Cell, Channel, DevicePlan, Driver, Expectation, Outcome, Planned, Reading
 from fleetctl.plan import Comparison, compare, plan_aspect, waive, wanted
 
+OWN_LOGIN: Final = "own_login"  # the fact: fingerprint of the password that is good in the maker's own interface too
 AGAIN_S: Final = (2.0, 4.0)
 
 
@@ -25,7 +26,8 @@ def recognise(job: Job, link: Link, registry: catalog.Registry, *, required: boo
     same_device(job.through or job.device, identity, required=required)
     driver = registry.driver_of(device, identity.manufacturer, identity.model)
     if job.through is None:
-        return driver, identity
+        known_there = bool(job.fingerprint) and job.facts.get(OWN_LOGIN) == job.fingerprint
+        return driver if known_there or not driver.better else dataclasses.replace(driver, better=()), identity
     action = registry.action(driver, "camera")
     if action is None:
         raise Unsupported(f"{where(job.device)}: its recorder does not offer its cameras to others")
@@ -68,7 +70,7 @@ def observe(job: Job, link: Link, channel: Channel) -> list[Outcome]:
     plans = []
     for aspect in registry.aspects_of(job.device.kind):
         if (expectation := expected.get(aspect.name)) is not None:
-            cell = registry.cell(driver, aspect.name)
+            cell = registry.cell(driver, aspect.name, expectation.value)
             reading = read(cell, aspect.name, link)
             plans.append(_planned(job.device.name, aspect, expectation, reading, cell, link))
     channel.emit(

@@ -52,7 +52,7 @@ def converge(job: Job, link: Link, channel: Channel) -> list[Outcome]:
         if stopped:
             outcomes.append(_emit(job, channel, planned, Outcome.BLOCKED, f"not begun: {stopped}"))
             continue
-        cell = registry.cell(driver, aspect.name)
+        cell = registry.cell(driver, aspect.name, planned.expected)
         outcome = _settle(job, link, channel, planned, cell)
         outcomes.append(outcome)
         if outcome is Outcome.STALE:
@@ -68,6 +68,7 @@ def _emit(
     reason: str = "",
     *,
     changes: tuple[Any, ...] = (),
+    gaps: tuple[Gap, ...] | None = None,
     begun: float | None = None,
 ) -> Outcome:
     channel.emit(
@@ -79,7 +80,7 @@ def _emit(
             outcome=outcome,
             reason=reason,
             changes=changes,
-            gaps=planned.gaps,
+            gaps=planned.gaps if gaps is None else gaps,
             duration_s=0.0 if begun is None else time.monotonic() - begun,
         )
     )
@@ -103,10 +104,11 @@ def _settle(job: Job, link: Link, channel: Channel, planned: AspectPlan, cell: C
     if why := moved(planned, now):
         return _emit(job, channel, planned, Outcome.STALE, f"{why}; run plan again", begun=begun)
     if not now.changes:
-        return _emit(job, channel, planned, outcome_with(now.gaps), gap_reason(now.gaps), begun=begun)
+        outcome = outcome_with(now.gaps)
+        return _emit(job, channel, planned, outcome, gap_reason(now.gaps), gaps=now.gaps, begun=begun)
     channel.confirm(Intent(device=name, aspect=planned.aspect, changes=now.changes))
-    outcome, reason = _apply(job, link, channel, cell, expectation, reading.value, now)
-    return _emit(job, channel, planned, outcome, reason, changes=now.changes, begun=begun)
+    outcome, reason, gaps = _apply(job, link, channel, cell, expectation, reading.value, now)
+    return _emit(job, channel, planned, outcome, reason, changes=now.changes, gaps=gaps, begun=begun)
 
 
 def _waiting(job: Job, now: Comparison) -> tuple[Gap, ...]:
@@ -129,31 +131,32 @@ def _apply(
     expectation: Expectation,
     actual: Any,
     now: Comparison,
-) -> tuple[Outcome, str]:
-    """Write what differs and judge by what reads back, never by the device's word."""
+) -> tuple[Outcome, str, tuple[Gap, ...]]:
+    """Write what differs and judge by what reads back, never by the device's word; what is not as wanted comes too."""
     target = wanted(expectation.value, now.changes)
     move = cell.moves(actual, target) if cell.moves is not None else None
     if move is not None and move[0] != link.device.endpoint.address:
         move = None  # reached by another address (a relay, a translation): it stays where we find it
     if move is not None and _answers(job, link, cell, move[1]):
-        return Outcome.FAILED, f"{move[1]} is in use by another device already; nothing was sent"
+        return Outcome.FAILED, f"{move[1]} is in use by another device already; nothing was sent", now.gaps
     said = _write(cell, target, link, job, moving=move is not None)
     if move is not None and not said:
         outcome, reason = _confirm_move(job, link, channel, cell, actual, now, move)
         if outcome is not Outcome.CHANGED:
-            return outcome, reason
+            return outcome, reason, now.gaps
     left, reading, gaps = _read_back(job, link, cell, expectation, now)
     if not left and reading.outcome is None and not (said and cell.refusals_stand):
-        return outcome_with(gaps, Outcome.CHANGED), gap_reason(gaps)
+        return outcome_with(gaps, Outcome.CHANGED), gap_reason(gaps), gaps
     if said:
-        return Outcome.FAILED, said
+        return Outcome.FAILED, said, gaps
     if reading.outcome is not None:
-        return reading.outcome, f"written, but cannot be read back: {reading.reason}"
+        return reading.outcome, f"written, but cannot be read back: {reading.reason}", gaps
     before = {(c.field, c.key): c.before for c in now.changes}
     names = ", ".join(f"{c.field}.{c.key}" if c.key else c.field for c in left)
     if all(before.get((c.field, c.key)) == c.before for c in left):
-        return Outcome.NOT_APPLIED, f"the device accepted it, but reads back as before: {names}"
-    return Outcome.FAILED, f"the device made something else of it: {', '.join(t for c in left for t in _parts(c))}"
+        return Outcome.NOT_APPLIED, f"the device accepted it, but reads back as before: {names}", gaps
+    parts = ", ".join(told for change in left for told in _parts(change))
+    return Outcome.FAILED, f"the device made something else of it: {parts}", gaps
 
 
 def _parts(change: Change) -> Iterator[str]:

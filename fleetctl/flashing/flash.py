@@ -10,7 +10,7 @@ from typing import Any
 from fleetctl import catalog, converge
 from fleetctl.errors import FleetctlError, Interrupted, Refused, Rejected, Unreachable, Unsupported
 from fleetctl.flashing.gate import gate
-from fleetctl.flashing.look import Look, allowed, asked, look
+from fleetctl.flashing.look import Look, allowed, asked, look, taken
 from fleetctl.flashing.order import ASPECT, Flash
 from fleetctl.flashing.watch import Seen, watched
 from fleetctl.model import (
@@ -81,8 +81,11 @@ class _Work:
                 return Outcome.UNCHANGED, f"has {before.identity.firmware} already"
             allowed(self.flash, before)
             percent = asked("flash_state", link, before.driver)
+            backup = taken(link, before)
         if percent is not None:
             raise Refused(f"{converge.where(self.device)} is being upgraded by somebody else ({percent} %). Untouched")
+        if backup is not None:
+            self.channel.confirm(backup)
         moment = time.time()
         self._send()
         seen = watched(self.flash, self.channel, moment)

@@ -38,7 +38,9 @@ def gate(flash: Flash, channel: Channel, before: Look | None) -> tuple[list[str]
             _recordings(flash, before, driver, link, troubles)
             _picture(flash, driver, link, troubles)
         action = catalog.load().action(driver, "keep_firmware")
-        if action is not None and not troubles:
+        if action is not None and troubles:
+            notes.append("it was not told to keep the new firmware, so that it takes its old one back by itself")
+        elif action is not None:
             with converge.linked(flash.job, Access.WRITE, channel) as link:
                 converge.recognise(flash.job, link, catalog.load(), required=True)
                 notes += filter(None, [action.run(link.session(action.protocol), None)])

@@ -9,7 +9,19 @@ from typing import Any
 from fleetctl import catalog, converge
 from fleetctl.errors import BadAnswer, Refused, Rejected, Stale, Unreachable, Unsupported
 from fleetctl.flashing.order import ASPECT, Flash
-from fleetctl.model import AspectPlan, Channel, DevicePlan, Driver, Event, Outcome, Planned, Verdict, older, verdict
+from fleetctl.model import (
+    AspectPlan,
+    BackedUp,
+    Channel,
+    DevicePlan,
+    Driver,
+    Event,
+    Outcome,
+    Planned,
+    Verdict,
+    older,
+    verdict,
+)
 
 _READABLE = frozenset({Outcome.UNCHANGED, Outcome.PENDING, Outcome.CHANGED})
 
@@ -138,6 +150,21 @@ def asked(name: str, link: converge.Link, driver: Driver) -> Any:
         return action.run(link.session(action.protocol), None)
     except (Unsupported, Rejected, BadAnswer, Unreachable):
         return None
+
+
+def taken(link: converge.Link, seen: Look) -> BackedUp | None:
+    """Return the device's own backup, None where it offers none; raises what it answers where it does."""
+    action = catalog.load().action(seen.driver, "backup")
+    if action is None:
+        return None
+    try:
+        backup = action.run(link.session(action.protocol), None)
+    except Unsupported:
+        return None
+    told = seen.identity
+    return BackedUp(
+        device=link.device.name, backup=backup, serial_number=told.serial_number, mac_address=told.mac_address
+    )
 
 
 def new_drift(before: Look, after: Look) -> tuple[AspectPlan, ...]:

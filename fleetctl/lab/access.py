@@ -68,6 +68,14 @@ def locked_for_s(device: SimDevice, user: str, source: str = "") -> float:
     return 0.0
 
 
+def source_locked_for_s(device: SimDevice, source: str) -> float:
+    """Return for how many seconds whoever asks from there is locked out, whatever the account; 0 if nobody is."""
+    if device.personality.lock_by != "source" or (device.faults and "lockout" in device.faults):
+        return locked_for_s(device, "", source)
+    users = [counted.partition("@")[0] for counted in device.locked or () if counted.endswith(f"@{source}")]
+    return max((locked_for_s(device, user, source) for user in users), default=0.0)
+
+
 def locked(device: SimDevice, user: str, source: str = "") -> bool:
     """Tell whether this login is locked now, by its own misses or by the fault `lockout`."""
     return locked_for_s(device, user, source) > 0

@@ -56,6 +56,7 @@ class SimDevice:
         "sessions",
         "spec",
         "subscriptions",
+        "trial",
         "up_at",
         "upload",
     )  # fmt: skip
@@ -78,6 +79,7 @@ class SimDevice:
         self.up_at = 0.0
         self.off = False  # its port gives no power, or is shut
         self.flashing: Flashing | None = None
+        self.trial = 0.0  # after so many seconds new firmware is taken back, unless it is kept; 0: it stays
         self.upload = ""  # the path at which it waits for a file
         self.made_at = time.time()
         self.asked_at = 0.0

@@ -126,6 +126,14 @@ def read(source: IO[bytes], device: SimDevice) -> Image:
     return image
 
 
+def taken(incoming: Incoming, device: SimDevice) -> Image:
+    """Return the image that a request brings, where the device can take it now; raises NotForUs."""
+    image = read(body_of(incoming), device)
+    if device.flashing is not None:
+        raise NotForUs("busy")
+    return image
+
+
 def model_of(device: SimDevice) -> str:
     """Return the model that a device tells."""
     return str(device.read("info").get("model", device.personality.model))
@@ -152,6 +160,7 @@ def finish(device: SimDevice, boot_s: float) -> None:
         info["bricked"] = True
     before = version_of(device)
     info["firmware"] = image.version
+    info["uncommitted"] = before if device.trial else None
     late_s = float(image.effects.get("late_s", 0.0)) or float((device.faults or {}).get("version-late", {}).get("s", 0))
     if late_s:
         info |= {"before": before, "late_until": time.time() + boot_s + late_s}
@@ -162,6 +171,16 @@ def finish(device: SimDevice, boot_s: float) -> None:
         network["protocols"] = found | {"RTSP": {**found["RTSP"], "enabled": False}}
     if image.happens("onvif_off", device):
         device.change("vendor")["onvif"] = False
+
+
+def take_back(device: SimDevice, version: str) -> bool:
+    """Return to the firmware before, where this one is still on trial; the caller keeps it and starts it again."""
+    info = device.change("info")
+    if not info.get("uncommitted") or info.get("firmware") != version:
+        device.rollback()
+        return False
+    info |= {"firmware": info["uncommitted"], "uncommitted": None, "no_stream": False}
+    return True
 
 
 def break_off(device: SimDevice) -> None:

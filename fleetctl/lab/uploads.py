@@ -36,9 +36,7 @@ def answer(world: World, device: SimDevice, incoming: Incoming) -> Reply:
     if device.faults and "ignore-writes" in device.faults:
         return Reply(status=200, body=b"", content_type="text/html", wrote=True)
     try:
-        image = firmware.read(firmware.body_of(incoming), device)
-        if device.flashing is not None:
-            raise firmware.NotForUs("busy")
+        image = firmware.taken(incoming, device)
     except firmware.NotForUs as error:
         device.note("firmware:upload", login.user, error.why, world.spec.log_size)
         return Reply(status=500 if error.why == "busy" else 415, body=b"", content_type="text/html")

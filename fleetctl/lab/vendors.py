@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fleetctl.lab import cgi, isapi
+from fleetctl.lab import cgi, isapi, vapix
 from fleetctl.lab.cgi import rpc
 from fleetctl.lab.device import SimDevice
 from fleetctl.lab.dispatch import Incoming, Reply
@@ -22,4 +22,6 @@ def speaking(device: SimDevice, path: str) -> Answering | None:
         return cgi.answer
     if make.cgi is not None and make.cgi.rpc and path in ("/RPC2", "/RPC2_Login", "/OutsideCmd"):
         return rpc.answer
+    if make.capabilities.get("vapix_firmware") and path == vapix.PAGE:
+        return vapix.answer
     return None

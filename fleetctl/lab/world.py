@@ -148,9 +148,17 @@ class World:
     def _flashed(self, device: SimDevice) -> None:
         if device.flashing is None:
             return
+        image = device.flashing.image
         firmware.finish(device, self.spec.boot_s)
         device.commit(self.disk)
         self.reboot(device, self.spec.boot_s)
+        if device.trial:
+            self._later(self.spec.boot_s + device.trial, lambda: self._take_back(device, image.version))
+
+    def _take_back(self, device: SimDevice, version: str) -> None:
+        if firmware.take_back(device, version):
+            device.commit(self.disk)
+            self.reboot(device, self.spec.boot_s)
 
     def power_cut(self, device: SimDevice) -> None:
         """End the fault `power-cut`, whose moment has come: the pending change is kept or lost, the device dead."""

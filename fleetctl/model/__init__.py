@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fleetctl.model.events import (
     Attempt,
+    BackedUp,
     Channel,
     Disclosed,
     Event,
@@ -18,7 +19,7 @@ from fleetctl.model.events import (
     Sent,
     Started,
 )
-from fleetctl.model.firmware import Image, Order, Release, Verdict, older, release_of, verdict
+from fleetctl.model.firmware import Image, Order, Parser, Release, Verdict, older, release_of, verdict
 from fleetctl.model.fleet import Access, Device, Endpoint, Expectation, Neighbour, Reading
 from fleetctl.model.passwords import LoginLock, PasswordPolicy, Trouble
 from fleetctl.model.plans import AspectPlan, Change, DevicePlan
@@ -62,6 +63,7 @@ __all__ = [
     "Aspect",
     "AspectPlan",
     "Attempt",
+    "BackedUp",
     "Backup",
     "Cause",
     "Cell",
@@ -88,6 +90,7 @@ __all__ = [
     "Neighbour",
     "Order",
     "Outcome",
+    "Parser",
     "PasswordPolicy",
     "Place",
     "Planned",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 from fleetctl.model.plans import Change, DevicePlan
-from fleetctl.model.settings import Gap
+from fleetctl.model.settings import Backup, Gap
 from fleetctl.model.values import Kind, Outcome
 
 
@@ -96,6 +96,17 @@ class Sent(Event):
 
     aspect: str
     what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackedUp(Event):
+    """Confirmed before a device is given firmware: whoever carries the run out keeps `backup`; the journal does not."""
+
+    durable: ClassVar[bool] = True
+
+    backup: Backup = field(repr=False)
+    serial_number: str = ""
+    mac_address: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

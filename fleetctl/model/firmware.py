@@ -67,12 +67,16 @@ class Verdict(enum.StrEnum):
 
 
 _NUMBERS: Final = re.compile(r"(?<![0-9A-Za-z.])v?(\d+(?:\.\d+)+)(?![0-9A-Za-z]|\.\d)", re.IGNORECASE)
+_OEM: Final = re.compile(r"\.(?=[0-9]*[A-Z])[0-9A-Z]{7}\.")  # Dahua's brands: 4.003.00KB001.1.R
 _BUILD: Final = re.compile(r"build(?:\s*date)?\s*[:=]?\s*(\d[\d.-]*)", re.IGNORECASE)
 
 
 def release_of(told: str) -> Release | None:
-    """Read `V1.07.21`, `V5.7.18 build 240826`, `11.9.60`: the first dotted number, and what follows `build`."""
-    numbers, build = _NUMBERS.search(told), _BUILD.search(told)
+    """Read `V1.07.21`, `V5.7.18 build 240826`, `4.003.00KB001.1.R`: the first dotted number, and what follows `build`.
+
+    The code of a brand within Dahua's numbers is none of them: which brand an image is for, its record says.
+    """
+    numbers, build = _NUMBERS.search(_OEM.sub(".0000000.", told)), _BUILD.search(told)
     if numbers is None:
         return None
     digits = re.sub(r"\D", "", build[1]) if build else ""

@@ -145,6 +145,8 @@ class Cell:
     aspect: str
     protocol: str
     read: Callable[[Any], Any]
+    # Of a driver's `better` cell: the fields that the ordinary cell cannot reach, for whose sake it is taken instead.
+    beyond: tuple[str, ...] = ()
     write: Callable[[Any, Any, Secrets], None] | None = None
     limits: Callable[[Any, Any], tuple[Gap, ...]] | None = None
     moves: Callable[[Any, Any], tuple[str, str] | None] | None = None
@@ -210,6 +212,9 @@ class Driver:
     protocols: tuple[str, ...]  # in order of preference
     recognises: Callable[[str, str], bool]  # (manufacturer, model) as the device tells them
     cells: tuple[Cell, ...] = ()  # replace the aspect's own cell of the same protocol
+    # Over the maker's own interface beside `protocols`: taken where a field of theirs is expected (Cell.beyond) and the
+    # device's login is known to be good there too, which `adopt` finds out.
+    better: tuple[Cell, ...] = ()
     # Of a recorder: how a camera on one of its channels is read and set through it. The session's device is the
     # recorder with `channel` set; the action `camera` says who the camera is.
     behind: tuple[Cell, ...] = ()

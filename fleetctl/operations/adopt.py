@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fleetctl.catalog import asks
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.executor import Policy, Stop
 from fleetctl.inventory import edit
 from fleetctl.model import Device, Event, Finished, Kind, Learned, Outcome
-from fleetctl.operations.adopting import ACTIVATED, ACTIVATING, Job, Login, Seen, work
+from fleetctl.operations.adopting import ACTIVATED, ACTIVATING, Job, Login, Seen, own_account, work
 from fleetctl.operations.runs import ENABLE, execute, in_turn, job, logs_in_by_password, select, task
 from fleetctl.operations.workspace import Workspace
 from fleetctl.protocols.ssh import ENABLED
@@ -175,6 +176,7 @@ def _job(workspace: Workspace, device: Device, told: _First | None, *, replace_:
         spent=barred or spent,
         password=password,
         activation=None if told is None else told.login,
+        own_interface=_own_interface(workspace, device, fingerprint),
         fingerprint=fingerprint,
         replace=replace_,
         known_hosts=workspace.known_hosts,
@@ -207,6 +209,17 @@ def _keep_enable(workspace: Workspace, device: Device, given: str) -> None:
     """Put the secret of the privileged mode into the vault, now that the switch took it."""
     if secret := _enable(workspace, device, given):
         workspace.vault.set(device.site, device.name, ENABLE, secret)
+
+
+def _own_interface(workspace: Workspace, device: Device, fingerprint: str) -> str:
+    """Return the maker's own protocol where something is expected that only it reaches and a try is left, else ""."""
+    driver = workspace.registry.driver_of(device, device.vendor, device.model)
+    for cell in driver.better if device.kind is Kind.CAMERA else ():
+        expected = next((e.value for e in workspace.expectations(device, (cell.aspect,))), None)
+        account = own_account(device.user, cell.protocol)
+        if asks(cell, expected) and not workspace.store.may_try(device.name, account, fingerprint).barred:
+            return cell.protocol
+    return ""
 
 
 def factory_logins(workspace: Workspace, device: Device) -> tuple[tuple[str, str], ...]:

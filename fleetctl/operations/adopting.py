@@ -56,6 +56,7 @@ class Job:
     activation: Login | None = None  # the first login a factory-new device is to get; prepared in the vault
     fingerprint: str = ""
     replace: bool = False
+    own_interface: str = ""  # the protocol in which the account is to be tried too: something expected needs it
     known_hosts: str = ""
     enable: str = field(default="", repr=False)  # of a console's privileged mode
 
@@ -164,14 +165,64 @@ def _adopt(job: Job, channel: Channel) -> tuple[Outcome, str, tuple[Change, ...]
             "write mac_address into the inventory by hand",
             changes,
         )
-    facts |= ways() | {
-        "protocol": door.protocol,
-        "manufacturer": identity.manufacturer,
-        "model": identity.model,
-        "firmware": identity.firmware,
-    }
+    facts |= (
+        ways()
+        | _own_interface(job, channel)
+        | {
+            "protocol": door.protocol,
+            "manufacturer": identity.manufacturer,
+            "model": identity.model,
+            "firmware": identity.firmware,
+        }
+    )
     channel.emit(Learned(device=device.name, facts=FrozenMap({k: v for k, v in facts.items() if v})))
     return Outcome.CHANGED, "", changes
+
+
+def own_account(user: str, protocol: str) -> str:
+    """Return the name under which the tries of an account in the maker's own interface are counted."""
+    return f"{user} ({protocol})"
+
+
+def _judgement(attempt: Attempt, *, accepted: bool, tries_left: int | None = None) -> LoginJudged:
+    return LoginJudged(
+        device=attempt.device,
+        account=attempt.account,
+        fingerprint=attempt.fingerprint,
+        accepted=accepted,
+        address=attempt.address,
+        tries_left=tries_left,
+    )
+
+
+def _own_interface(job: Job, channel: Channel) -> dict[str, str]:
+    """Try the account once in the maker's own interface, which may not know it; it has a budget of tries of its own."""
+    if not job.own_interface:
+        return {}
+    attempt = Attempt(
+        device=job.device.name,
+        account=own_account(job.device.user, job.own_interface),
+        fingerprint=job.fingerprint,
+        address=job.device.endpoint.spot,
+    )
+    session = None
+    try:
+        session = opener(job.own_interface)(
+            job.device, password=job.password, access=Access.READ, facts={}, known_hosts=job.known_hosts
+        )
+        channel.confirm(attempt)
+        session.prove()
+    except Refused as error:
+        if error.credential:
+            channel.emit(_judgement(attempt, accepted=False, tries_left=error.tries_left))
+        return {}
+    except (Unsupported, BadAnswer, Unreachable):
+        return {}
+    finally:
+        if session is not None:
+            session.close()
+    channel.emit(_judgement(attempt, accepted=True))
+    return {converge.OWN_LOGIN: job.fingerprint}
 
 
 def _spoken(job: Job, protocols: tuple[str, ...]) -> str:

@@ -66,6 +66,11 @@ def _save(workspace: Workspace, device: Device, record: Any) -> Saved:
         if action is None:
             raise Unsupported(f"{device.name}: fleetctl takes no backup of {driver.name} devices")
         taken: Backup = action.run(link.session(action.protocol), None)
+    return keep(workspace, device, taken, identity.serial_number, identity.mac_address)
+
+
+def keep(workspace: Workspace, device: Device, taken: Backup, serial_number: str, mac_address: str) -> Saved:
+    """Keep what was taken of a device, unless it is what is kept already; the numbers are what it said it is."""
     folder = _folder(workspace, device)
     latest = folder.with_suffix(".txt")
     last = max(folder.glob("*.vault"), default=None)
@@ -73,7 +78,7 @@ def _save(workspace: Workspace, device: Device, record: Any) -> Saved:
         return Saved(device=device, outcome=Outcome.UNCHANGED, path=latest)
     make_folder(folder, mode=0o700)
     stamp = datetime.now(UTC).strftime(_STAMP)
-    whole = {"serial_number": identity.serial_number, "mac_address": identity.mac_address, "content": taken.content}
+    whole = {"serial_number": serial_number, "mac_address": mac_address, "content": taken.content}
     password = workspace.vault.source.password()
     sealed = encrypt(json.dumps(whole), password, workspace.vault.source.label)
     replace(folder / f"{stamp}.vault", sealed.encode("ascii"), mode=0o600)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fleetctl import catalog, converge
 from fleetctl.converge import Job
-from fleetctl.errors import FleetctlError, Unsupported, UsageError
+from fleetctl.errors import FleetctlError, Unreachable, Unsupported, UsageError
 from fleetctl.model import (
     Access,
     Change,
@@ -191,11 +191,24 @@ def proven(task: Job, channel: Channel) -> Rebooted:
         reason = f"it went down and has not come back within {UP_S:.0f} s; look at its power and its port"
         return Rebooted(device=device, outcome=Outcome.UNREACHABLE, reason=reason, down_s=down, up_s=None)
     try:
-        with converge.linked(task, Access.READ, channel) as link:
-            converge.recognise(task, link, catalog.load(), required=True)
+        _recognised(task, channel, begun + down + UP_S)
     except FleetctlError as error:
         return Rebooted(device=device, outcome=converge.outcome_of(error), reason=str(error), down_s=down, up_s=up)
     return Rebooted(device=device, outcome=Outcome.CHANGED, reason="", down_s=down, up_s=up)
+
+
+def _recognised(task: Job, channel: Channel, until: float) -> None:
+    """See that it is still the same device; one that answers but lets nobody in yet is given time."""
+    while True:
+        try:
+            with converge.linked(task, Access.READ, channel) as link:
+                converge.recognise(task, link, catalog.load(), required=True)
+        except Unreachable:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.5)
+        else:
+            return
 
 
 def call(workspace: Workspace, name: str, service: str, operation: str, arguments: Mapping[str, str]) -> str:

@@ -18,8 +18,8 @@ from fleetctl.errors import UsageError
 from fleetctl.executor import Policy, Stop
 from fleetctl.flashing import Earlier, Flash, Timing
 from fleetctl.flashing.order import ASPECT
-from fleetctl.model import Event, Image, Intent, Outcome, Result
-from fleetctl.operations import windows
+from fleetctl.model import BackedUp, Event, Image, Intent, Outcome, Result
+from fleetctl.operations import backups, windows
 from fleetctl.operations.firmware import Step, catalogue
 from fleetctl.operations.rollout import one_site_each_first
 from fleetctl.operations.runs import execute, job, task
@@ -309,6 +309,10 @@ class Roll:
             stop=self.stop,
             work=flashing.work,
         ):
+            if isinstance(event, BackedUp):
+                device = workspace.inventory.devices[event.device]
+                backups.keep(workspace, device, event.backup, event.serial_number, event.mac_address)
+                continue
             if reason := judge.takes(event):
                 self._halt(self._lane[event.device], reason)
             yield event

@@ -6,6 +6,7 @@ Settings are Ansible's affair (roles); here nothing is written but an account an
 from __future__ import annotations
 
 import contextlib
+import re
 import shlex
 import socket
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ from fleetctl.protocols.identities import Identity, mac
 from fleetctl.protocols.tunnel import ssh_to
 
 _MOST: Final = 64 * 1024  # bytes of an answer that are looked at
+_NOLOGIN: Final = re.compile(r"(booting up|going down|shut down|unprivileged users are not permitted)", re.IGNORECASE)
 _LOOK: Final = """\
 cat /etc/machine-id
 . /etc/os-release 2>/dev/null; echo "$PRETTY_NAME"
@@ -169,6 +171,8 @@ class Session:
             ways = ", ".join(error.allowed_types)
             raise Refused(f"{self._where()} lets nobody in by password (but by {ways})") from error
         except paramiko.AuthenticationException as error:
+            if said := _not_yet(client.get_transport()):
+                raise Unreachable(f"{self._where()} lets nobody in now: {said}") from error
             what = "our key" if by_key else "the password"
             raise Refused(
                 f"{self._where()}: SSH refuses {what} of {self._device.user}. Not retried", credential=not by_key
@@ -208,6 +212,16 @@ class Session:
             raise Unreachable(f"{self._where()}: {str(error) or type(error).__name__}") from error
         lines = said.decode("utf-8", "replace").strip().splitlines()
         return code, out.decode("utf-8", "replace"), lines[-1][:300] if lines else ""
+
+
+def _not_yet(transport: paramiko.Transport | None) -> str:
+    """Return what a host says that starts or stops, "" where the refusal is about the login itself.
+
+    Source: pam_nologin(8); sshd shows its text as a banner and hangs up, which is no word on the password.
+    """
+    banner = transport.get_banner() if transport is not None else None
+    lines = (banner or b"").decode("utf-8", "replace").strip().splitlines()
+    return next((line[:300] for line in lines if _NOLOGIN.search(line)), "")
 
 
 class _Unknown(paramiko.MissingHostKeyPolicy):

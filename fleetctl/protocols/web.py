@@ -19,6 +19,7 @@ from fleetctl.protocols.sessions import HttpSession, Key, Told
 from fleetctl.protocols.upload import Upload
 
 BACK_OFF_S: Final = (0.5, 1.0, 2.0)
+UPLOAD_S: Final = 1800.0  # field facts, NVR and vendor protocols, 5.6: a recorder stores it while it takes it
 LONGEST_LOCK_S: Final = 86400.0
 
 
@@ -158,6 +159,14 @@ class WebSession(HttpSession[Key, Told]):
 
     def _answers(self) -> bool:
         return self._first(login=False).status > 0
+
+    def _file_sent(self, method: str, path: str, content: Upload, content_type: str, what: str) -> Response:
+        """Send a file as an order; the challenge is asked for first, so that it goes but once. Returns the reply."""
+        self._may(what, reading=False)
+        if self._web.auth is not None:
+            self._web.auth.challenged(self._first(login=False).all("WWW-Authenticate"))
+        with self._anew():
+            return self._web.request(method, path, content, content_type, reading=False, what=what, timeout_s=UPLOAD_S)
 
     @abstractmethod
     def _prove(self) -> None:

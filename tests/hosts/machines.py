@@ -209,6 +209,8 @@ def _personalise(machine: Machine) -> None:
     _call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(host_key))
     public = (root / "etc/ssh/ssh_host_ed25519_key.pub").read_text(encoding="ascii")
     machine.known_hosts.write_text(f"{machine.address} {public}", encoding="ascii")
+    for customize in root.glob("etc/python3.*/sitecustomize.py"):
+        customize.write_bytes((Path(__file__).parent / "compiled.py").read_bytes())
     (root / "etc/hostname").write_text("debian\n", encoding="ascii")
     (root / "etc/hosts").write_text("127.0.0.1 localhost\n127.0.1.1 debian\n", encoding="ascii")
 

@@ -113,7 +113,8 @@ def test_one_host_is_shown_with_what_its_roles_would_change(counter: Counter) ->
     assert shown["firmware"].startswith("Debian GNU/Linux")
     assert [a["outcome"] for a in shown["aspects"]] == ["pending"]
     assert any("Europe/Paris" in c["actual"] for c in shown["changes"])
-    counter.office.expect(0, "apply", "--yes", "--limit", DESK, "--aspect", "time")
+    assert "Europe/Paris" in counter.root("readlink /etc/localtime")  # a look writes nothing
+    counter.root("ln -sf /usr/share/zoneinfo/Asia/Ho_Chi_Minh /etc/localtime")
 
 
 # --- broken by hand, mended -----------------------------------------------------------------------------
@@ -121,15 +122,13 @@ def test_one_host_is_shown_with_what_its_roles_would_change(counter: Counter) ->
 
 def test_what_hands_did_is_drift_with_before_and_after_and_apply_mends_it(counter: Counter) -> None:
     counter.root("systemctl stop chrony; nft add rule inet fleet input tcp dport 8080 accept")
-    counter.root("rm /usr/local/share/applications/fleet-hscv.desktop")
-    touched = ("--limit", DESK, "--aspect", "time,desk,base")
-    audited = counter.office.expect(3, "audit", *touched)
-    told = {a["aspect"]: str(a["changes"]) for a in audited.devices[DESK]["aspects"]}
+    plan = str(counter.office.root / "drift.plan")
+    planned = counter.office.expect(3, "plan", "--limit", DESK, "--aspect", "time,base", "-o", plan)
+    told = {a["aspect"]: str(a["changes"]) for a in planned.devices[DESK]["aspects"]}
     assert "inactive" in told["time"]
     assert "8080" in told["base"]
-    assert "Hồ sơ công việc" in told["desk"]
-    assert counter.root("systemctl is-active chrony || true").strip() == "inactive"  # an audit writes nothing
-    counter.office.expect(0, "apply", "--yes", *touched)
+    assert counter.root("systemctl is-active chrony || true").strip() == "inactive"  # a plan writes nothing
+    counter.office.expect(0, "apply", plan, "--yes")
     assert counter.root("systemctl is-active chrony").strip() == "active"
     assert "8080" not in counter.root("nft list ruleset")
 
@@ -215,13 +214,32 @@ def test_a_full_disk_is_a_failure_with_the_disks_own_words(counter: Counter) -> 
     assert "No space left" in ran.reason(DESK)
 
 
+# Another apt, as to the lock (fcntl's, not flock's), until fleetctl's own has met it.
+BUSY = """
+import fcntl, pathlib, subprocess, time
+lock = open("/var/lib/dpkg/lock-frontend", "w")
+fcntl.lockf(lock, fcntl.LOCK_EX)
+pathlib.Path("/run/busy").write_text("held")
+until = time.monotonic() + 300
+while time.monotonic() < until:
+    lines = subprocess.run(["pgrep", "-af", "apt-get .*fleet-demo"], capture_output=True, text=True).stdout.splitlines()
+    if any(" -s" not in line and "--simulate" not in line for line in lines):
+        time.sleep(2)
+        pathlib.Path("/run/busy").write_text("met")
+        break
+    time.sleep(0.05)
+"""
+
+
 def test_apt_that_is_busy_is_waited_for(counter: Counter) -> None:
-    counter.root("systemd-run --quiet --collect flock /var/lib/dpkg/lock-frontend sleep 6")
-    counter.set(base_packages=["fleet-demo"])
-    begun = time.monotonic()
-    ran = counter.office.expect(0, "apply", "--yes", "--limit", DESK, "--aspect", "base")
+    counter.set(desk_packages=["chromium", "fleet-demo"])
+    plan = str(counter.office.root / "busy.plan")
+    counter.office.expect(3, "plan", "--limit", DESK, "--aspect", "desk", "-o", plan)
+    counter.desk.put("/run/busy.py", BUSY)
+    counter.root("systemd-run --quiet --collect python3 /run/busy.py")
+    ran = counter.office.expect(0, "apply", plan, "--yes")
     assert ran.outcomes == {DESK: "changed"}
-    assert time.monotonic() - begun > 5
+    assert counter.root("cat /run/busy") == "met"
     assert counter.root("cat /usr/share/fleet-demo/version").strip() == "1.0"
 
 
@@ -238,7 +256,31 @@ def test_a_host_that_goes_away_in_the_middle_is_unreachable_and_a_resume_ends_it
     while not counter.desk.run("true", timeout_s=10).ok:
         assert time.monotonic() < deadline
     counter.office.expect(0, "apply", "--yes", "--limit", DESK, "--aspect", "time")
+
+
+def test_a_host_that_lets_nobody_in_yet_is_unreachable_and_its_login_is_not_held_to_be_refused(
+    counter: Counter,
+) -> None:
+    nologin = counter.desk.root / "etc/nologin"
+    nologin.write_text("System is booting up. Unprivileged users are not permitted to log in yet.\n", "ascii")
+    try:
+        shown = counter.office.json("device", "show", DESK, "--aspect", "time")
+        audited = counter.office.expect(4, "audit", "--limit", DESK, "--aspect", "time")
+    finally:
+        nologin.unlink()
+    assert "booting up" in shown.out + shown.err
+    assert audited.outcomes == {DESK: "unreachable"}
     counter.office.expect(0, "audit", "--limit", DESK, "--aspect", "time")
+
+
+def test_a_reboot_is_proven_by_the_same_machine_that_went_down_and_came_back(counter: Counter) -> None:
+    started = "cut -d' ' -f22 /proc/1/stat"  # of its first process, in ticks
+    before = counter.root(started)
+    ran = counter.office.expect(0, "device", "reboot", DESK, "--yes")
+    assert ran.outcomes == {DESK: "changed"}
+    assert counter.root(started) != before
+    assert counter.root("systemctl is-active chrony").strip() == "active"
+    assert "policy drop" in counter.root("nft list ruleset")  # the firewall is loaded when it starts
 
 
 # --- ended in the middle --------------------------------------------------------------------------------
@@ -248,9 +290,9 @@ def test_a_host_that_goes_away_in_the_middle_is_unreachable_and_a_resume_ends_it
 def test_a_run_that_is_ended_leaves_no_worker_and_no_file_behind(counter: Counter, number: signal.Signals) -> None:
     office = counter.office
     counter.root("ln -sf /usr/share/zoneinfo/Europe/Paris /etc/localtime")
-    running = office.child("apply", "--yes", "--limit", DESK, "--aspect", "time,base")
+    running = office.child("apply", "--yes", "--limit", DESK, "--aspect", "time")
     deadline = time.monotonic() + 120
-    while not any("ansible.builtin" in line or "launch.py" in line for line in marked()):
+    while not any("askpass" in line or "launch.py" in line for line in marked()):
         assert running.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -258,14 +300,16 @@ def test_a_run_that_is_ended_leaves_no_worker_and_no_file_behind(counter: Counte
     os.kill(running.pid, number)
     ended = office.ended(running)
     assert ended.code == (130 if number == signal.SIGINT else -9), ended
-    if number == signal.SIGKILL:
-        office.expect(0, "audit", "--limit", CAMERA, "--aspect", "time")
-        office.json("audit", "--limit", DESK, "--aspect", "users")  # the next run of Ansible tidies up
+    if number == signal.SIGKILL:  # the next run of Ansible tidies up
+        office.expect(0, "apply", "--yes", "--limit", DESK, "--aspect", "time")
     deadline = time.monotonic() + 10
     while marked() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert marked() == []
-    office.expect(0, "apply", "--yes", "--limit", DESK, "--aspect", "time,base")
+    secret = counter.password.encode()
+    assert not [path for path in Path("/dev/shm").iterdir() if path.is_file() and secret in path.read_bytes()]
+    if number == signal.SIGINT:
+        office.expect(0, "apply", "--yes", "--limit", DESK, "--aspect", "time")
 
 
 # --- secrets --------------------------------------------------------------------------------------------

@@ -14,12 +14,16 @@ from typing import Any, Final
 
 from fleetctl import files
 from fleetctl.journal import Journal
+from fleetctl.protocols.onvif import files as onvif_files
 from fleetctl.protocols.onvif.operations import is_reading
 from fleetctl.protocols.onvif.wire import Wire
 from tests.lab.office import Office
 
 KINDS: Final = ("commit", "sending", "sent", "file")
-"""A transaction is on disk · an order is about to be sent · it was sent and answered · a file was replaced."""
+"""A transaction is on disk · an order is about to be sent · it was sent and answered · a file was replaced.
+
+`uploaded`, of firmware only: a device has the whole image, and nobody has noted it yet.
+"""
 
 
 class Steps:
@@ -38,7 +42,7 @@ class Steps:
 
     def watch(self) -> None:
         """Put the steps where the work is; for a process that is its own."""
-        flush, post, replace = Journal.flush, Wire.post, files.replace
+        flush, post, replace, upload = Journal.flush, Wire.post, files.replace, onvif_files.post
 
         def flushed(journal: Journal) -> None:
             due = bool(journal._noted)
@@ -59,6 +63,11 @@ class Steps:
             replace(path, content, mode=mode)
             self.step("file")
 
+        def uploaded(*arguments: Any) -> None:
+            upload(*arguments)
+            self.step("uploaded")
+
+        onvif_files.post = uploaded
         Journal.flush = flushed  # type: ignore[method-assign]
         Wire.post = posted  # type: ignore[method-assign]
         files.replace = replaced

@@ -259,7 +259,8 @@ def opened(root: Path, *, mixed: bool = False) -> Office:
 def cameras_only(inventory: Path) -> None:
     """Take everything but cameras out of the sites' files, and where those are plugged in."""
     for path in inventory.glob("*/*.yml"):
-        kept, keeping = [], True
+        kept: list[str] = []
+        keeping = True
         for line in path.read_text("utf-8").splitlines(keepends=True):
             if re.match(r" {8}\S", line) and "hosts:" in "".join(kept):
                 keeping = "kind: camera" in line

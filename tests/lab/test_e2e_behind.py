@@ -20,6 +20,8 @@ dau_ghi:
         poe-nvr: {ansible_host: 10.31.9.2, kind: nvr, vendor: hikvision, model: DS-7608NXI-I2/8P/S, desk: Kho}
         poe-cam-1: {kind: camera, vendor: hikvision, behind: poe-nvr, channel: 1, desk: Quầy 1}
         poe-cam-2: {kind: camera, vendor: hikvision, behind: poe-nvr, channel: 2, desk: Quầy 2}
+        cam-3: {ansible_host: 10.31.9.13, kind: camera, vendor: hikvision, desk: Quầy 3}
+        cam-4: {ansible_host: 10.31.9.14, kind: camera, vendor: dahua, desk: Quầy 4}
 """
 SET = "video,osd,identity"
 
@@ -103,3 +105,18 @@ def test_the_recorders_wrong_password_is_presented_once_for_all_its_cameras(offi
         ran = office.expect(1, "audit", "--limit", "poe-cam-1,poe-cam-2")
         assert set(ran.outcomes.values()) == {"refused"}
     assert sum(office.real("poe-nvr")["misses"].values()) == 1
+
+
+def test_what_onvif_does_not_know_of_a_camera_is_set_over_its_makers_own_interface(office: Office) -> None:
+    office.overlay("all: {hosts: {cam-3: {video_main_smart_codec: true}, cam-4: {video_main_smart_codec: true}}}")
+    office.expect(0, "adopt", "--yes", "--limit", "cam-3,cam-4")
+    ran = office.expect(0, "apply", "--yes", "--limit", "cam-3,cam-4", "--aspect", "video")
+    main, *_ = office.real("cam-3")["encoders"].values()
+    assert (main["smart"], main["kbps"], main["fps"]) == (True, 2048, 15)
+    assert ran.aspect("cam-3", "video")["gaps"] == []
+    assert [gap["field"] for gap in ran.aspect("cam-4", "video")["gaps"]] == ["main_smart_codec"]
+    office.expect(0, "audit", "--limit", "cam-3", "--aspect", "video")
+    vault, device = office.workspace.vault, office.workspace.inventory.devices["cam-3"]
+    vault.set(device.site, "cam-3", device.user, "Another-pass-99")  # known to nobody: not tried there at all
+    assert office.json("audit", "--limit", "cam-3", "--aspect", "video").outcomes == {"cam-3": "refused"}
+    assert sum(office.real("cam-3")["misses"].values()) == 1

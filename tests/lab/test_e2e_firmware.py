@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from fleetctl.lab import control, firmware
-from tests.lab.office import Office, Ran
+from fleetctl.operations import lab
+from fleetctl.operations.workspace import init
+from tests.lab.killed import killed
+from tests.lab.office import PILOT, Office, Ran
 
 QUICK = ("--soak", "0.01", "--flash-time", "1")
 LOST_QUICKLY = ("--flash-time", "0.03")  # for what never comes back
@@ -52,22 +57,28 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Office:
     return made(tmp_path_factory.mktemp("firmware") / "template", 4)
 
 
-def made(root: Path, number: int) -> Office:
-    """Return an office of plain cameras of one model, in step, its lab down."""
-    from tests.lab.office import PILOT, init
-
+def blank(root: Path, hosts: str) -> Office:
+    """Return an office of one site with these devices."""
     init(root, PILOT)
     office = Office(root)
     for path in office.inventory.glob("*/*.yml"):
         path.unlink()
-    hosts = "".join(
-        f"        cam-{n}: {{ansible_host: 10.40.1.{n}, kind: camera, vendor: generic, desk: Quầy {n}}}\n"
-        for n in range(1, number + 1)
-    )
     office.write(
-        "cameras.yml",
+        "site.yml",
         "khu:\n  children:\n    phuong:\n      vars:\n        site_name: Phường Mẫu\n        site_network: 10.40.1\n"
         f"      hosts:\n{hosts}",
+    )
+    return office
+
+
+def made(root: Path, number: int) -> Office:
+    """Return an office of plain cameras of one model, in step, its lab down."""
+    office = blank(
+        root,
+        "".join(
+            f"        cam-{n}: {{ansible_host: 10.40.1.{n}, kind: camera, vendor: generic, desk: Quầy {n}}}\n"
+            for n in range(1, number + 1)
+        ),
     )
     office.lab_up()
     try:
@@ -158,3 +169,117 @@ def test_an_image_that_was_altered_in_the_store_goes_to_nobody(fleet: Fleet) -> 
     ran = fleet.office.json("firmware", "roll", "x", "--yes", "--image", key)
     assert (ran.code, "is not the image that was taken in" in ran.err) == (2, True), ran
     assert fleet.office.writes() == {}
+
+
+@pytest.fixture(scope="module")
+def recorders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A site with a recorder of each maker that has a way of its own, adopted; cameras are elsewhere."""
+    office = blank(
+        tmp_path_factory.mktemp("recorders") / "office",
+        "        nvr-1: {ansible_host: 10.40.2.1, kind: nvr, vendor: hikvision, model: DS-7608NI-K2}\n"
+        "        nvr-2: {ansible_host: 10.40.2.2, kind: nvr, vendor: dahua, model: DHI-NVR5216-EI}\n",
+    )
+    office = Office(office.root, lab.Options(http_port=0, https_port=0, rtsp_port=0, boot_s=0.5, flash_s=0.5))
+    office.overlay("all: {vars: {time_ntp_servers: [10.0.0.10], time_zone: Asia/Ho_Chi_Minh}}")
+    office.lab_up()
+    try:
+        office.expect(0, "adopt", "--yes")
+        office.json("apply", "--yes", "--aspect", "time")
+        yield office
+    finally:
+        office.lab_down()
+
+
+@pytest.mark.parametrize(
+    ("name", "vendor", "model", "version", "build"),
+    [
+        ("nvr-1", "hikvision", "DS-7608NI-K2", "V4.75.100", "240901"),
+        ("nvr-2", "dahua", "DHI-NVR5216-EI", "5.001.0000000.9.R", "20250601"),
+    ],
+    ids=["isapi", "cgi"],
+)
+def test_a_recorder_gets_its_image_in_its_makers_own_way(
+    recorders: Office, name: str, vendor: str, model: str, version: str, build: str
+) -> None:
+    told_by_device = f"{version}, Build Date {build}" if vendor == "dahua" else f"{version} build {build}"
+    for number, models in enumerate((("another",), (model,))):
+        path = recorders.root / f"{name}-{number}.bin"
+        path.write_bytes(firmware.made(models, told_by_device, size=2_000_000, seed=number))
+        words = ("--vendor", vendor, "--model", model, "--version", version, "--build", build)
+        ran = recorders.expect(0, "firmware", "add", str(path), *words)
+        fleet, key = Fleet(recorders), ran.lines[0]["sha256"]
+        done = fleet.roll(1 - number, f"{name}-{number}", "--image", key, "--limit", name)
+        if number == 0:
+            assert "does not take the image" in done[name]["reason"]
+            assert fleet.uploads(name) == 0
+        else:
+            assert done[name]["changed"], done
+            assert fleet.uploads(name) == 1
+
+
+def test_a_roll_out_that_is_killed_is_taken_up_by_what_each_device_is_and_sends_nothing_twice(fleet: Fleet) -> None:
+    fleet.image()
+    fleet.office.overlay(f"all: {{vars: {{firmware_target: {{{MODEL}: {NEW}}}}}}}")
+    arguments = ("firmware", "roll", "killed", "--yes", *QUICK, "--limit", "cam-1,cam-2")
+    assert killed(fleet.office, "uploaded", 2, *arguments), "at the first device of a ring, before the journal has it"
+    assert [fleet.uploads(name) for name in ("cam-1", "cam-2")] == [1, 1]
+    done = fleet.roll(0, "--resume", "killed")
+    assert {s["changed"] for s in done.values()} == {True}
+    assert [fleet.uploads(name) for name in ("cam-1", "cam-2")] == [1, 1]
+
+
+def test_a_stop_file_ends_a_roll_out_before_anything_is_sent(fleet: Fleet) -> None:
+    key = fleet.image()
+    stop = fleet.office.state / "firmware.stop"
+    stop.touch()
+    done = fleet.roll(3, "stopped", "--image", key)
+    assert {s["outcome"] for s in done.values()} == {"pending"}
+    assert fleet.office.writes() == {}
+    stop.unlink()
+    assert {s["changed"] for s in fleet.roll(0, "--resume").values()} == {True}
+
+
+def test_outside_their_windows_devices_wait(fleet: Fleet) -> None:
+    fleet.image()
+    begin = datetime.now(ZoneInfo("Asia/Ho_Chi_Minh")) + timedelta(hours=3)
+    window = f"{begin:%H:%M}-{begin + timedelta(hours=1):%H:%M}"
+    fleet.office.overlay(
+        f"all: {{vars: {{firmware_target: {{{MODEL}: {NEW}}}, maintenance_window: '{window}', "
+        "time_zone: Asia/Ho_Chi_Minh}}"
+    )
+    assert {s["outcome"] for s in fleet.roll(3, "later").values()} == {"pending"}
+    assert fleet.office.writes() == {}
+    done = fleet.roll(0, "--resume", "later", "--now", "--reason", "the site asked for it")
+    assert {s["changed"] for s in done.values()} == {True}
+
+
+@pytest.fixture
+def axis(templates: Callable[[str], Office], tmp_path: Path) -> Iterator[Office]:
+    """The make whose firmware is on trial until it is told to keep it."""
+    office = templates("mixed").copy(tmp_path / "axis", boot_s=0.5, flash_s=0.3)
+    office.forget()
+    try:
+        yield office
+    finally:
+        office.lab_down()
+
+
+def test_firmware_on_trial_is_kept_after_the_gate_and_only_then(axis: Office) -> None:
+    name, old = "mixed-axis", "11.9.60"
+    for version, effects, code in (("11.11.1", {"no_stream": 1.0}, 1), ("11.11.73", {}, 0)):
+        path = axis.root / f"{version}.bin"
+        axis.expect(
+            0, "lab", "image", str(path), "--model", "P3245-LV", "--version", version, *(f"{e}=1" for e in effects)
+        )
+        ran = axis.expect(
+            0, "firmware", "add", str(path), "--vendor", "axis", "--model", "P3245-LV", "--version", version
+        )
+        done = Fleet(axis).roll(code, version, "--image", ran.lines[0]["sha256"], "--limit", name)
+        info = axis.real(name)["info"]
+        if code:
+            assert "takes its old one back" in done[name]["reason"]
+            assert (info["firmware"], info["uncommitted"]) == (version, old), "on trial"
+            control.change(axis.lab_dir, name, "info", firmware=old, uncommitted=None, no_stream=False)  # minutes later
+        else:
+            assert done[name]["changed"]
+            assert (info["firmware"], info["uncommitted"]) == (version, None), "kept"

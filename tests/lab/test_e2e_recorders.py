@@ -223,23 +223,6 @@ def test_a_camera_that_did_not_end_well_is_not_bound_and_the_other_channel_is(si
 
 
 @pytest.mark.parametrize("site", ["k", "dahua"])
-def test_a_recorder_that_stops_answering_half_way_is_taken_up_again(sites: Callable[[str], Office], site: str) -> None:
-    office = sites("adopted")
-    nvr = f"{site}-nvr"
-    office.overlay(f"all: {{hosts: {{{nvr}: {{reply_timeout_s: 2}}}}}}")
-    office.expect(0, "apply", "--yes", "--limit", f"{site}:!{nvr}")
-    office.expect(0, "apply", "--yes", "--limit", nvr, "--aspect", "time,identity")
-    office.break_(nvr, "stall", writes=2)
-    ran = office.json("apply", "--yes", "--limit", nvr, "--aspect", "channels")
-    assert ran.outcomes[nvr] == "unreachable", ran
-    assert len(office.real(nvr)["channels"]) < 3
-    office.mend(nvr)
-    office.expect(0, "apply", "--yes", "--resume")
-    assert set(office.real(nvr)["channels"]) == {"1", "2"}
-    office.expect(0, "audit", "--limit", nvr, "--aspect", "channels")
-
-
-@pytest.mark.parametrize("site", ["k", "dahua"])
 def test_a_channel_of_another_camera_waits_for_a_person(sites: Callable[[str], Office], site: str) -> None:
     office = sites("in step")
     nvr = f"{site}-nvr"

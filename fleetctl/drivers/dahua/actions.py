@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from fleetctl.aspects.storage import check_formattable, named
 from fleetctl.aspects.users import Account, Level
-from fleetctl.drivers.dahua import footage
+from fleetctl.drivers.dahua import firmware, footage
 from fleetctl.drivers.dahua.channels import bound
 from fleetctl.drivers.dahua.storage import disks, health_of
 from fleetctl.drivers.dahua.users import accounts_of, write_account
@@ -117,6 +117,12 @@ def live_path(_session: Session, argument: object) -> str:
     return f"/cam/realmonitor?channel={argument}&subtype=0"
 
 
+def stream_path(session: Session, _argument: object) -> str:
+    """Return the path of the first channel's main stream; "" for a recorder without cameras."""
+    first = next(iter(channels_bound(session, None)), "")
+    return live_path(session, first) if first else ""
+
+
 ACTIONS = actions(
     "dahua",
     activate=activate,
@@ -129,4 +135,7 @@ ACTIONS = actions(
     find_footage=find_footage,
     live_path=live_path,
     channels_bound=channels_bound,
+    flash=firmware.flash,
+    flash_state=firmware.flash_state,
+    stream_path=stream_path,
 )

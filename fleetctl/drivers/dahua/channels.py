@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any, Final
 
-from fleetctl.aspects.channels import BoundCamera, Channels, Credential, Speech
+from fleetctl.aspects.channels import BoundCamera, Channels, Credential, Speech, refused
 from fleetctl.drivers.dahua import ladder
 from fleetctl.errors import Rejected, Unsupported, VaultError
 from fleetctl.model import ABSENT, UNSET, Cell, FrozenMap, Gap, Outcome, SecretRef, Secrets, Unset, Untold
@@ -203,7 +203,9 @@ def write(session: Session, wanted: Channels, secrets: Secrets) -> None:
     for key, item in sorted(cameras.items(), key=_by_number):
         if item is not ABSENT:
             _bind(session, key, item, secrets)
-    _wait(session, [key for key, item in cameras.items() if item is not ABSENT and item.address is not UNSET])
+    written = [key for key, item in cameras.items() if item is not ABSENT and item.address is not UNSET]
+    if (error := refused(_wait(session, written), "ConnectFailed")) is not None:
+        raise error
 
 
 def _unbind(session: Session, slot: Slot) -> None:
@@ -258,19 +260,21 @@ def _info(item: BoundCamera, slot: Slot | None) -> dict[str, Any]:
     }
 
 
-def _wait(session: Session, keys: list[str]) -> None:
-    """Wait until each channel is online, or the recorder has said that its camera refuses the login."""
-    deadline, left = monotonic() + ONLINE_S, set(keys)
+def _wait(session: Session, keys: list[str]) -> set[str]:
+    """Wait until each channel is online, or the recorder has said that its camera refuses the login; return those."""
+    deadline, left, no = monotonic() + ONLINE_S, set(keys), set[str]()
     while left and monotonic() < deadline:
         session.forget()
         told = tried(states, session)
         if isinstance(told, Untold):
-            return
+            break
         now = {key: credential(told.get(key, "")) for key in left}
         patient = monotonic() < deadline - ONLINE_S + GRACE_S
         left = {k for k, c in now.items() if isinstance(c, Untold) or (c is Credential.REFUSED and patient)}
+        no |= {k for k, c in now.items() if c is Credential.REFUSED and not patient}
         if left:
             sleep(0.5)
+    return no
 
 
 CELLS = (Cell(aspect="channels", protocol="dahua", read=read, write=write, limits=limits),)

@@ -8,7 +8,9 @@ refusals for 30 minutes, by address); the maker's manual of DS-90xxHUHI for the 
 
 from __future__ import annotations
 
-from fleetctl.drivers.hikvision import actions, behind, channels, network, storage, system, tracks, users
+from dataclasses import replace
+
+from fleetctl.drivers.hikvision import actions, behind, channels, network, storage, streams, system, tracks, users
 from fleetctl.model import Action, Disruption, Driver, FrozenMap, Kind, LoginLock, PasswordPolicy
 
 
@@ -38,6 +40,7 @@ DRIVER = Driver(
         *network.CELLS,
         *users.CELLS,
     ),
+    better=(replace(streams.CELL, beyond=("main_smart_codec", "sub_smart_codec")),),
     behind=behind.CELLS,
     actions=(*actions.ACTIONS, CAMERA),
     default_logins=(("admin", "12345"),),

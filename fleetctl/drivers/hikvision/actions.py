@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from fleetctl.aspects.storage import check_formattable, named
 from fleetctl.aspects.users import Account, Level
-from fleetctl.drivers.hikvision import footage
+from fleetctl.drivers.hikvision import firmware, footage
 from fleetctl.drivers.hikvision.channels import bound
 from fleetctl.drivers.hikvision.documents import changed, items, like
 from fleetctl.drivers.hikvision.storage import STORAGE, disks, health_of
@@ -124,6 +124,12 @@ def live_path(_session: Session, argument: object) -> str:
     return f"/Streaming/Channels/{footage.track_of(str(argument))}"
 
 
+def stream_path(session: Session, _argument: object) -> str:
+    """Return the path of the first channel's main stream; "" for a recorder without cameras."""
+    first = next(iter(channels_bound(session, None)), "")
+    return live_path(session, first) if first else ""
+
+
 ACTIONS = actions(
     "isapi",
     activate=activate,
@@ -136,4 +142,8 @@ ACTIONS = actions(
     find_footage=find_footage,
     live_path=live_path,
     channels_bound=channels_bound,
+    flash=firmware.flash,
+    flash_state=firmware.flash_state,
+    uptime=firmware.uptime,
+    stream_path=stream_path,
 )

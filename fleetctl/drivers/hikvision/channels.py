@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from time import monotonic, sleep
 from typing import Any, Final
 
-from fleetctl.aspects.channels import BoundCamera, Channels, Credential, Speech
+from fleetctl.aspects.channels import BoundCamera, Channels, Credential, Speech, refused
 from fleetctl.drivers.hikvision.documents import by_id, changed, first_text, items, like
 from fleetctl.errors import Rejected, Unsupported, VaultError
 from fleetctl.model import ABSENT, UNSET, Cell, FrozenMap, Gap, Outcome, SecretRef, Secrets, Unset, Untold
@@ -189,7 +189,8 @@ def write(session: Session, wanted: Channels, secrets: Secrets) -> None:
         session.write("DELETE", f"{CHANNELS}/{key}")
     ordered = sorted(cameras.items(), key=_by_number)
     written = [key for key, item in ordered if item is not ABSENT and _bind(session, key, item, secrets)]
-    _wait(session, written)
+    if (error := refused(_wait(session, written), "passwordError")) is not None:
+        raise error
 
 
 def _on(channel: Element, item: BoundCamera) -> bool:
@@ -276,20 +277,22 @@ def _is_number(address: str) -> bool:
     return True
 
 
-def _wait(session: Session, keys: list[str]) -> None:
-    """Wait until each channel is online, or the recorder has said that its camera refuses the login."""
+def _wait(session: Session, keys: list[str]) -> set[str]:
+    """Wait until each channel is online, or the recorder has said that its camera refuses the login; return those."""
     deadline = monotonic() + ONLINE_S
-    left = set(keys)
+    left, no = set(keys), set[str]()
     while left and monotonic() < deadline:
         session.forget()
         try:
             told = {key: credential(session, key) for key in left}
         except Unsupported:
-            return
+            break
         patient = monotonic() < deadline - ONLINE_S + GRACE_S
         left = {k for k, c in told.items() if not _settled(c) or (c is Credential.REFUSED and patient)}
+        no |= {k for k, c in told.items() if c is Credential.REFUSED and not patient}
         if left:
             sleep(0.5)
+    return no
 
 
 def _settled(credential: Any) -> bool:

@@ -12,6 +12,7 @@ from fleetctl.lab import access, auth, firmware
 from fleetctl.lab.cgi.pages import Arguments, Page, argument, done, listing, plain, rule_of
 from fleetctl.lab.cgi.text import Refused
 from fleetctl.lab.isapi.users import numbered
+from fleetctl.lab.personality import Personality
 from fleetctl.lab.vendor import After, Reply, Visit, strength
 
 _GROUPS: Final = {"admin": "Administrator", "user": "User"}
@@ -136,6 +137,25 @@ def reset(visit: Visit, arguments: Arguments) -> Reply:
     return done()
 
 
+def upload_firmware(visit: Visit, _: Arguments) -> Reply:
+    """upgrader.cgi?action=uploadFirmware: a multipart file."""
+    if visit.incoming.method != "POST":
+        raise Refused("missing")
+    try:
+        visit.after = After(image=firmware.taken(visit.incoming, visit.device))
+    except firmware.NotForUs:
+        raise Refused("failed", "image") from None
+    return done()
+
+
+def upgrade_state(visit: Visit, _: Arguments) -> Reply:
+    """upgrader.cgi?action=getState."""
+    flashing = visit.device.flashing
+    if flashing is None:
+        return listing({"state": "Normal", "progress": 0})
+    return listing({"state": "Upgrading", "progress": flashing.percent()})
+
+
 # --- accounts ----------------------------------------------------------------------------------------
 
 
@@ -237,6 +257,11 @@ def _new_password(visit: Visit, name: str, password: str) -> Reply:
     return done()
 
 
+def _upgrades(rule: Personality) -> bool:
+    """Tell whether the firmware has upgrader.cgi: that of 2020 (4.000) has none (field facts, 5.2)."""
+    return not rule.firmware.startswith("4.000.")
+
+
 _A: Final = access.ADMINISTRATOR
 PAGES: dict[str, Page] = {
     "magicBox.cgi?getDeviceType": Page(work=device_type),
@@ -249,6 +274,8 @@ PAGES: dict[str, Page] = {
     "magicBox.cgi?getDeviceClass": Page(work=device_class),
     "magicBox.cgi?reboot": Page(work=reboot, level=_A),
     "magicBox.cgi?resetSystemEx": Page(work=reset, level=_A),
+    "upgrader.cgi?uploadFirmware": Page(work=upload_firmware, level=_A, offered=_upgrades),
+    "upgrader.cgi?getState": Page(work=upgrade_state, offered=_upgrades),
     "global.cgi?getCurrentTime": Page(work=current_time),
     "global.cgi?setCurrentTime": Page(work=set_current_time, level=_A),
     "userManager.cgi?getUserInfoAll": Page(work=all_users, level=_A),

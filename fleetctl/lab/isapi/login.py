@@ -57,7 +57,8 @@ def refused(visit: Visit, login: Login) -> Reply:
 def standing(visit: Visit, login: Login) -> dict[str, Any]:
     """Return what a 401 at Security/userCheck says of the lock-out."""
     device, source = visit.device, visit.incoming.source
-    seconds = access.locked_for_s(device, login.tried, source) if login.tried else 0.0
+    known = login.tried  # without a login it says whether the asking address is locked out
+    seconds = access.locked_for_s(device, known, source) if known else access.source_locked_for_s(device, source)
     return {
         "statusValue": 401,
         "statusString": "Unauthorized",

@@ -16,6 +16,7 @@ from fleetctl.lab.vendor import After, Reply, Visit
 
 _MOMENT: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(Z|[+-]\d\d:\d\d)?")
 _NAMES: Final = {"camera": "IP CAMERA", "recorder": "Network Video Recorder"}
+_NO_IMAGE: Final = {"wrong": "badUpgradePackage", "cut": "upgradeDataErrLength", "busy": "upgrading"}
 _MODES: Final = {"NTP": "NTP", "manual": "Manual"}
 
 
@@ -278,6 +279,22 @@ def factory_reset(visit: Visit) -> Reply:
     return done(visit)
 
 
+def update_firmware(visit: Visit) -> Reply:
+    """PUT System/updateFirmware: the raw file; what it is shows once it is whole."""
+    try:
+        visit.after = After(image=firmware.taken(visit.incoming, visit.device))
+    except firmware.NotForUs as error:
+        raise Refused(_NO_IMAGE[error.why]) from None
+    return done(visit)
+
+
+def upgrade_status(visit: Visit) -> Reply:
+    """GET System/upgradeStatus."""
+    flashing = visit.device.flashing
+    content = {"upgrading": flashing is not None, "percent": flashing.percent() if flashing is not None else 0}
+    return told(visit, "upgradeStatus", content)
+
+
 def configuration(visit: Visit) -> Reply:
     """GET System/configurationData: a file that only the device understands; newer firmware wants a key for it."""
     if rule_of(visit).sealed_configuration:
@@ -286,6 +303,8 @@ def configuration(visit: Visit) -> Reply:
 
 
 PAGES: dict[tuple[str, str], Page] = {
+    ("PUT", "System/updateFirmware"): writes(update_firmware),
+    ("GET", "System/upgradeStatus"): reads(upgrade_status),
     ("GET", "System/deviceInfo"): reads(device_info),
     ("PUT", "System/deviceInfo"): writes(set_device_info),
     ("GET", "System/status"): reads(status),

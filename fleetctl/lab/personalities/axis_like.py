@@ -77,7 +77,7 @@ PERSONALITY = Personality(
     masks={"most": 30, "points": 6, "types": ("Color", "Pixelated")},
     snapshot_path="/onvif-cgi/jpg/image.cgi?resolution=1920x1080&compression=30",
     stream_path="/onvif-media/media.amp?profile={profile}&sessiontimeout=60&streamtype=unicast",
-    capabilities={"ntp": 2, "profiles_max": 32, "pull_points": 32, "fixed_profiles": True},
+    capabilities={"ntp": 2, "profiles_max": 32, "pull_points": 32, "fixed_profiles": True, "vapix_firmware": True},
     factory={
         "time": {"type": "NTP", "dst": True, "tz": "EST5EDT,M3.2.0,M11.1.0", "ntp": ["0.axis.pool.ntp.org"]},
         "clock": {"offset_s": 3.0, "drift_ppm": 5.0},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,9 +14,9 @@ from typing import Any, Final
 from fleetctl import resources
 from fleetctl.errors import BadAnswer
 from fleetctl.protocols.ansible import leftovers
+from fleetctl.protocols.ansible.handing import ASK, VAULT, handing_out
 from fleetctl.protocols.ansible.runner import Ended, carried_out
 from fleetctl.protocols.ansible.told import Told
-from fleetctl.protocols.ansible.vault import handing_out
 
 _FORKS: Final = 20
 _HIDDEN: Final = "********"
@@ -33,7 +32,6 @@ for name in [name for name in os.environ if name.startswith("ANSIBLE_")]:
 os.environ.update(json.load(open(os.path.join({folder!r}, "settings.json"))))
 with open(os.path.join({folder!r}, "pid"), "w") as file:
     file.write(str(os.getpid()))
-sys.argv[0] = os.path.join({folder!r}, "bin", "ansible-playbook")  # SSH asks `ansible` beside it for the password
 from ansible.cli.playbook import main
 sys.exit(main())
 """
@@ -45,6 +43,7 @@ class Host:
 
     name: str
     address: str
+    password: str = field(default="", repr=False)  # "": it is reached by key alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,13 +113,12 @@ class Room:
         launch = self._folder / "launch.py"
         launch.write_text(_LAUNCH.format(folder=str(self._folder)), "utf-8")
         self._script("bin/ansible-playbook", f'exec {shlex.quote(sys.executable)} {shlex.quote(str(launch))} "$@"')
-        asked = self._folder / "bin" / "ansible"
-        asked.write_text(f"#!{sys.executable}\nfrom ansible.cli.adhoc import main\nmain()\n", "utf-8")
-        asked.chmod(0o700)
+        ask = f"exec {shlex.quote(sys.executable)} -I -S {shlex.quote(str(self._folder / ASK))}"
         settings = self._settings(connect_s)
+        settings["SSH_ASKPASS"] = str(self._script("bin/askpass", f'{ask} "$1"'))
+        settings["SSH_ASKPASS_REQUIRE"] = "force"
         if self._around.vault_password:
-            ask = f"exec {shlex.quote(sys.executable)} -I -S {shlex.quote(str(self._folder / 'ask.py'))}"
-            client = self._script("vault-client", ask)
+            client = self._script("vault-client", f"{ask} {VAULT}")
             settings["ANSIBLE_VAULT_IDENTITY_LIST"] = f"{self._around.vault_label}@{client}"
         (self._folder / "settings.json").write_text(json.dumps(settings), "utf-8")
         (self._folder / "ssh_config").write_text("".join(self._ssh(via, connect_s)), "utf-8")
@@ -145,8 +143,8 @@ class Room:
             ),
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self._folder / "cp"),
             "ANSIBLE_SSH_RETRIES": "0",
-            # Ansible's own way starts a Python for each task; sshpass gets the password through a pipe as well.
-            "ANSIBLE_SSH_PASSWORD_MECHANISM": "sshpass" if shutil.which("sshpass") else "ssh_askpass",
+            # Ansible's own ways put the password into shared memory, and start a Python for each task.
+            "ANSIBLE_SSH_PASSWORD_MECHANISM": "disable",
             "ANSIBLE_TIMEOUT": str(max(1, round(connect_s))),
             "ANSIBLE_TASK_TIMEOUT": str(_TASK_S),
             "ANSIBLE_PIPELINING": "True",
@@ -200,7 +198,7 @@ def room(around: Surroundings, hosts: Sequence[Host], *, via: str = "", connect_
     leftovers.sweep()
     folder = leftovers.made()
     try:
-        with handing_out(folder, around.vault_password):
+        with handing_out(folder, around.vault_password, {host.name: host.password for host in hosts if host.password}):
             yield Room(folder, around, hosts, via, connect_s)
     finally:
         leftovers.end(folder)

@@ -22,6 +22,7 @@ READING: Final = {
     "recordManager": frozenset({"getCaps"}),
     "mediaFileFind": frozenset({"factory.create", "findFile", "findNextFile", "close", "destroy"}),
     "netApp": frozenset({"getInterfaces"}),
+    "upgrader": frozenset({"getState"}),
     "snapshot": frozenset({""}),
     "log": frozenset({"startFind", "doFind", "stopFind"}),
 }  # fmt: skip

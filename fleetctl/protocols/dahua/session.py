@@ -19,6 +19,7 @@ from fleetctl.protocols.digest import challenge_in
 from fleetctl.protocols.http import HttpClient, Response
 from fleetctl.protocols.identities import Identity
 from fleetctl.protocols.sessions import MAX_FILE, MAX_PICTURE
+from fleetctl.protocols.upload import Upload
 from fleetctl.protocols.web import WebSession, lock_seconds
 
 _FIRST: Final = ("magicBox", "getSystemInfo")
@@ -114,6 +115,12 @@ class Session(WebSession[str, dict[str, str]]):
         self._may(f"{page}.cgi {action}", reading=is_reading(page, action))
         with self._anew():
             return keyvalue.parsed(self._sent(page, action, query).body)
+
+    def send_file(self, page: str, action: str, content: Upload, content_type: str) -> str:
+        """Send a file whole, once, to a writing action of a CGI page; returns what is said of it, raises as `order`."""
+        what = f"{page} {action}"
+        response = self._file_sent("POST", _path(page, action), content, content_type, what)
+        return self._judged(response, what).body.decode("utf-8", "replace").strip()
 
     def ask(self, page: str, content: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a reading JSON page answers; raises PermissionError for any other page, else as `read`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import sleep, time
 from typing import Final
 from urllib.parse import quote
@@ -19,6 +19,7 @@ from fleetctl.protocols.identities import Identity
 from fleetctl.protocols.isapi import sealing, status
 from fleetctl.protocols.isapi.operations import is_reading
 from fleetctl.protocols.sessions import MAX_FILE, MAX_PICTURE
+from fleetctl.protocols.upload import Upload
 from fleetctl.protocols.web import BACK_OFF_S, Lock, WebSession, lock_seconds
 from fleetctl.protocols.xml import Element, local, text
 
@@ -96,6 +97,16 @@ class Session(WebSession[str, Element]):
         told = status.status_of(response) or status.Status(code=1, sub_code="ok")
         self.reboot_required = self.reboot_required or told.token in ("rebootrequired", "autoreboot")
         return told
+
+    def send_file(self, method: str, path: str, make: Callable[[], Upload]) -> status.Status:
+        """Send a file whole, once, and return what the device says of it; raises as `write`."""
+        response = self._file_sent(method, path, make(), "application/octet-stream", page_name(path))
+        told = status.status_of(response)
+        if told is not None and not told.done:
+            raise status.error_of(told, page_name(path))
+        if told is None and (error := status.error_of_page(response, page_name(path))) is not None:
+            raise error
+        return told or status.Status(code=1, sub_code="ok")
 
     def _ordered(self, method: str, path: str, content: Element | str, content_type: str) -> Response:
         """Send an order; passwords in it are encrypted where the device has refused them readable, and only there."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fleetctl import catalog, converge
-from fleetctl.converge import Job, batch
+from fleetctl.converge import Job, batch, hosts
 from fleetctl.errors import BadAnswer
 from fleetctl.model import (
     Attempt,
@@ -26,8 +26,9 @@ from fleetctl.model import (
     Outcome,
     Planned,
     Result,
+    SecretRef,
 )
-from fleetctl.protocols.ansible import Diff, State, Surroundings, Told
+from fleetctl.protocols.ansible import Diff, Host, State, Surroundings, Told
 from fleetctl.protocols.ansible.runner import Ended
 
 MACHINE = "0123456789abcdef0123456789abcdef"
@@ -35,6 +36,11 @@ TYPE = catalog.load().of_hosts["time"].type
 EXPECTED = Expectation(aspect="time", value=TYPE(zone="Asia/Ho_Chi_Minh"))
 PARIS = Diff(before="Europe/Paris\n", after="Asia/Ho_Chi_Minh\n")
 Telling = Callable[[Callable[[Told], None]], None]
+
+
+class Vault:
+    def reveal(self, ref: SecretRef) -> str:
+        return f"password of {ref.account}"
 
 
 def host(name: str, machine: str = MACHINE) -> Device:
@@ -46,13 +52,13 @@ def host(name: str, machine: str = MACHINE) -> Device:
 
 def job(name: str, **more: Any) -> Job:
     around = Surroundings(inventory="/inventory", known_hosts="/known")
-    told = {"expectations": (EXPECTED,), "secrets": None, "fingerprint": "f", "around": around}
+    told = {"expectations": (EXPECTED,), "secrets": Vault(), "fingerprint": "f", "around": around}
     return Job(device=host(name), **(told | more))
 
 
 def came(name: str, state: State = State.OK, **more: Any) -> Told:
     """The first play: who it is, and whether the account may become root."""
-    return Told(host=name, state=state, task=batch.IDENTITY, **({"output": MACHINE} | more))
+    return Told(host=name, state=state, task=hosts.IDENTITY, **({"output": MACHINE} | more))
 
 
 def task(name: str, state: State = State.OK, **more: Any) -> Told:
@@ -93,6 +99,7 @@ class Ansible:
     error: Exception | None = None
     end: Ended = field(default_factory=lambda: Ended(began=True, complete=True))
     order: list[str] = field(default_factory=list)  # of runs and of what is put on disk
+    hosts: Sequence[Host] = ()
 
     def run(self, plays: Any, tell: Callable[[Told], None], *, check: bool, **_: Any) -> Ended:
         if self.error is not None:
@@ -109,11 +116,12 @@ class Ansible:
 def carry_out(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Tape]:
     def carrying_out(ansible: Ansible, jobs: Mapping[str, Job]) -> Tape:
         @contextmanager
-        def room(*_: Any, **__: Any) -> Iterator[Ansible]:
+        def room(_: Surroundings, hosts: Sequence[Host], **__: Any) -> Iterator[Ansible]:
+            ansible.hosts = hosts
             yield ansible
 
         monkeypatch.setattr(batch, "room", room)
-        monkeypatch.setattr(batch.hostkeys, "known", lambda _path, name: "" if name == "stranger" else "SHA256:x")
+        monkeypatch.setattr(hosts.hostkeys, "known", lambda _path, name: "" if name == "stranger" else "SHA256:x")
         tape = Tape(ending=ansible.end.stopped, order=ansible.order)
         converge.work("hosts", jobs, tape)
         return tape
@@ -124,6 +132,13 @@ def carry_out(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Tape]:
 def observed(carry_out: Callable[..., Tape], *told: Told, **more: Any) -> tuple[Tape, DevicePlan]:
     tape = carry_out(Ansible([told]), {"a": job("a", **more)})
     return tape, tape.of(Planned)[0].plan
+
+
+def test_ssh_is_given_the_password_of_the_account_and_none_where_a_key_does(carry_out: Callable[..., Tape]) -> None:
+    ansible = Ansible([(came("a"), came("b"))])
+    carry_out(ansible, {"a": job("a"), "b": job("b", fingerprint="")})
+    assert [(each.name, each.password) for each in ansible.hosts] == [("a", "password of fleetctl"), ("b", "")]
+    assert "password of" not in repr(ansible.hosts)
 
 
 # --- plan and audit ---------------------------------------------------------------------------------

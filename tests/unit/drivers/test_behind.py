@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from fleetctl import catalog
 from fleetctl.aspects.osd import Corner, Osd
 from fleetctl.aspects.video import Codec, Profile, Video
 from fleetctl.drivers.dahua import behind as dahua
@@ -167,3 +168,13 @@ def test_a_dahua_recorder_says_who_is_on_a_channel_and_takes_its_title() -> None
     assert session.stored == [{"ChannelTitle[2].Name": "Cửa trước"}]
     with pytest.raises(Unreachable, match="no camera there"):
         dahua.camera(told, "4")
+
+
+def test_the_makers_own_cell_is_taken_only_where_something_is_expected_that_onvif_cannot_reach() -> None:
+    registry = catalog.load()
+    driver = registry.drivers["hikvision"]
+    plain, smart = Video(main_bitrate_kbps=2048), Video(main_smart_codec=False)
+    told = [registry.cell(driver, "video", expected) for expected in (None, plain, smart)]
+    assert [cell.protocol if cell else "" for cell in told] == ["onvif", "onvif", "isapi"]
+    unproven = dataclasses.replace(driver, better=())
+    assert registry.cell(unproven, "video", smart) == registry.cells["video", "onvif"]

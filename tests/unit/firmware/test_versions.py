@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fleetctl.aspects.firmware import Firmware, Version, judge
-from fleetctl.model import FrozenMap, Outcome, Verdict, older, release_of, verdict
+from fleetctl.model import FrozenMap, Outcome, Release, Verdict, older, release_of, verdict
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,8 @@ def test_a_version_is_the_wanted_one_another_one_or_cannot_be_told(wanted: str, 
 
 def test_what_is_no_version_says_nothing() -> None:
     assert release_of("unknown") is None
-    assert release_of("2.800.00AC001.0.R") is None, "an OEM code is no number"
+    told = release_of("4.003.00KB001.1.R, Build Date 2023-08-30")
+    assert told == Release(numbers=(4, 3, 0, 1), build="20230830"), "a brand's code is no number"
     assert older("unknown", "V1.0") is None
 
 
