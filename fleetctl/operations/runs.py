@@ -145,6 +145,8 @@ def execute(
     """
     journal = workspace.journal
     names = [each.name for each in tasks]
+    devices = [workspace.inventory.devices[name] for name in names]
+    workspace.vault.prove(d.site for d in devices if logs_in_by_password(workspace, d))
     with (
         journal.run(kind, arguments, tasks=names, resumes=resumes),
         stop.on_ctrl_c(),
