@@ -145,7 +145,7 @@ def execute(
     """
     journal = workspace.journal
     names = [each.name for each in tasks]
-    devices = [workspace.inventory.devices[name] for name in names]
+    devices = [device for name in names if (device := workspace.inventory.devices.get(name)) is not None]
     workspace.vault.prove(d.site for d in devices if logs_in_by_password(workspace, d))
     with (
         journal.run(kind, arguments, tasks=names, resumes=resumes),
