@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from fleetctl.errors import Unsupported
+from fleetctl.errors import Rejected, Unsupported
 from fleetctl.model import (
     UNSET,
     Absent,
@@ -179,7 +179,7 @@ def limits(session: Onvif, wanted: Recording) -> tuple[Gap, ...]:
     for key, track in {} if isinstance(wanted.channels, Unset) else wanted.channels.items():
         if not free:
             gaps.append(Gap(field="channels", key=key, reason=FIXED))
-        elif key not in there or not job_of(session, there[key])[0]:
+        elif key in there and not job_of(session, there[key])[0]:
             gaps.append(Gap(field="channels", key=key, reason="nothing is recorded there; bind a camera first"))
         elif isinstance(track, Track) and track.schedule not in (Schedule.ALWAYS, Schedule.OFF, UNSET):
             gaps.append(Gap(field="channels", key=key, reason="over ONVIF it is always or off", nearest="always"))
@@ -192,6 +192,8 @@ def write(session: Onvif, wanted: Recording, _secrets: Secrets) -> None:
         raise Unsupported(FIXED)
     there = recordings(session)
     for key, track in {} if isinstance(wanted.channels, Unset) else wanted.channels.items():
+        if key not in there:  # the channel was to be bound before this, and was not
+            raise Rejected(f"channel {key}: nothing is recorded there; bind a camera first")
         token, _ = job_of(session, there[key])
         if isinstance(track, Track) and isinstance(track.schedule, Schedule):
             mode = "Idle" if track.schedule is Schedule.OFF else "Active"

@@ -181,12 +181,13 @@ def _days(recording: Element) -> int:
 
 
 def limits(session: Onvif, wanted: Retention) -> tuple[Gap, ...]:
-    """Tell recordings that are fixed, and those that are not there."""
+    """Tell recordings that are fixed, and those that are not there yet."""
     if isinstance(wanted.channels, Unset):
         return ()
     there, free = recordings(session), writable(session)
+    later = "the recording is made with its camera, and its limit is set after that: apply again"
     return tuple(
-        Gap(field="channels", key=key, reason="there is no such recording" if free else FIXED)
+        Gap(field="channels", key=key, reason=later if free else FIXED)
         for key in wanted.channels
         if not free or key not in there
     )

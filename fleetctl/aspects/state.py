@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
-from fleetctl.model import Aspect, Disruption, FrozenMap, Kind, Unset, setting
+from fleetctl.model import Aspect, Cell, Disruption, FrozenMap, Kind, Unset, setting
+from fleetctl.protocols.onvif_parts import Onvif, tried
+from fleetctl.protocols.onvif_receivers import is_connected, receiver_of, stream_of
+from fleetctl.protocols.onvif_recordings import is_active, job_of, recordings
+from fleetctl.protocols.xml import text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +42,25 @@ ASPECT = Aspect(
     doc="Each channel of a recorder now: online, recording, newest footage",
     applied_by="",
 )
+
+# --- ONVIF (Profile G) ----------------------------------------------------------------------------
+
+
+def read(session: Onvif) -> State:
+    """Read each recording that a receiver fills: its stream comes, and its job is active. Footage is not told."""
+    found = {}
+    for key, recording in recordings(session).items():
+        receiver = receiver_of(session, recording)
+        if receiver is None or (stream := stream_of(receiver)) is None:
+            continue
+        job, _ = job_of(session, recording)
+        found[key] = ChannelState(
+            online=tried(is_connected, session, receiver),
+            recording=tried(is_active, session, job),
+            address=stream.address,
+            name=unicodedata.normalize("NFC", text(recording, "Configuration/Source/Name")),
+        )
+    return State(channels=FrozenMap(found))
+
+
+CELLS = (Cell(aspect="state", protocol="onvif", read=read),)

@@ -72,7 +72,7 @@ def read(session: Onvif) -> Time:
         zone=_zone(clock),
         daylight_saving=tried(_daylight_saving, clock),
         source=source or UNSET,
-        clock_error_s=UNSET if error_s is None else round(error_s, 1),
+        clock_error_s=UNSET if error_s is None else round(error_s, 1) + 0.0,  # never -0
     )
 
 

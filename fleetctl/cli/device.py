@@ -80,7 +80,7 @@ def _print(told: Context, shown: Shown) -> None:
     say, device = told.say, shown.device
     facts = (
         (say("Device"), f"{device.name} ({device.kind.value}, {device.site})"),
-        (say("Address"), device.endpoint.address + ("" if device.is_host else f":{device.endpoint.port}")),
+        (say("Address"), device.endpoint.address + ("" if device.is_host else f":{device.port}")),
         (say("Maker, model"), f"{shown.manufacturer} {shown.model}"),
         (say("Firmware"), shown.firmware),
         (say("Serial number"), shown.serial_number),

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from fleetctl.model import Event, Finished, Outcome, Started
+from fleetctl.model import Event, Finished, Outcome, Progress, Started
 from fleetctl.reports import wording
 
 if TYPE_CHECKING:
@@ -29,9 +29,10 @@ def watched(
     if not sys.stderr.isatty():
         yield from events
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich import progress as shown
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    bar = Progress(
+    bar = shown.Progress(
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
@@ -50,6 +51,8 @@ def watched(
         for event in events:
             if isinstance(event, Started):
                 busy[event.device] = None
+            elif isinstance(event, Progress):
+                bar.update(task, told=wording.progress(context.say, event))
             elif isinstance(event, Finished):
                 busy.pop(event.device, None)
                 counts[standing(event.device)] += 1

@@ -24,6 +24,7 @@ from fleetctl.model import (
     Progress,
     Result,
     Sent,
+    Stage,
     Started,
     Verdict,
     verdict,
@@ -113,7 +114,7 @@ class _Work:
 
         def body(before: bytes = b"", after: bytes = b"") -> Upload:
             def progress(percent: int) -> None:
-                self.channel.emit(Progress(device=name, stage="upload", percent=percent))
+                self.channel.emit(Progress(device=name, stage=Stage.UPLOAD, percent=percent))
 
             image = flash.image
             made = Upload(Path(flash.path), image.size, image.sha256, before=before, after=after, progress=progress)
@@ -146,7 +147,7 @@ class _Work:
 
     def _gate(self, before: Look | None, seen: Seen) -> tuple[Outcome, str]:
         """Judge a device that tells the wanted version by all that it does."""
-        self.channel.emit(Progress(device=self.device.name, stage="checks"))
+        self.channel.emit(Progress(device=self.device.name, stage=Stage.CHECKS))
         troubles, notes = gate(self.flash, self.channel, before)
         if troubles:
             return Outcome.FAILED, f"has {seen.version}, but {'; '.join([*troubles, *notes])}"

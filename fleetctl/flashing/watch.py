@@ -10,7 +10,7 @@ from fleetctl import converge
 from fleetctl.errors import BadAnswer, Rejected, Unreachable, Unsupported
 from fleetctl.flashing.look import asked, version
 from fleetctl.flashing.order import Flash
-from fleetctl.model import Access, Channel, Driver, Outcome, Progress, Verdict, verdict
+from fleetctl.model import Access, Channel, Driver, Outcome, Progress, Stage, Verdict, verdict
 
 _SLACK_S: Final = 5.0  # by which an uptime and our own clock may differ
 
@@ -44,14 +44,15 @@ class _Watch:
 
     def run(self) -> Seen:
         timing = self._flash.timing
-        until = self._since + timing.upload_s + timing.flash_s if self._resumed else time.time() + timing.flash_s
+        now = time.time()  # whoever sent it is gone by now: what has not come by now does not come any more
+        until = timing.flash_s + (min(now, self._since + timing.upload_s) if self._resumed else now)
         while not self._down():
             if self._resumed and (told := self._told()) is not None and told.verdict is Verdict.VERIFIED:
                 return told
             if time.time() >= until:
                 return self._stayed()
             time.sleep(timing.poll_s)
-        self._channel.emit(Progress(device=self._flash.job.device.name, stage="restart"))
+        self._channel.emit(Progress(device=self._flash.job.device.name, stage=Stage.RESTART))
         back = time.time() + timing.boot_s
         while not converge.answers(self._flash.job):
             if time.time() >= back:
@@ -82,7 +83,7 @@ class _Watch:
             return None
         if percent is not None and percent != self._percent:
             self._percent = percent
-            self._channel.emit(Progress(device=self._flash.job.device.name, stage="flash", percent=percent))
+            self._channel.emit(Progress(device=self._flash.job.device.name, stage=Stage.FLASH, percent=percent))
         how = verdict(self._flash.image.target, found, driver.release)
         started = uptime_s is not None and time.time() - uptime_s > self._since + _SLACK_S
         another = self._another(found, driver)

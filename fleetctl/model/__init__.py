@@ -15,6 +15,7 @@ from fleetctl.model.events import (
     Progress,
     Result,
     Sent,
+    Stage,
     Started,
 )
 from fleetctl.model.firmware import Image, Order, Parser, Release, Verdict, older, release_of, verdict
@@ -98,6 +99,7 @@ __all__ = [
     "Secrets",
     "Sent",
     "Setting",
+    "Stage",
     "Started",
     "Trouble",
     "Unset",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
@@ -87,11 +88,20 @@ class BackedUp(Event):
     mac_address: str = ""
 
 
+class Stage(enum.StrEnum):
+    """What long work on a device is at."""
+
+    UPLOAD = "upload"
+    FLASH = "flash"
+    RESTART = "restart"
+    CHECKS = "checks"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress(Event):
     """How far long work on a device is; for those who look on, and kept nowhere. `percent` -1: nobody can tell."""
 
-    stage: str
+    stage: Stage
     percent: int = -1
 
 

@@ -75,6 +75,11 @@ class Device:
     place: Place | None = None
 
     @property
+    def port(self) -> int:
+        """TCP port of the protocol that the device is spoken to by first: a switch's and a host's is SSH."""
+        return self.endpoint.ssh_port if self.is_host or self.kind is Kind.SWITCH else self.endpoint.port
+
+    @property
     def is_host(self) -> bool:
         """Whether it is a computer: its settings are roles' (linux), or nobody's but listed (windows)."""
         return self.platform in HOST_PLATFORMS

@@ -189,6 +189,7 @@ def apply(
     """
     options = options or Options()
     stop = stop or Stop()
+    plan = _for_apply(workspace, plan)
     devices = {d.device: workspace.inventory.devices[d.device] for d in plan.devices}
     writes = {d.device: d for d in plan.writes if not devices[d.device].audit_only}
     todo = {name: d for name, d in writes.items() if devices[name].serial_number or devices[name].mac_address}
@@ -237,6 +238,13 @@ def apply(
     ):
         _note(event, not_ready)
         yield event
+
+
+def _for_apply(workspace: Workspace, plan: Plan) -> Plan:
+    """Return the plan without what another command writes (firmware): that is not left undone by an apply."""
+    others = {name for name, aspect in workspace.registry.of_devices.items() if aspect.applied_by not in ("apply", "")}
+    kept = (replace(d, aspects=tuple(a for a in d.aspects if a.aspect not in others)) for d in plan.devices)
+    return replace(plan, devices=tuple(kept))
 
 
 def _after(device_plan: DevicePlan) -> tuple[str, ...]:

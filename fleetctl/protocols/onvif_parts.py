@@ -30,6 +30,9 @@ class Onvif(Protocol):
     def write(self, service: str, operation: str, body: str = "") -> Element:
         """Order; forgets what was read. Raises PermissionError in a reading session, else as `read`."""
 
+    def forget(self) -> None:
+        """Forget what was read: the next reads ask the device again."""
+
     def identity(self) -> Any:
         """Return manufacturer, model, firmware, serial_number, hardware_id, mac_address."""
 

@@ -44,10 +44,24 @@ def is_active(session: Onvif, job: str) -> bool:
 
 
 def writable(session: Onvif) -> bool:
-    """Tell whether the recorder announces that cameras may be bound and recordings made from afar."""
-    told = child(session.read("trc", "GetServiceCapabilities"), "Capabilities")
-    names = ("DynamicRecordings", "ReceiverSource")
-    return all(attribute(told, name).lower() in ("true", "1") for name in names)
+    """Tell whether the recorder announces that cameras may be bound and recordings made from afar.
+
+    Source: `DynamicRecordings` is told in both places, `ReceiverSource` in GetCapabilities of the device only (ONVIF
+    Core 26.06, RecordingCapabilities; field facts, NVR and vendor protocols, 3).
+    """
+    if not session.has("trv"):
+        return False
+    told = session.read("tds", "GetCapabilities", tag("tds:Category", "All"))
+    able = child(told, "Capabilities/Extension/Recording")
+    own = child(session.read("trc", "GetServiceCapabilities"), "Capabilities")
+    dynamic = attribute(own, "DynamicRecordings") or text(able, "DynamicRecordings")
+    return all(said.lower() in ("true", "1") for said in (text(able, "ReceiverSource"), dynamic))
+
+
+def most_of(session: Onvif) -> int:
+    """Return how many recordings there may be, 0 where it is not told."""
+    told = attribute(child(session.read("trc", "GetServiceCapabilities"), "Capabilities"), "MaxRecordings")
+    return int(float(told)) if re.fullmatch(r"\d{1,5}(?:\.\d{1,6})?", told) else 0
 
 
 def days_of(duration: str) -> int:

@@ -35,7 +35,7 @@ def device(told: Device) -> dict[str, Any]:
         "model": told.model,
         "desk": told.desk,
         "address": endpoint.address,
-        "port": endpoint.port,
+        "port": told.port,
         "scheme": endpoint.scheme,
         "via": endpoint.via,
         "serial_number": told.serial_number,

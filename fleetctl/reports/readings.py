@@ -9,6 +9,7 @@ from typing import Any
 
 from fleetctl.model import UNSET, Expectation, FrozenMap, Reading
 from fleetctl.plan import compare
+from fleetctl.protocols.ssh.names import in_order
 from fleetctl.reports.values import clean, plain, shown
 
 
@@ -53,7 +54,7 @@ def wanted(expectation: Expectation) -> Iterator[Line]:
 def _items(name: str, field: str, actual: Any, wanted: Any, differing: set[tuple[str, str]]) -> Iterator[Line]:
     have = actual if isinstance(actual, FrozenMap) else FrozenMap[Any]()
     want = wanted if isinstance(wanted, FrozenMap) else FrozenMap[Any]()
-    for key in sorted({*have, *want}):
+    for key in sorted({*have, *want}, key=in_order):
         differs = (field, key) in differing
         yield _line(f"{name}.{clean(key)}", have.get(key, UNSET), want.get(key, UNSET), differs=differs)
 

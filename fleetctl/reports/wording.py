@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from fleetctl.model import Cause, Kind, Outcome, Trouble
+from fleetctl.model import Cause, Kind, Outcome, Progress, Stage, Trouble
 from fleetctl.reports.language import N_, Language
 
 OUTCOMES: Final = {
@@ -61,6 +61,19 @@ TROUBLES: Final = {
     Trouble.UNPROVEN: N_("not proven"),
     Trouble.OLD: N_("old"),
 }
+
+
+STAGES: Final = {
+    Stage.UPLOAD: N_("sending firmware"),
+    Stage.FLASH: N_("writing firmware"),
+    Stage.RESTART: N_("starting again"),
+    Stage.CHECKS: N_("being looked at"),
+}
+
+
+def progress(say: Language, told: Progress) -> str:
+    """Return how far long work on a device is: `cam-01: sending firmware 40 %`."""
+    return f"{told.device}: {say(STAGES[told.stage])}" + (f" {told.percent} %" if told.percent >= 0 else "")
 
 
 def outcome_word(say: Language, outcome: Outcome, command: str = "") -> str:

@@ -103,6 +103,8 @@ def test_a_standard_says_what_a_model_should_have_and_a_roll_out_brings_it_there
     fleet.image(rtsp_off=1.0, late_s=0.5)
     fleet.office.overlay(f"all: {{vars: {{firmware_target: {{{MODEL}: {NEW}}}}}}}")
     assert fleet.office.expect(3, "audit").aspect("cam-1", "firmware")["outcome"] == "pending"
+    fleet.office.expect(3, "apply", "--yes")
+    assert fleet.office.expect(2, "apply", "--resume", "--yes").err.count("nothing to resume") == 1, "not apply's to do"
     plan = told(fleet.office.expect(3, "firmware", "plan"))
     assert {(s["from"], s["to"], s["reason"]) for s in plan.values()} == {(OLD, NEW, "")}
     assert fleet.office.writes() == {}, "a plan sends nothing"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any, Final
 
-from fleetctl.aspects.channels import BoundCamera, Channels, Credential, Speech, refused
+from fleetctl.aspects.channels import NO_ADDRESSES, BoundCamera, Channels, Credential, Speech, refused
 from fleetctl.drivers.dahua import ladder
 from fleetctl.errors import Rejected, Unsupported, VaultError
 from fleetctl.model import ABSENT, UNSET, Cell, FrozenMap, Gap, Outcome, SecretRef, Secrets, Unset, Untold
@@ -160,6 +160,8 @@ def limits(session: Session, wanted: Channels) -> tuple[Gap, ...]:
             continue
         if key not in every and every:
             gaps.append(Gap(field="cameras", key=key, reason=f"the recorder has {len(every)} channels"))
+        elif item.protocol is Speech.RTSP:
+            gaps.append(Gap(field="cameras", key=key, reason=NO_ADDRESSES))
         elif item.address is UNSET and not (key in every and every[key].address):
             gaps.append(Gap(field="cameras", key=key, reason=PLUGGED))
         elif reason := _conflict(key, item, every, wanted.cameras):

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from time import monotonic, sleep
 from typing import Any, Final
 
-from fleetctl.aspects.channels import BoundCamera, Channels, Credential, Speech, refused
+from fleetctl.aspects.channels import NO_ADDRESSES, BoundCamera, Channels, Credential, Speech, refused
 from fleetctl.drivers.hikvision.documents import by_id, changed, first_text, items, like
 from fleetctl.errors import Rejected, Unsupported, VaultError
 from fleetctl.model import ABSENT, UNSET, Cell, FrozenMap, Gap, Outcome, SecretRef, Secrets, Unset, Untold
@@ -139,6 +139,8 @@ def limits(session: Session, wanted: Channels) -> tuple[Gap, ...]:
             continue
         if isinstance(most, int) and most and int(key) > most:
             gaps.append(Gap(field="cameras", key=key, reason=f"the recorder has {most} channels"))
+        elif item.protocol is Speech.RTSP:
+            gaps.append(Gap(field="cameras", key=key, reason=NO_ADDRESSES))
         elif item.address is UNSET and key not in there:
             gaps.append(Gap(field="cameras", key=key, reason=PLUGGED))
         elif reason := _conflict(key, item, there, wanted.cameras):

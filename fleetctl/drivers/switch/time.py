@@ -42,7 +42,7 @@ def _clock_error_s(session: Session, zone: str | Unset) -> float | Unset:
     shown, offset_s = _moment(told[0]), _offset_s(told[0], zone)
     if offset_s is None:
         return UNSET
-    return round(shown.timestamp() - offset_s - session.moment("clock"), 1)
+    return round(shown.timestamp() - offset_s - session.moment("clock"), 1) + 0.0  # never -0
 
 
 def _moment(record: Record) -> datetime.datetime:

@@ -54,6 +54,7 @@ FIXED: Final = replace(
     RECEIVING,
     name="onvif-nvr-fixed-like",
     doc="Profile G with two recordings that are always there and no receivers: only the retention can be set",
+    model="NVR-2",
     paths={"tds": "/onvif/device_service", "trc": "/onvif/recording_service"},
     recorder=Recorder(channels=2, protocols=("RTSP",), relay_path="/live/{channel}/{sub}"),
     capabilities={"dynamic_recordings": False, "receiver_source": False},

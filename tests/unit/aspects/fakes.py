@@ -72,6 +72,9 @@ class FakeSession:
             self._memo[key] = self._answer(service, operation, body)
         return self._memo[key]
 
+    def forget(self) -> None:
+        self._memo.clear()
+
     def write(self, service: str, operation: str, body: str = "") -> Element:
         if self.access is not Access.WRITE:
             raise PermissionError(f"{service}:{operation} writes")

@@ -7,7 +7,6 @@ import enum
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from fleetctl.errors import InventoryError, Rejected
 from fleetctl.model import (
@@ -15,19 +14,14 @@ from fleetctl.model import (
     UNSET,
     Absent,
     Aspect,
-    Cell,
     Device,
     Disruption,
     FrozenMap,
-    Gap,
     Kind,
     SecretRef,
     Unset,
     setting,
 )
-from fleetctl.protocols.onvif_parts import Onvif
-from fleetctl.protocols.onvif_recordings import recordings
-from fleetctl.protocols.xml import child, text
 from fleetctl.standard import Fleet
 
 
@@ -36,6 +30,7 @@ class Speech(enum.StrEnum):
 
     ONVIF = "onvif"
     OWN = "own"  # the recorder's maker's own protocol
+    RTSP = "rtsp"  # it fetches a stream by its address, and asks the camera nothing else
 
 
 class Credential(enum.StrEnum):
@@ -59,7 +54,14 @@ class BoundCamera:
         "title of the channel; any letters", pattern=r"[^\x00-\x1f&]{1,32}", source="field facts, nvr 1.5, InputProxy"
     )
     protocol: Speech | Unset = setting(
-        "onvif, or own: the recorder's maker's own protocol", source="field facts, nvr 1.5 and 2.4"
+        "onvif, own: the recorder's maker's own protocol, or rtsp: a stream by its address, of recorders that are "
+        "themselves spoken to over ONVIF",
+        source="field facts, nvr 1.5, 2.4 and 3",
+    )
+    stream_path: str | Unset = setting(
+        "path of the camera's stream (with its query), for rtsp: /Streaming/Channels/101",
+        pattern=r"/[\x21-\x7e]{0,96}",
+        source="ONVIF Receiver 26.06, MediaUri (128 octets at least)",
     )
     address: str | Unset = setting(
         "address at which the recorder reaches the camera; that of the camera in the inventory (network_address, "
@@ -126,7 +128,7 @@ class Channels:
 
 
 Wrong = tuple[str, str, str]
-BY_HAND: Final = "cameras are not bound over ONVIF; bind them at the recorder itself, or by its maker's own tool"
+NO_ADDRESSES: Final = "this recorder logs in to cameras itself; rtsp is for recorders spoken to over ONVIF"
 
 
 def complete(device: Device, value: Channels, fleet: Fleet) -> tuple[Channels, tuple[Wrong, ...]]:
@@ -142,6 +144,7 @@ def complete(device: Device, value: Channels, fleet: Fleet) -> tuple[Channels, t
         found = _camera(device, key, item, fleet)
         if isinstance(found, Device):
             made[key] = _filled(item, found, value, fleet)
+            wrongs += _by_address(key, made[key])
             if made[key].user is UNSET and not found.behind:
                 wrongs.append(
                     ("cameras", "nothing says which account the recorder uses on cameras", "set channels_user")
@@ -172,7 +175,8 @@ def _filled(item: BoundCamera, camera: Device, value: Channels, fleet: Fleet) ->
     account = item.user or value.user
     values = fleet.values(camera.name)
     protocol = item.protocol or Speech.ONVIF
-    port = item.port or ((value.port or camera.endpoint.port) if protocol is Speech.ONVIF else UNSET)
+    known = {Speech.ONVIF: value.port or camera.endpoint.port, Speech.RTSP: camera.endpoint.rtsp_port}
+    port = item.port or known.get(protocol, UNSET)
     if camera.behind:  # its address and login belong to the recorder
         return BoundCamera(camera=item.camera, name=item.name)
     try:
@@ -190,6 +194,14 @@ def _filled(item: BoundCamera, camera: Device, value: Channels, fleet: Fleet) ->
         credential=Credential.ACCEPTED,
         sets_clock=item.sets_clock if item.sets_clock is not UNSET or not follows_ntp else False,
     )
+
+
+def _by_address(key: str, item: BoundCamera) -> Iterator[Wrong]:
+    where = f"cameras.{key}"
+    if item.protocol is Speech.RTSP and item.stream_path is UNSET:
+        yield where, "nothing says which stream the recorder fetches", "write stream_path: /... beside the camera"
+    elif item.protocol is not Speech.RTSP and item.stream_path is not UNSET:
+        yield where, "stream_path is for recorders that fetch a stream by its address", "write protocol: rtsp beside it"
 
 
 def _twice(items: dict[str, BoundCamera]) -> Iterator[Wrong]:
@@ -223,31 +235,3 @@ ASPECT = Aspect(
     after=("time",),
     complete=complete,
 )
-
-# --- ONVIF (Profile G) ----------------------------------------------------------------------------
-
-
-def read(session: Onvif) -> Channels:
-    """Read name and address of each recording's source: all that ONVIF tells of a recorder's cameras.
-
-    Source: ONVIF Recording Control 26.06, GetRecordings. Cameras are bound at the recorder itself: a receiver would
-    want the login in an address, and no recorder was seen that takes one (docs/decisions/0007-recorders.md).
-    """
-    found = {}
-    for key, recording in recordings(session).items():
-        source = child(recording, "Configuration/Source")
-        address = (urlsplit(text(source, "Address")).hostname or "") if text(source, "Address") else ""
-        if address or text(source, "Name"):
-            found[key] = BoundCamera(name=text(source, "Name"), address=address or UNSET)
-    return Channels(cameras=FrozenMap(found), used=len(found))
-
-
-def limits(_session: Onvif, wanted: Channels) -> tuple[Gap, ...]:
-    """Tell that nothing of it is set over ONVIF."""
-    keys = () if isinstance(wanted.cameras, Unset) else tuple(wanted.cameras)
-    switches = [n for n in ("auto_add", "sync_password", "sync_settings") if getattr(wanted, n) is not UNSET]
-    gaps = [Gap(field="cameras", key=key, reason=BY_HAND) for key in keys]
-    return (*gaps, *(Gap(field=name, reason=BY_HAND) for name in switches))
-
-
-CELLS = (Cell(aspect="channels", protocol="onvif", read=read, limits=limits),)
