@@ -16,7 +16,7 @@ from fleetctl.flashing.order import Flash
 from fleetctl.model import Access, Channel, Driver, Kind, Outcome, SecretRef
 from fleetctl.protocols import rtsp
 
-_GOOD: Final = frozenset({Outcome.CHANGED, Outcome.UNCHANGED})
+_GOOD: Final = frozenset({Outcome.CHANGED, Outcome.UNCHANGED, Outcome.UNSUPPORTED, Outcome.WAIVED})
 _LIVE_S: Final = 180.0  # how long a recorder may take until all its cameras are back and recorded
 
 
@@ -77,7 +77,9 @@ def _put_back(
     with converge.linked(flash.job, Access.WRITE, channel) as link:
         outcomes = converge.converge(replace(flash.job, plan=plan), link, channel)
     if all(outcome in _GOOD for outcome in outcomes):
-        notes.append(f"the upgrade changed {names}: put back")
+        notes.append(f"the upgrade changed {names}: put back" if before is not None else f"put back: {names}")
+    elif before is None:
+        notes.append(f"{names} is not as expected and could not be put back; whether it was so before, nobody saw")
     else:
         troubles.append(f"the upgrade changed {names}, and it could not be put back")
 
