@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from fleetctl import catalog, converge
-from fleetctl.errors import FleetctlError
+from fleetctl.errors import FleetctlError, Refused
 from fleetctl.flashing.look import Look, channels, look, new_drift
 from fleetctl.flashing.order import Flash
 from fleetctl.model import Access, Channel, Driver, Kind, Outcome, SecretRef
@@ -101,15 +101,22 @@ def _recordings(flash: Flash, before: Look | None, driver: Driver, link: converg
 
 
 def _picture(flash: Flash, driver: Driver, link: converge.Link, troubles: list[str]) -> None:
-    """Play a stream until its first packet."""
+    """Play a stream until its first packet; a camera that has just started may take its time until it gives one."""
     registry, device = catalog.load(), flash.job.device
     action = registry.action(driver, "stream_path")
     if action is None or not device.user:
         return
-    try:
-        path = str(action.run(link.session(action.protocol), None))
-        if path:
-            password = flash.job.secrets.reveal(SecretRef(device=device.name, account=device.user))
-            rtsp.plays(device, path, password, flash.job.known_hosts)
-    except FleetctlError as error:
-        troubles.append(f"its stream does not play: {error}")
+    until = time.monotonic() + flash.timing.late_s
+    while True:
+        try:
+            path = str(action.run(link.session(action.protocol), None))
+            if path:
+                password = flash.job.secrets.reveal(SecretRef(device=device.name, account=device.user))
+                rtsp.plays(device, path, password, flash.job.known_hosts)
+        except FleetctlError as error:
+            if isinstance(error, Refused) or time.monotonic() >= until:
+                troubles.append(f"its stream does not play: {error}")
+                return
+            time.sleep(flash.timing.poll_s)
+        else:
+            return
