@@ -219,9 +219,12 @@ def _not_yet(transport: paramiko.Transport | None) -> str:
 
     Source: pam_nologin(8); sshd shows its text as a banner and hangs up, which is no word on the password.
     """
-    banner = transport.get_banner() if transport is not None else None
-    lines = (banner or b"").decode("utf-8", "replace").strip().splitlines()
-    return next((line[:300] for line in lines if _NOLOGIN.search(line)), "")
+    handler = (
+        transport.auth_handler if transport is not None else None
+    )  # get_banner() forgets it when the host hangs up
+    banner = handler.banner if handler is not None else None
+    text = banner.decode("utf-8", "replace") if isinstance(banner, bytes) else banner or ""
+    return next((line.strip()[:300] for line in text.splitlines() if _NOLOGIN.search(line)), "")
 
 
 class _Unknown(paramiko.MissingHostKeyPolicy):

@@ -17,7 +17,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.root)
-            item.add_marker(pytest.mark.timeout(900))  # the first one builds the image and rolls everything out
+            item.add_marker(pytest.mark.timeout(2400))  # the first one builds the image and rolls everything out
 
 
 @pytest.fixture(scope="session")

@@ -109,7 +109,7 @@ def _serve(workspace: Workspace) -> int:
                 up[device.name].put("/etc/systemd/system/fleet-kiosk.service.d/headless.conf", commune.HEADLESS)
             else:
                 stack.enter_context(relay.relayed(up[device.name], _ways(workspace, device)))
-        (workspace.inventory_root / OVERLAY).write_text(_overlay(workspace, up), "utf-8")
+        (workspace.inventory_root / OVERLAY).write_text(overlay(workspace, up), "utf-8")
         _file(workspace).write_text(json.dumps({"pid": os.getpid()}), "ascii")
         signal.pause()
     return 0
@@ -127,18 +127,19 @@ def _ways(workspace: Workspace, recorder: Device) -> Mapping[relay.Address, rela
     return {(lab.address(c), port): (lab.address(c), port) for c in _cameras(workspace, recorder.site)}
 
 
-def _overlay(workspace: Workspace, up: Mapping[str, Machine]) -> str:
-    lines = [HEAD, "all:\n  hosts:\n"]
-    for name, machine in up.items():
-        login = f"factory_user: {machines.USER}, factory_password: {machine.password}"
-        lines.append(f"    {name}: {{ansible_host: {machine.address}, {login}}}\n")
+def overlay(workspace: Workspace, up: Mapping[str, Machine]) -> str:
+    """Return what the inventory says of the machines: where they are, and how an installer left them."""
+    told: dict[str, dict[str, Any]] = {
+        name: {"ansible_host": m.address, "factory_user": machines.USER, "factory_password": m.password}
+        for name, m in up.items()
+    }
     for device in hosts(workspace):
         if device.kind is Kind.NVR:  # one stream each, and time for it: the lab draws every picture
             first = next(_cameras(workspace, device.site)).name
-            lines += f"    {device.name}: {{recorder_cameras: [{first}], recorder_wait_s: 240}}\n"
+            told[device.name] |= {"recorder_cameras": [first], "recorder_wait_s": 240}
     for camera in _cameras(workspace):
-        lines += f"    {camera.name}: {{recorder_stream_path: {_second_stream(workspace, camera)!r}}}\n"
-    return "".join(lines)
+        told[camera.name] = {"recorder_stream_path": _second_stream(workspace, camera)}
+    return f"{HEAD}all:\n  hosts:\n" + "".join(f"    {name}: {json.dumps(each)}\n" for name, each in told.items())
 
 
 def _second_stream(workspace: Workspace, camera: Device) -> str:

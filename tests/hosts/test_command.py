@@ -61,6 +61,23 @@ def test_adopt_puts_the_host_key_and_the_machine_id_on_record_and_the_vaults_pas
     assert set(office.expect(0, "adopt", "--yes").outcomes) == set()
 
 
+def test_a_host_that_lets_nobody_in_yet_is_unreachable_and_its_login_is_not_held_to_be_refused(
+    fresh: tuple[Counter, str],
+) -> None:
+    counter, _ = fresh
+    nologin = counter.desk.root / "etc/nologin"
+    nologin.write_text("System is booting up. Unprivileged users are not permitted to log in yet.\n", "ascii")
+    try:
+        shown = counter.office.json("device", "reboot", DESK, "--yes")
+        audited = counter.office.expect(4, "audit", "--limit", DESK, "--aspect", "time")
+    finally:
+        nologin.unlink()
+    assert shown.code == 4, shown
+    assert "booting up" in shown.out + shown.err
+    assert audited.outcomes == {DESK: "unreachable"}
+    assert counter.office.json("audit", "--limit", DESK, "--aspect", "time").outcomes[DESK] in ("pending", "unchanged")
+
+
 # --- one plan, one run ----------------------------------------------------------------------------------
 
 
@@ -256,21 +273,6 @@ def test_a_host_that_goes_away_in_the_middle_is_unreachable_and_a_resume_ends_it
     while not counter.desk.run("true", timeout_s=10).ok:
         assert time.monotonic() < deadline
     counter.office.expect(0, "apply", "--yes", "--limit", DESK, "--aspect", "time")
-
-
-def test_a_host_that_lets_nobody_in_yet_is_unreachable_and_its_login_is_not_held_to_be_refused(
-    counter: Counter,
-) -> None:
-    nologin = counter.desk.root / "etc/nologin"
-    nologin.write_text("System is booting up. Unprivileged users are not permitted to log in yet.\n", "ascii")
-    try:
-        shown = counter.office.json("device", "show", DESK, "--aspect", "time")
-        audited = counter.office.expect(4, "audit", "--limit", DESK, "--aspect", "time")
-    finally:
-        nologin.unlink()
-    assert "booting up" in shown.out + shown.err
-    assert audited.outcomes == {DESK: "unreachable"}
-    counter.office.expect(0, "audit", "--limit", DESK, "--aspect", "time")
 
 
 def test_a_reboot_is_proven_by_the_same_machine_that_went_down_and_came_back(counter: Counter) -> None:
