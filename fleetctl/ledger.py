@@ -23,6 +23,7 @@ from fleetctl.model import (
     Outcome,
     Planned,
     Result,
+    Rotation,
     Started,
 )
 
@@ -62,6 +63,8 @@ _LET_IN: Final = tuple(
 )
 _LOCKED: Final = "INSERT OR REPLACE INTO locks VALUES (?, ?, ?, ?, ?)"
 _NOT_JUDGED: Final = "UPDATE logins SET pending = 0 WHERE device = ? AND pending"
+_ROTATION: Final = "INSERT OR REPLACE INTO rotations VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_SETTLED: Final = "DELETE FROM rotations WHERE device = ? AND account = ?"
 _QUEUE: Final = """INSERT INTO queue VALUES (?, ?, ?3, 1, ?3 + 900, ?) ON CONFLICT (device, kind) DO UPDATE SET
     tries = tries + 1, next_try = ?3 + min(86400, 900 * (1 << min(tries, 7))), reason = excluded.reason"""
 _UNQUEUE: Final = "DELETE FROM queue WHERE device = ? AND kind = ?"
@@ -146,7 +149,7 @@ class Ledger:
             case Finished():
                 self._finished(event, now)
             case _:
-                pass
+                self._rotation(event, now)
 
     def write(self, connection: Connection) -> None:
         """Write what was noted; call it inside a transaction, then `clear`."""
@@ -238,6 +241,15 @@ class Ledger:
             row = (event.device, event.address, event.account, now, event.tries_left)
             self._single += [(_OLD_GO, (now - _KEEP_REFUSALS_S,)), (_COUNTED, row)]
         self._single.append((_ACCEPTED if event.accepted else _REFUSED, (*key, now)))
+
+    def _rotation(self, event: Event, now: float) -> None:
+        if not isinstance(event, Rotation):
+            return
+        if event.step.settled:
+            self._single.append((_SETTLED, (event.device, event.account)))
+            return
+        told = (event.device, event.account, event.step.value, event.fingerprint, event.former, event.instead)
+        self._single.append((_ROTATION, (*told, self._run, now)))
 
     def _finished(self, event: Finished, now: float) -> None:
         device = event.device
