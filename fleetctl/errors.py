@@ -80,12 +80,28 @@ class Refused(FleetctlError):
     """A credential was presented and rejected, or it may not do this; never retried.
 
     `credential` is True when the login itself was rejected (it cost one of the device's tries),
-    False when the login is good but lacks the right, or when the device is locked or another device.
+    False when the login is good but lacks the right, or when the device is locked or another device. `tries_left` is
+    how many more it says it would reject before it locks, `locked_s` for how long it is locked (0.0: it does not say);
+    None where neither is so.
     """
 
-    def __init__(self, message: str, *, credential: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        credential: bool = False,
+        tries_left: int | None = None,
+        locked_s: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.credential = credential
+        self.tries_left = tries_left
+        self.locked_s = locked_s
+
+    @property
+    def of_login(self) -> bool:
+        """Whether the login itself was turned away: no further request with it makes sense."""
+        return self.credential or self.locked_s is not None
 
 
 class Unsupported(FleetctlError):

@@ -21,6 +21,7 @@ from fleetctl import model
 from fleetctl.codec import Types, decode, encode, text
 from fleetctl.errors import BadAnswer, Interrupted, Rejected, Unreachable, Unsupported
 from fleetctl.ledger import Ledger
+from fleetctl.logins import moment
 from fleetctl.machine import Process, operator
 from fleetctl.model import (
     BackedUp,
@@ -34,10 +35,13 @@ from fleetctl.model import (
     Progress,
     Started,
 )
-from fleetctl.store import Store, moment
+from fleetctl.store import Store
 
 READING: Final = frozenset({"audit", "plan", "show"})
 """Kinds of run that write to no device: they run beside each other and beside one that writes."""
+
+BESIDE: Final = READING | {"password check", "password show", "password export"}
+"""Kinds of run that do not wait for one that writes to devices, since they do not; READING are kept for less."""
 
 KEEP_READINGS_S: Final = 90 * 86400.0
 """How long the events of reading runs are kept: what they saw is in the history. Those of writing runs stay."""
@@ -107,6 +111,11 @@ class Journal:
         self._flushed = 0.0
         self._elsewhere: tuple[type[Event], ...] = ()  # what is kept in other tables, or not at all
 
+    @property
+    def number(self) -> int:
+        """The number of the run that is at work, or was last; 0 before the first."""
+        return self._run
+
     # --- writing ---------------------------------------------------------------------------------
 
     @contextlib.contextmanager
@@ -117,7 +126,7 @@ class Journal:
 
         Who knows its exit code leaves it in `exit_code`. Raises Busy when another operator's run holds the workspace.
         """
-        with contextlib.nullcontext() if kind in READING else self.store.lock(kind):
+        with contextlib.nullcontext() if kind in BESIDE else self.store.lock(kind):
             run = self.begin(kind, args, tasks=tasks, resumes=resumes)
             try:
                 yield self.record

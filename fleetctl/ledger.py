@@ -19,6 +19,7 @@ from fleetctl.model import (
     Gap,
     Learned,
     LoginJudged,
+    LoginLocked,
     Outcome,
     Planned,
     Result,
@@ -30,6 +31,8 @@ _TROUBLE: Final = frozenset({Outcome.NOT_APPLIED, Outcome.FAILED, Outcome.STALE,
 _WRITTEN: Final = frozenset({Outcome.CHANGED, Outcome.WAIVED, Outcome.UNSUPPORTED})
 _COMPARED: Final = frozenset({Outcome.UNCHANGED, Outcome.WAIVED, Outcome.PENDING})
 _NOT_SEEN: Final = frozenset({Outcome.INTERRUPTED, Outcome.BLOCKED})
+
+_KEEP_REFUSALS_S: Final = 7 * 86400.0  # longer than any device keeps a login locked
 
 _LATEST: Final = """INSERT INTO latest VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (device, aspect) DO UPDATE SET
     since = CASE WHEN outcome = excluded.outcome THEN since ELSE excluded.since END, outcome = excluded.outcome,
@@ -51,6 +54,13 @@ _ACCEPTED: Final = """INSERT INTO logins VALUES (?, ?, ?, 1, 0, 0, ?) ON CONFLIC
 _OTHERS_NOT: Final = "UPDATE logins SET proven = 0 WHERE device = ? AND account = ? AND fingerprint <> ? AND proven"
 _REFUSED: Final = """INSERT INTO logins VALUES (?, ?, ?, 0, 1, 0, ?) ON CONFLICT (device, account, fingerprint)
     DO UPDATE SET proven = 0, refused = refused + 1, pending = 0, time = excluded.time"""
+_COUNTED: Final = "INSERT INTO refusals VALUES (?, ?, ?, ?, ?)"
+_OLD_GO: Final = "DELETE FROM refusals WHERE time < ?"
+_LET_IN: Final = tuple(
+    f"DELETE FROM {table} WHERE account = ?1 AND (device = ?2 OR (address = ?3 AND ?3 <> ''))"  # noqa: S608  # ours
+    for table in ("refusals", "locks")
+)
+_LOCKED: Final = "INSERT OR REPLACE INTO locks VALUES (?, ?, ?, ?, ?)"
 _NOT_JUDGED: Final = "UPDATE logins SET pending = 0 WHERE device = ? AND pending"
 _QUEUE: Final = """INSERT INTO queue VALUES (?, ?, ?3, 1, ?3 + 900, ?) ON CONFLICT (device, kind) DO UPDATE SET
     tries = tries + 1, next_try = ?3 + min(86400, 900 * (1 << min(tries, 7))), reason = excluded.reason"""
@@ -131,6 +141,8 @@ class Ledger:
                 self._single.append((_ATTEMPT, (event.device, event.account, event.fingerprint, now)))
             case LoginJudged():
                 self._judged(event, now)
+            case LoginLocked():
+                self._single.append((_LOCKED, (event.device, event.account, event.address, event.seconds, now)))
             case Finished():
                 self._finished(event, now)
             case _:
@@ -221,6 +233,10 @@ class Ledger:
         key = (event.device, event.account, event.fingerprint)
         if event.accepted:
             self._single.append((_OTHERS_NOT, key))
+            self._single += [(each, (event.account, event.device, event.address)) for each in _LET_IN]
+        else:
+            row = (event.device, event.address, event.account, now, event.tries_left)
+            self._single += [(_OLD_GO, (now - _KEEP_REFUSALS_S,)), (_COUNTED, row)]
         self._single.append((_ACCEPTED if event.accepted else _REFUSED, (*key, now)))
 
     def _finished(self, event: Finished, now: float) -> None:

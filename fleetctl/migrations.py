@@ -91,5 +91,22 @@ def _causes_and_turns(connection: Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (_first, _causes_and_turns)
+def _login_budget(connection: Connection) -> None:
+    """The login budget of a device and of an address as a whole."""
+    for statement in (
+        # since the account was accepted last; `tries_left` as the device said, NULL where it did not
+        """CREATE TABLE refusals (
+            device TEXT NOT NULL, address TEXT NOT NULL, account TEXT NOT NULL, time REAL NOT NULL,
+            tries_left INTEGER)""",
+        "CREATE INDEX refusals_device ON refusals (device)",
+        "CREATE INDEX refusals_address ON refusals (address)",
+        # what a device said of its own lock; `seconds` 0: not how long
+        """CREATE TABLE locks (
+            device TEXT NOT NULL, account TEXT NOT NULL, address TEXT NOT NULL, seconds REAL NOT NULL,
+            time REAL NOT NULL, PRIMARY KEY (device, account)) WITHOUT ROWID""",
+    ):
+        connection.execute(statement)
+
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (_first, _causes_and_turns, _login_budget)
 """Migration number n brings a store from version n - 1 to n."""

@@ -6,29 +6,15 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from datetime import datetime
+from typing import Any, Final
 
 from fleetctl.codec import text
-from fleetctl.database import Database
-from fleetctl.machine import Process
+from fleetctl.logins import Logins, moment
 from fleetctl.model import Cause, Outcome
-
-LOCK_S: Final = 1800.0
-"""How long a device keeps a login locked after too many refusals, where its vendor does not say otherwise."""
-
-TRIES: Final = 2
-"""Refusals of one password after which no command tries it again by itself: the first, and one after the lock."""
 
 _BACK_OFF_S: Final = 900.0
 _BACK_OFF_MAX_S: Final = 86400.0
-
-
-class Budget(NamedTuple):
-    """Whether a login may be tried: `barred` is "" when it may; `proven` when it was accepted the last time."""
-
-    barred: str
-    proven: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,12 +94,7 @@ class Rollout:
     changed: datetime
 
 
-def moment(seconds: float) -> datetime:
-    """Return a stored time as a time of day with zone."""
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-class Store(Database):
+class Store(Logins):
     """The tables, read; what runs tell is written by the journal. Times are `time.time()` seconds."""
 
     def facts(self, device: str) -> dict[str, str]:
@@ -132,68 +113,8 @@ class Store(Database):
         """Forget facts and logins of a device that was replaced or reset; its history stays."""
         with self.transaction() as connection:
             connection.execute("DELETE FROM facts WHERE device = ?", (device,))
-            connection.execute("DELETE FROM logins WHERE device = ?", (device,))
-
-    # --- logins ----------------------------------------------------------------------------------
-
-    def may_try(
-        self, device: str, account: str, fingerprint: str, now: float | None = None, *, lock_s: float = LOCK_S
-    ) -> Budget:
-        """Return whether this password may be presented to the device now.
-
-        A refused one is not, nor one that another command is about to present, until the vendor's lock has run out;
-        then once more; then not until the vault holds another. `forgive` lifts that. A try whose command was killed
-        before it was judged may be repeated, once.
-        """
-        found = self.rows(
-            "SELECT proven, refused, pending, time FROM logins WHERE device = ? AND account = ? AND fingerprint = ?",
-            (device, account, fingerprint),
-        )
-        if not found:
-            return Budget("", False)
-        proven, refused, pending, when = found[0]
-        if not refused and (not pending or self._killed(device)):
-            return Budget("", bool(proven))
-        how = "refused" if refused else "tried by a command that did not end"
-        told = f"{device}: the login of {account} was {how} at {moment(when).astimezone():%Y-%m-%d %H:%M}"
-        tail = (
-            "Not retried, to spare the lock-out. If it was reset, or its password changed by hand: "
-            f"fleetctl adopt --again --limit {device}"
-        )
-        if refused + pending >= TRIES:
-            return Budget(f"{told}, and once before. {tail}", False)
-        if (time.time() if now is None else now) - when < lock_s:
-            return Budget(f"{told}. {tail}", False)
-        return Budget("", False)
-
-    def _killed(self, device: str) -> bool:
-        """Return whether the command that last tried to log in to the device was ended before it could tell more."""
-        found = self.rows(
-            "SELECT machine, host, boot, pid, began FROM runs WHERE ended IS NULL AND run = (SELECT run FROM journal"
-            " WHERE device = ? AND event IN ('Intent', 'Attempt', 'LoginJudged') ORDER BY time DESC LIMIT 1)",
-            (device,),
-        )
-        return any(not Process(machine=r[0], host=r[1], boot=r[2], pid=r[3], began=r[4]).lives() for r in found)
-
-    def proven(self, device: str, account: str) -> bool:
-        """Return whether the device accepted a password of the account, and has not refused it since."""
-        return bool(self.rows("SELECT 1 FROM logins WHERE device = ? AND account = ? AND proven", (device, account)))
-
-    def was_attempted(self, device: str, account: str, fingerprint: str) -> bool:
-        """Return whether this very password was ever about to be presented to, or set on, the device."""
-        return bool(
-            self.rows(
-                "SELECT 1 FROM logins WHERE device = ? AND account = ? AND fingerprint = ?",
-                (device, account, fingerprint),
-            )
-        )
-
-    def forgive(self, device: str, account: str) -> None:
-        """Forget the refusals of an account: a person says that it may be tried again."""
-        with self.transaction() as connection:
-            connection.execute(
-                "UPDATE logins SET refused = 0, pending = 0 WHERE device = ? AND account = ?", (device, account)
-            )
+            for table in ("logins", "refusals", "locks"):
+                connection.execute(f"DELETE FROM {table} WHERE device = ?", (device,))  # noqa: S608  # names of ours
 
     # --- states and history ------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ import sys
 from tests.judges import fetch
 
 PROGRAMS = {  # program: Debian package
+    "age": "age",
     "ffprobe": "ffmpeg",
     "onvif-util": "onvif-tools",
     "/usr/sbin/sshd": "openssh-server",

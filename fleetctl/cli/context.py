@@ -25,6 +25,7 @@ class Context:
     verbose: bool = False
     inventory: Path | None = None
     workspace: Path | None = None
+    vault_id: str = ""
 
     def open(self, *, reading: bool = False) -> Workspace:
         """Open the workspace that was named, else the one around the current folder. Raises UsageError.
@@ -33,7 +34,12 @@ class Context:
         """
         from fleetctl.operations.workspace import open_workspace
 
-        return open_workspace(self.workspace or Path.cwd(), self.inventory, reading=reading)
+        start = self.workspace or Path.cwd()
+        return open_workspace(start, self.inventory, reading=reading, vault_id=self.vault_id, ask=self._ask)
+
+    def _ask(self, label: str) -> str:
+        """Ask for the vault password. Raises VaultError where there is no terminal."""
+        return self.screen.ask_secret(self.say("Vault password of {label}:", label=label))
 
 
 def context(ctx: typer.Context) -> Context:

@@ -40,6 +40,7 @@ class Followed:
 
     def take(self, events: Iterable[Event], total: int, title: str) -> list[Planned]:
         """Take in a stream of events to its end; returns the plans among them."""
+        self.workspace.unlock()
 
         def tallied() -> Iterator[Event]:
             for event in events:

@@ -24,12 +24,20 @@ def init(
         Path | None,
         typer.Option("--from", metavar="DIR", help="An inventory to copy; else the pilot's, as an example."),
     ] = None,
+    recipient: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--recipient",
+            metavar="KEY",
+            help="Encrypt the recovery sheet to this public key (age1..., ssh-ed25519 ...) or file of some. Repeat it.",
+        ),
+    ] = None,
 ) -> int:
     """Make a workspace: inventory, vault password, recovery sheet."""
     from fleetctl.operations import workspace as operation
 
     told = context(ctx)
-    made = operation.init(folder, source)
+    made = operation.init(folder, source, recipient or ())
     if told.json:
         fields = {
             "folder": str(made.root),
@@ -43,7 +51,10 @@ def init(
     screen.out(say("Workspace: {path}", path=made.root))
     screen.out(say("Vault password: {path} (only you can read it)", path=made.password_file))
     screen.out(say("Recovery sheet: {path}", path=made.envelope))
-    screen.talk(say("Print the recovery sheet, seal it, put it into a safe, then delete the file."))
+    if made.sealed:
+        screen.talk(say("Put the recovery sheet where the owners of the keys find it: age --decrypt opens it."))
+    else:
+        screen.talk(say("Print the recovery sheet, seal it, put it into a safe, then delete the file."))
     if not made.copied:
         screen.talk(say("The inventory is an example: put your own sites and devices in its place."))
     screen.talk(say("Next: cd {path} && fleetctl inventory check", path=made.root))

@@ -138,6 +138,15 @@ def options(
         Path | None,
         typer.Option("--workspace", metavar="DIR", help="Workspace to work in; else the one around this folder."),
     ] = None,
+    vault_id: Annotated[
+        str,
+        typer.Option(
+            "--vault-id",
+            metavar="LABEL@SOURCE",
+            help="Where the vault password comes from: a file, a script (NAME-client), keyring or prompt; "
+            "else as ansible.cfg says.",
+        ),
+    ] = "",
     lang: Annotated[
         str, typer.Option("--lang", metavar="|".join(LANGUAGES), help="Language of what people read; else the locale.")
     ] = "",
@@ -156,6 +165,7 @@ def options(
         verbose=verbose,
         inventory=inventory_dir,
         workspace=workspace,
+        vault_id=vault_id,
     )
 
 

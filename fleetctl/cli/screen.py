@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from fleetctl.errors import UsageError
+from fleetctl.errors import UsageError, VaultError
 from fleetctl.model import Outcome
 
 if TYPE_CHECKING:
@@ -76,7 +76,9 @@ class Screen:
         return answer.strip().lower() in yes
 
     def ask_secret(self, question: str) -> str:
-        """Ask on the terminal for what is not shown as it is typed."""
+        """Ask on the terminal for what is typed unseen. Raises VaultError where there is none."""
+        if not sys.stdin.isatty():
+            raise VaultError(f"{question} there is no terminal to ask on. Name a file or script: --vault-id LABEL@FILE")
         import getpass
 
         return getpass.getpass(f"{question} ", stream=sys.stderr).strip()
@@ -128,10 +130,12 @@ def table(*columns: Column, title: str = "") -> Table:
     return made
 
 
-def need_answer(*, yes: bool, what: str) -> None:
+def need_answer(
+    *,
+    yes: bool,
+    what: str,
+    look: str = "Nothing was sent. Look at what it would do with `fleetctl plan`, then add --yes",
+) -> None:
     """Raise UsageError when something would have to be asked and there is no terminal to ask on."""
     if not yes and not sys.stdin.isatty():
-        raise UsageError(
-            f"{what} asks before it writes, and there is no terminal to ask on. Nothing was sent. "
-            "Look at what it would do with `fleetctl plan`, then add --yes"
-        )
+        raise UsageError(f"{what} asks before it writes, and there is no terminal to ask on. {look}")

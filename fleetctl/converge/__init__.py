@@ -8,7 +8,7 @@ from typing import Any
 
 from fleetctl.converge.alive import answers
 from fleetctl.converge.batch import Batch
-from fleetctl.converge.link import Job, Link, linked, outcome_of, read, same_device, speaking, told, where
+from fleetctl.converge.link import Job, Link, linked, locked, outcome_of, read, same_device, speaking, told, where
 from fleetctl.converge.observe import OWN_LOGIN, observe, recognise
 from fleetctl.converge.settle import converge
 from fleetctl.errors import FleetctlError
@@ -21,6 +21,7 @@ __all__ = [
     "answers",
     "converge",
     "linked",
+    "locked",
     "observe",
     "outcome_of",
     "read",

@@ -65,7 +65,14 @@ class Hosts:
                 run = f"Run: fleetctl adopt --limit {member.name}"
                 member.ended = Outcome.REFUSED, f"{where(job.device)} has no SSH host key on record. {run}"
             elif job.fingerprint and not job.proven:
-                self._channel.confirm(Attempt(device=member.name, account=job.device.user, fingerprint=job.fingerprint))
+                self._channel.confirm(
+                    Attempt(
+                        device=member.name,
+                        account=job.device.user,
+                        fingerprint=job.fingerprint,
+                        address=job.device.endpoint.spot,
+                    )
+                )
 
     def run(self, made: Room, wanted: Mapping[str, Sequence[Expectation]], *, check: bool) -> None:
         """Run the roles of what is wanted of each host; what they tell is in `looked` and `ended`.
@@ -126,5 +133,11 @@ class Hosts:
             return
         self._accepted = self._accepted or accepted
         self._channel.emit(
-            LoginJudged(device=member.name, account=job.device.user, fingerprint=job.fingerprint, accepted=accepted)
+            LoginJudged(
+                device=member.name,
+                account=job.device.user,
+                fingerprint=job.fingerprint,
+                accepted=accepted,
+                address=job.device.endpoint.spot,
+            )
         )

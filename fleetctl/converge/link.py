@@ -29,6 +29,7 @@ from fleetctl.model import (
     FrozenMap,
     Learned,
     LoginJudged,
+    LoginLocked,
     Outcome,
     Reading,
     SecretRef,
@@ -95,7 +96,12 @@ class Link:
             raise Refused(self.job.barred)
         if not self._judged:
             self.channel.confirm(
-                Attempt(device=self.device.name, account=self.device.user, fingerprint=self.job.fingerprint)
+                Attempt(
+                    device=self.device.name,
+                    account=self.device.user,
+                    fingerprint=self.job.fingerprint,
+                    address=self.device.endpoint.spot,
+                )
             )
         return self.job.secrets.reveal(SecretRef(device=self.device.name, account=self.device.user))
 
@@ -108,7 +114,7 @@ class Link:
         except VaultError:
             return {}
 
-    def judge(self, *, accepted: bool) -> None:
+    def judge(self, *, accepted: bool, tries_left: int | None = None) -> None:
         """Tell the run once whether the login was accepted."""
         if accepted and self._judged:
             return
@@ -119,8 +125,17 @@ class Link:
                 account=self.device.user,
                 fingerprint=self.job.fingerprint,
                 accepted=accepted,
+                address=self.device.endpoint.spot,
+                tries_left=tries_left,
             )
         )
+
+    def refused(self, error: Refused) -> None:
+        """Tell the run what a refusal says of the login: rejected, or not looked at since the device is locked."""
+        if error.credential:
+            self.judge(accepted=False, tries_left=error.tries_left)
+        elif error.locked_s is not None:
+            self.channel.emit(locked(self.device, error.locked_s))
 
     def move(self, address: str) -> None:
         """Drop the sessions; the next are opened to the new address."""
@@ -140,6 +155,11 @@ class Link:
         return facts
 
 
+def locked(device: Device, seconds: float) -> LoginLocked:
+    """Return the event that a device lets nobody in for so long."""
+    return LoginLocked(device=device.name, account=device.user, address=device.endpoint.spot, seconds=seconds)
+
+
 @contextmanager
 def linked(job: Job, access: Access, channel: Channel) -> Iterator[Link]:
     """Yield the link to a device; a rejected login is told to the run, what was learned is emitted."""
@@ -147,8 +167,7 @@ def linked(job: Job, access: Access, channel: Channel) -> Iterator[Link]:
     try:
         yield link
     except Refused as error:
-        if error.credential:
-            link.judge(accepted=False)
+        link.refused(error)
         raise
     finally:
         facts = link.close()
@@ -231,6 +250,6 @@ def read(cell: Cell | None, aspect: str, link: Link) -> Reading:
         outcome = Outcome.UNSUPPORTED if isinstance(error, Unsupported) else Outcome.UNKNOWN
         return Reading(aspect=aspect, outcome=outcome, reason=told(error))
     except Refused as error:
-        if error.credential:
+        if error.of_login:
             raise
         return Reading(aspect=aspect, outcome=Outcome.REFUSED, reason=told(error))

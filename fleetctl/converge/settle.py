@@ -184,7 +184,7 @@ def _write(cell: Cell, target: Any, link: Link, job: Job, *, moving: bool) -> st
     except (Rejected, Unsupported, BadAnswer) as error:
         return told(error)
     except Refused as error:
-        if error.credential:
+        if error.of_login:
             raise
         return told(error)
     except Unreachable:

@@ -80,6 +80,14 @@ VARIABLES: Final[tuple[Known, ...]] = (
         "maintenance_window", 'when something that interrupts may be done: "22:00-05:00" in quotes, or always', "always"
     ),
     Known(name="rollout_waves", form=Form.ANY, doc="declared waves: a list of {name, pattern, not_before, share}"),
+    Known(
+        name="vault_keep_days",
+        form=Form.NUMBER,
+        minimum=1,
+        maximum=3650,
+        default="30",
+        doc="how many days the vault keeps the previous password of an account",
+    ),
     *(
         Known(name=name, form=Form.ANY, doc=doc)
         for name, doc in (

@@ -46,15 +46,27 @@ class Attempt(Event):
 
     account: str
     fingerprint: str
+    address: str = ""  # the endpoint's `spot`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginJudged(Event):
-    """The device accepted or rejected a credential."""
+    """The device accepted or rejected a credential; `tries_left` before it locks, where it says so."""
 
     account: str
     fingerprint: str
     accepted: bool
+    address: str = ""
+    tries_left: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginLocked(Event):
+    """The device lets nobody in for so many seconds more (0: it does not say how long); nothing was judged."""
+
+    account: str
+    address: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +77,16 @@ class Intent(Event):
 
     aspect: str
     changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disclosed(Event):
+    """A password of an account ("": of every account) is about to be shown, or sealed for `to`."""
+
+    durable: ClassVar[bool] = True
+
+    account: str
+    to: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

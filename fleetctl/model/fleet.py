@@ -36,6 +36,11 @@ class Endpoint:
     via: str = ""  # user@relay[:port]: everything goes through this SSH host
     timeout_s: float = 10.0
 
+    @property
+    def spot(self) -> str:
+        """Where it is reached, as one word: two devices behind one address have different ones."""
+        return f"{self.via} {self.address}:{self.port}:{self.ssh_port}".strip()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbour:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,14 +49,13 @@ def adopt(
             "ansible_user: fleetctl"
         )
     by_name = {d.name: d for d in devices}
-    names: dict[str, dict[str, list[str]]] = {}
-    for d in devices:
-        if logs_in_by_password(workspace, d):
-            names.setdefault(d.site, {})[d.name] = [d.user]
-    for site, accounts in names.items():
-        workspace.vault.ensure(site, accounts)
+    firsts: dict[str, _First] = {}
 
-    firsts = _first_logins(workspace, devices)
+    def ready() -> None:
+        _provide(workspace, devices)
+        if force or replace_:
+            _forgive(workspace, devices)
+        firsts.update(_first_logins(workspace, devices))
 
     def payload(name: str) -> Any:
         if name in through:  # nobody logs in there: its recorder says who it is
@@ -76,6 +75,7 @@ def adopt(
         policy=Policy(per_site=4),
         stop=stop or Stop(),
         work=work,
+        ready=ready,
     ):
         if isinstance(event, Learned) and (account := event.facts.get(ACTIVATED)):
             workspace.vault.promote(by_name[event.device].site, event.device, account)
@@ -98,6 +98,24 @@ def adopted(workspace: Workspace, device: Device) -> bool:
         or not logs_in_by_password(workspace, device)
         or workspace.store.proven(device.name, device.user)
     )
+
+
+def _provide(workspace: Workspace, devices: Iterable[Device]) -> None:
+    """Make the passwords that are missing of fleetctl's own accounts: in the vault before anything is sent."""
+    sites: dict[str, dict[str, list[str]]] = {}
+    for device in devices:
+        if logs_in_by_password(workspace, device):
+            sites.setdefault(device.site, {})[device.name] = [device.user]
+    for site, accounts in sites.items():
+        workspace.vault.ensure(site, accounts)
+
+
+def _forgive(workspace: Workspace, devices: Iterable[Device]) -> None:
+    """Let passwords that were refused be tried again, once: a person says that the device was reset or changed."""
+    for device in devices:
+        factory = [user for user, _ in factory_logins(workspace, device)[:1]]
+        for account in dict.fromkeys((device.user, *factory)):
+            workspace.store.forgive(device.name, account)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,16 +157,16 @@ def _job(workspace: Workspace, device: Device, told: _First | None, *, replace_:
             known_hosts=workspace.known_hosts,
         )  # fmt: skip
     password = workspace.password(device)
-    fingerprint = workspace.fingerprints.of(device.name, device.user, password)
-    barred, proven = workspace.store.may_try(device.name, device.user, fingerprint)
+    fingerprint, (barred, proven) = workspace.budget(device, device.user, password)
     own = None if barred else Login(user=device.user, password=password, fingerprint=fingerprint)
-    first, spent = [], ""
-    logins = _factory_logins(workspace, device)
+    first: list[Login] = []
+    spent = ""
+    logins = factory_logins(workspace, device)
     if told is not None and told.live:
         logins = ((told.login.user, told.login.password),)
     for user, default in logins[:1]:
-        mark = workspace.fingerprints.of(device.name, user, default)
-        if not (spent := workspace.store.may_try(device.name, user, mark).barred):
+        mark, (spent, _) = workspace.budget(device, user, default)
+        if not spent:
             first.append(Login(user=user, password=default, fingerprint=mark))
     return Job(
         device=device,
@@ -204,7 +222,7 @@ def _own_interface(workspace: Workspace, device: Device, fingerprint: str) -> st
     return ""
 
 
-def _factory_logins(workspace: Workspace, device: Device) -> tuple[tuple[str, str], ...]:
+def factory_logins(workspace: Workspace, device: Device) -> tuple[tuple[str, str], ...]:
     """Return the logins a device may have from the factory: the inventory's (`factory_user`), else its vendor's.
 
     Its password is `factory_password`, else what the vault has of that account (an import puts it there).

@@ -184,32 +184,44 @@ def own_account(user: str, protocol: str) -> str:
     return f"{user} ({protocol})"
 
 
+def _judgement(attempt: Attempt, *, accepted: bool, tries_left: int | None = None) -> LoginJudged:
+    return LoginJudged(
+        device=attempt.device,
+        account=attempt.account,
+        fingerprint=attempt.fingerprint,
+        accepted=accepted,
+        address=attempt.address,
+        tries_left=tries_left,
+    )
+
+
 def _own_interface(job: Job, channel: Channel) -> dict[str, str]:
     """Try the account once in the maker's own interface, which may not know it; it has a budget of tries of its own."""
     if not job.own_interface:
         return {}
-    told = {
-        "device": job.device.name,
-        "account": own_account(job.device.user, job.own_interface),
-        "fingerprint": job.fingerprint,
-    }
+    attempt = Attempt(
+        device=job.device.name,
+        account=own_account(job.device.user, job.own_interface),
+        fingerprint=job.fingerprint,
+        address=job.device.endpoint.spot,
+    )
     session = None
     try:
         session = opener(job.own_interface)(
             job.device, password=job.password, access=Access.READ, facts={}, known_hosts=job.known_hosts
         )
-        channel.confirm(Attempt(**told))
+        channel.confirm(attempt)
         session.prove()
     except Refused as error:
         if error.credential:
-            channel.emit(LoginJudged(**told, accepted=False))
+            channel.emit(_judgement(attempt, accepted=False, tries_left=error.tries_left))
         return {}
     except (Unsupported, BadAnswer, Unreachable):
         return {}
     finally:
         if session is not None:
             session.close()
-    channel.emit(LoginJudged(**told, accepted=True))
+    channel.emit(_judgement(attempt, accepted=True))
     return {converge.OWN_LOGIN: job.fingerprint}
 
 
@@ -278,10 +290,13 @@ class _Door:
             except Refused as error:
                 if login is not None or not refused:
                     refused = str(error)
-                if login is not None and error.credential:
-                    self._judge(login, accepted=False)
-                    if login is not self.job.own or not self.job.own_first:
-                        break
+                if login is None:
+                    continue
+                self._refused(login, error)
+                if error.locked_s is not None or (
+                    error.credential and (login is not self.job.own or not self.job.own_first)
+                ):
+                    break
         raise Refused(
             f"{converge.where(self.job.device)}: not factory-fresh, and not ours: {refused}. Tell its login in the "
             "inventory (factory_user, factory_password) or reset the device, then adopt again"
@@ -353,8 +368,7 @@ class _Door:
             identity = session.identity()
             session.prove()
         except Refused as error:
-            if error.credential:
-                self._judge(login, accepted=False)
+            self._refused(login, error)
             raise
         finally:
             session.close()
@@ -389,14 +403,31 @@ class _Door:
     def _announce(self, login: Login) -> None:
         if login.fingerprint:  # a key costs no try
             self.channel.confirm(
-                Attempt(device=self.job.device.name, account=login.user, fingerprint=login.fingerprint)
+                Attempt(
+                    device=self.job.device.name,
+                    account=login.user,
+                    fingerprint=login.fingerprint,
+                    address=self.job.device.endpoint.spot,
+                )
             )
 
-    def _judge(self, login: Login, *, accepted: bool) -> None:
+    def _judge(self, login: Login, *, accepted: bool, tries_left: int | None = None) -> None:
         if not login.fingerprint:
             return
         self.channel.emit(
             LoginJudged(
-                device=self.job.device.name, account=login.user, fingerprint=login.fingerprint, accepted=accepted
+                device=self.job.device.name,
+                account=login.user,
+                fingerprint=login.fingerprint,
+                accepted=accepted,
+                address=self.job.device.endpoint.spot,
+                tries_left=tries_left,
             )
         )
+
+    def _refused(self, login: Login, error: Refused) -> None:
+        """Tell the run what a refusal says of a login: rejected, or not looked at since the device is locked."""
+        if error.credential:
+            self._judge(login, accepted=False, tries_left=error.tries_left)
+        elif error.locked_s is not None:
+            self.channel.emit(converge.locked(replace(self.job.device, user=login.user), error.locked_s))

@@ -18,7 +18,15 @@ from fleetctl.store import Drift, Turn
 
 R = TypeVar("R", Drift, Turn)
 
-TOLD: Final = ("Intent", "Result", "Attempt", "LoginJudged", "Finished")  # what people want to know of a run
+TOLD: Final = (
+    "Intent",
+    "Result",
+    "Attempt",
+    "LoginJudged",
+    "LoginLocked",
+    "Disclosed",
+    "Finished",
+)  # what people want to know of a run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,16 +44,36 @@ def check(
     Only the sites of these devices are opened; "shared" is among them. Raises UsageError, VaultError.
     """
     now = now or datetime.now(UTC)
-    found = [each for device in select(workspace, limit) for each in _entries(workspace, device)]
+    devices = select(workspace, limit)
+    found = [each for device in devices for each in entries(workspace, device)]
     seen = Counter(entry.current for _, _, entry in found)
     defaults = _defaults(workspace)
-    return tuple(
-        _standing(workspace, device, account, entry, old_days, now, defaults, seen)
-        for device, account, entry in sorted(found, key=lambda each: (each[0].site, each[0].name, each[1]))
-    )
+    known = [
+        _standing(workspace, device, account, entry, old_days, now, defaults, seen) for device, account, entry in found
+    ]
+    let_in = [told for device in devices for told in _let_in(workspace, device)]
+    return tuple(sorted((*known, *let_in), key=lambda each: (each.device.site, each.device.name, each.account)))
 
 
-def _entries(workspace: Workspace, device: Device) -> Iterator[tuple[Device, str, Entry]]:
+def makers_login(workspace: Workspace, device: Device) -> tuple[tuple[str, str], ...]:
+    """Return the login with which its maker delivers a device: what is printed on it, else the maker's usual one."""
+    values = workspace.inventory.values(device.name)
+    told = tuple(values[name].value for name in ("factory_user", "factory_password") if name in values)
+    if len(told) == 2 and all(isinstance(each, str) for each in told):
+        return ((str(told[0]), str(told[1])),)
+    return () if "factory_user" in values else workspace.driver(device).default_logins[:1]
+
+
+def _let_in(workspace: Workspace, device: Device) -> Iterator[Standing]:
+    """Yield the maker's account of a device that let it in with the maker's password when it was last asked."""
+    for user, password in makers_login(workspace, device):
+        mark = workspace.fingerprints.of(device.name, user, password)
+        if workspace.store.may_try(device.name, user, mark).proven:
+            why = "the device lets it in with its maker's password"
+            yield Standing(device=device, account=user, troubles={Trouble.DEFAULT: why})
+
+
+def entries(workspace: Workspace, device: Device) -> Iterator[tuple[Device, str, Entry]]:
     """Yield the accounts of a device: those of the vault, and that which fleetctl logs in with, wherever that is."""
     accounts = workspace.vault.accounts(device.site, device.name) if device.site else {}
     own = device.user if logs_in_by_password(workspace, device) and not device.behind else ""
@@ -112,9 +132,7 @@ def _is_default(workspace: Workspace, device: Device, entry: Entry, defaults: fr
 
 
 def _weaknesses(workspace: Workspace, device: Device, account: str, password: str) -> Sequence[str]:
-    facts = workspace.facts(device.name)
-    maker, model = facts.get("manufacturer", device.vendor), facts.get("model", device.model)
-    policy = workspace.registry.driver_of(device, maker, model).passwords
+    policy = workspace.driver(device).passwords
     return tuple(dict.fromkeys((*weaknesses(password, account), *policy.breaches(password, account))))
 
 
@@ -122,8 +140,7 @@ def _proof(workspace: Workspace, device: Device, account: str, password: str) ->
     """Tell whether the device ever took this very password; of accounts that fleetctl never uses nobody knows."""
     if account != device.user:
         return {}
-    mark = workspace.fingerprints.of(device.name, account, password)
-    barred, proven = workspace.store.may_try(device.name, account, mark)
+    _, (barred, proven) = workspace.budget(device, account, password)
     if barred:
         return {Trouble.REFUSED: barred}
     return {} if proven else {Trouble.UNPROVEN: "no login with it was accepted yet"}

@@ -196,7 +196,6 @@ def apply(
     sites = {devices[name].site for name in todo}
     if options.now and len(sites) > 1:
         raise UsageError(f"--now is for one site at a time, these are {len(sites)}: narrow it with --limit SITE")
-    _provide_secrets(workspace, devices, todo)
     policy = Policy(
         per_site=options.per_site,
         waves=waves(workspace, list(todo), options),
@@ -228,6 +227,7 @@ def apply(
         payload=payload,
         policy=policy,
         stop=stop,
+        ready=lambda: _provide_secrets(workspace, devices, todo),
         resumes=options.resumes,
         first=[
             event

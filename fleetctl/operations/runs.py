@@ -77,8 +77,7 @@ def job(
                 f"Take the device in: fleetctl adopt --limit {spoken.name}"
             )
         else:
-            fingerprint = workspace.fingerprints.of(spoken.name, spoken.user, secrets.reveal(ref))
-            barred, proven = workspace.store.may_try(spoken.name, spoken.user, fingerprint)
+            fingerprint, (barred, proven) = workspace.budget(spoken, spoken.user, secrets.reveal(ref))
     return converge.Job(
         device=workspace.wired(device),
         expectations=expectations,
@@ -137,9 +136,11 @@ def execute(
     work: Callable[..., None] = converge.work,
     resumes: int | None = None,
     first: Sequence[Event] = (),
+    ready: Callable[[], None] = lambda: None,
 ) -> Iterator[Event]:
     """Carry out a run and yield its events, each of them recorded already; `first` are events that hold already.
 
+    `ready` is called when the run has begun and nothing was sent yet: what it changes in the vault is this run's.
     Raises Busy when another operator's run holds the workspace.
     """
     journal = workspace.journal
@@ -149,6 +150,8 @@ def execute(
         stop.on_ctrl_c(),
         contextlib.closing(executor.run(work, tasks, payload, policy, stop=stop, sync=journal.flush)) as stream,
     ):
+        workspace.vault.run = journal.number
+        ready()
         outcomes: set[Outcome] = set()
         for event in itertools.chain(first, stream):
             journal.note(event)  # on disk by `sync` before any work that waits for it goes on

@@ -267,9 +267,9 @@ def _viewers(
 
 def _viewer(task: converge.Job, channel: Recorder, path: str) -> Viewer:
     """Ask for the stream with an account; its login is counted like any other."""
-    device = task.device
+    device, spot = task.device, task.device.endpoint.spot
     if not task.proven:
-        channel.confirm(Attempt(device=device.name, account=device.user, fingerprint=task.fingerprint))
+        channel.confirm(Attempt(device=device.name, account=device.user, fingerprint=task.fingerprint, address=spot))
     password = task.secrets.reveal(SecretRef(device=device.name, account=device.user))
     sees: bool | None = None
     reason, accepted = "", True
@@ -280,5 +280,9 @@ def _viewer(task: converge.Job, channel: Recorder, path: str) -> Viewer:
         sees, reason, accepted = False, str(error), not error.credential
     except FleetctlError as error:
         return Viewer(account=device.user, sees=None, reason=str(error))
-    channel.emit(LoginJudged(device=device.name, account=device.user, fingerprint=task.fingerprint, accepted=accepted))
+    channel.emit(
+        LoginJudged(
+            device=device.name, account=device.user, fingerprint=task.fingerprint, accepted=accepted, address=spot
+        )
+    )
     return Viewer(account=device.user, sees=sees, reason=reason)

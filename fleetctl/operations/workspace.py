@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Final
 
-from fleetctl import catalog, inventory, standard
+from fleetctl import catalog, files, inventory, standard
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.journal import Journal
-from fleetctl.model import Device, Expectation, Kind, SecretRef, Waiver
+from fleetctl.logins import Budget
+from fleetctl.model import Device, Driver, Expectation, Kind, SecretRef, Waiver
 from fleetctl.operations import wiring
 from fleetctl.protocols.ansible import Surroundings
 from fleetctl.resources import folder
 from fleetctl.store import Store
-from fleetctl.vault import Fingerprints, SecretBag, Vault, write_password_file
+from fleetctl.vault import KEEP_DAYS, Fingerprints, SecretBag, Vault, envelope, source_of, write_password_file
 
 STATE: Final = ".fleetctl"
 PASSWORD_FILE: Final = "vault-password"  # noqa: S105  # a file's name
@@ -41,6 +42,8 @@ class Workspace:
     inventory_root: Path
     has_state: bool = True
     reading: bool = False  # only what is on record is asked for: that works away from home, too
+    vault_id: str = ""  # label@source, as Ansible writes it; "": what ansible.cfg says
+    ask: Callable[[str], str] | None = None  # asks a person for the vault password of a label
 
     @property
     def state(self) -> Path:
@@ -78,8 +81,21 @@ class Workspace:
 
     @cached_property
     def vault(self) -> Vault:
-        """The vault of this inventory; its password is asked for when a site is opened."""
-        return Vault(self.inventory_root, self.root)
+        """The vault of this inventory; its password is asked for when a site is opened. Raises VaultError."""
+        source = source_of(self.root, vault_id=self.vault_id, ask=self.ask)
+        return Vault(self.inventory_root, source, keep_days=self._keep_days)
+
+    def unlock(self) -> None:
+        """Ask for the vault password now where a person has to be asked, before anything is drawn on the screen."""
+        if self.vault.source.asks:
+            _ = self.vault.password
+
+    def _keep_days(self, site: str) -> int:
+        """Return how long a site's previous passwords are kept: `vault_keep_days` of its first device that says so."""
+        for device in self.inventory.devices.values():
+            if device.site == site and (told := self.inventory.values(device.name).get("vault_keep_days")):
+                return int(told.value)
+        return KEEP_DAYS
 
     @cached_property
     def fingerprints(self) -> Fingerprints:
@@ -152,9 +168,20 @@ class Workspace:
             config=str(self.root.resolve() / "ansible.cfg"),
             known_hosts=self.known_hosts,
             vault_label=self.vault.source.label,
-            vault_password=self.vault.source.password().decode("utf-8", "surrogateescape") if has_vault else "",
+            vault_password=self.vault.password.decode("utf-8", "surrogateescape") if has_vault else "",
             hidden=self.vault.every(site),
         )
+
+    def driver(self, device: Device) -> Driver:
+        """Return the driver of what the device said it is, else of what the inventory says."""
+        facts = self.facts(device.name)
+        maker, model = facts.get("manufacturer", device.vendor), facts.get("model", device.model)
+        return self.registry.driver_of(device, maker, model)
+
+    def budget(self, device: Device, account: str, password: str) -> tuple[str, Budget]:
+        """Return the fingerprint of a login and whether it may be tried now."""
+        mark, lock = self.fingerprints.of(device.name, account, password), self.driver(device).lock
+        return mark, self.store.may_try(device.name, account, mark, address=device.endpoint.spot, lock=lock)
 
     def facts(self, device: str) -> Mapping[str, str]:
         """Return what earlier sessions learned of a device."""
@@ -169,10 +196,18 @@ def find(start: Path) -> Path | None:
     return None
 
 
-def open_workspace(start: Path, inventory_dir: Path | None = None, *, reading: bool = False) -> Workspace:
+def open_workspace(
+    start: Path,
+    inventory_dir: Path | None = None,
+    *,
+    reading: bool = False,
+    vault_id: str = "",
+    ask: Callable[[str], str] | None = None,
+) -> Workspace:
     """Open the workspace around `start` (or around the inventory, when that is named).
 
-    Raises UsageError when there is neither a workspace nor a named inventory.
+    `vault_id` and `ask` say where its vault password comes from, where that is not as its ansible.cfg says. Raises
+    UsageError when there is neither a workspace nor a named inventory.
     """
     if inventory_dir is not None and not inventory_dir.is_dir():
         raise UsageError(f"{inventory_dir} is not a folder. Name the inventory's folder: fleetctl -i DIR ...")
@@ -184,7 +219,8 @@ def open_workspace(start: Path, inventory_dir: Path | None = None, *, reading: b
                 "or name an inventory to look at: fleetctl -i DIR inventory check"
             )
         return Workspace(root=inventory_dir, inventory_root=inventory_dir, has_state=False)
-    return Workspace(root=root, inventory_root=inventory_dir or root / "inventory", reading=reading)
+    inventory_root = inventory_dir or root / "inventory"
+    return Workspace(root=root, inventory_root=inventory_root, reading=reading, vault_id=vault_id, ask=ask)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,12 +230,14 @@ class Initialised:
     root: Path
     password_file: Path
     envelope: Path
+    sealed: bool  # the envelope is encrypted to public keys
     copied: bool
 
 
-def init(root: Path, source: Path | None = None) -> Initialised:
+def init(root: Path, source: Path | None = None, recipients: Sequence[str] = ()) -> Initialised:
     """Make a workspace in an empty or missing folder; `source` is an inventory to copy, else a small example.
 
+    `recipients` are public keys (or files of some): the recovery sheet is then an envelope that only they open.
     Raises UsageError when the folder is a workspace already or holds other files.
     """
     root = root.resolve()
@@ -210,6 +248,7 @@ def init(root: Path, source: Path | None = None) -> Initialised:
     example = source or folder("inventory/pilot")
     if not example.is_dir():
         raise UsageError(f"{example} is not a folder with an inventory")
+    keys = envelope.recipients_of(recipients) if recipients else ()
     state = root / STATE
     state.mkdir(parents=True, mode=0o700)
     shutil.copytree(example, root / "inventory", ignore=shutil.ignore_patterns("*.retry", "__pycache__", "ansible.cfg"))
@@ -217,23 +256,24 @@ def init(root: Path, source: Path | None = None) -> Initialised:
     write_password_file(password_file)
     (root / "ansible.cfg").write_text(ANSIBLE_CFG.format(password_file=f"{STATE}/{PASSWORD_FILE}"), "utf-8")
     (root / ".gitignore").write_text(f"/{STATE}/\n", "utf-8")
-    envelope = _envelope(root, password_file)
+    sheet = _sheet(root, password_file, keys)
     Store(state / "store.db").close()
-    return Initialised(root=root, password_file=password_file, envelope=envelope, copied=source is not None)
+    return Initialised(
+        root=root, password_file=password_file, envelope=sheet, sealed=bool(keys), copied=source is not None
+    )
 
 
-def _envelope(root: Path, password_file: Path) -> Path:
-    """Write the recovery sheet: what to print, seal and put away, then delete."""
-    path = root / STATE / "recovery-sheet.txt"
-    path.touch(mode=0o600)
-    path.write_text(
+def _sheet(root: Path, password_file: Path, keys: Sequence[str]) -> Path:
+    """Write the recovery sheet: what to print, seal and put away, then delete; with keys an envelope instead."""
+    path = root / STATE / ("recovery-sheet.txt.age" if keys else "recovery-sheet.txt")
+    text = (
         "fleetctl: recovery sheet / tờ khôi phục\n\n"
         f"Workspace: {root}\n"
         f"Vault password / mật khẩu kho: {password_file.read_text('utf-8').strip()}\n\n"
         "EN  Print this sheet, seal it in an envelope, keep it in a safe, then delete this file.\n"
         "    Whoever has this password and the inventory folder can log in to every device.\n"
         "VI  In tờ này, niêm phong trong phong bì, cất vào két, rồi xóa tệp này.\n"
-        "    Ai có mật khẩu này và thư mục inventory thì đăng nhập được vào mọi thiết bị.\n",
-        "utf-8",
-    )
+        "    Ai có mật khẩu này và thư mục inventory thì đăng nhập được vào mọi thiết bị.\n"
+    ).encode()
+    files.replace(path, envelope.sealed(text, keys) if keys else text, mode=0o600)
     return path

@@ -20,16 +20,33 @@ from fleetctl.protocols.upload import Upload
 
 BACK_OFF_S: Final = (0.5, 1.0, 2.0)
 UPLOAD_S: Final = 1800.0  # field facts, NVR and vendor protocols, 5.6: a recorder stores it while it takes it
-Lock = Callable[[], str]
+LONGEST_LOCK_S: Final = 86400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """What a device says of its lock-out: seconds left (0.0: not how many; None: not locked), tries left."""
+
+    seconds: float | None = None
+    tries_left: int | None = None
+
+
+def lock_seconds(told: object) -> float:
+    """Return how long a device says it is locked: 0.0 for what is no possible time, a day at most."""
+    try:
+        seconds = float(str(told))
+    except ValueError:
+        return 0.0
+    return min(seconds, LONGEST_LOCK_S) if seconds > 0 else 0.0
 
 
 @dataclass(slots=True)
 class Web:
-    """One device, one login. `locked` asks the device, without the login, why it refused ("" if it does not say)."""
+    """One device, one login. `lock` asks the device, without the login, how its lock-out stands."""
 
     client: HttpClient
     auth: DigestAuth | None
-    locked: Lock
+    lock: Callable[[], Lock]
     proven_before: bool = False
     ended: Refused | Unreachable | None = field(default=None, init=False)
 
@@ -91,8 +108,11 @@ class Web:
                     nearest="switch its web login to digest",
                 )
             return Unreachable(f"{what}: the device refuses everybody (HTTP 401): out of connections?")
-        if reason := self.locked():
-            return self._end(Refused(f"{what}: the account is locked out for now: {reason}"))
+        lock = self.lock()
+        if lock.seconds is not None:
+            left = f"{lock.seconds:.0f} s left" if lock.seconds else "the device does not say how long"
+            told = f"{what}: the account is locked out for now: {left}"
+            return self._end(Refused(told, locked_s=lock.seconds))
         if auth.accepted:
             sleep(BACK_OFF_S[0])
             return self._end(
@@ -103,7 +123,9 @@ class Web:
         known = ", who was let in before: changed there, reset, or out of connections?" if self.proven_before else "."
         return self._end(
             Refused(
-                f"{what}: wrong password for {auth.user!r}{known} Not retried, to spare the lock-out", credential=True
+                f"{what}: wrong password for {auth.user!r}{known} Not retried, to spare the lock-out",
+                credential=True,
+                tries_left=lock.tries_left,
             )
         )
 
@@ -125,15 +147,15 @@ class WebSession(HttpSession[Key, Told]):
         self.inactive = False  # it has no password yet
         self.met = facts.get(self.PROTOCOL) == "yes"
         auth = None if password is None else DigestAuth(device.user, password)
-        self._web = Web(client, auth, self._locked, proven_before=facts.get("login") == "proven")
+        self._web = Web(client, auth, self._lock, proven_before=facts.get("login") == "proven")
 
     @abstractmethod
     def _first(self, *, login: bool) -> Response:
         """Ask for the page that every device of the kind has, and that it shows to whoever is logged in only."""
 
-    def _locked(self) -> str:
-        """Return for how long the device has locked the account, asked without the login; "" when it does not say."""
-        return ""
+    def _lock(self) -> Lock:
+        """Return what the device says of its lock-out, asked without the login."""
+        return Lock()
 
     def _answers(self) -> bool:
         return self._first(login=False).status > 0

@@ -101,6 +101,11 @@ def sentence(say: Language, told: Entry) -> str:
             return say("login of {account} accepted", account=payload["account"])
         case "LoginJudged":
             return say("login of {account} refused", account=payload["account"])
+        case "LoginLocked":
+            return say("{account} is locked out for now", account=payload["account"])
+        case "Disclosed":
+            account = payload["account"] or say("all accounts")
+            return say("password of {account} shown: {to}", account=account, to=clean(payload["to"]))
         case _:
             word = wording.outcome_word(say, Outcome(payload["outcome"]))
             return ": ".join(part for part in (word, reason or fields) if part)

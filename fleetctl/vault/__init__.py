@@ -5,9 +5,10 @@ from fleetctl.vault.passwords import Fingerprints, fingerprint, generate_passwor
 from fleetctl.vault.secrets import SecretBag
 from fleetctl.vault.sites import Entry
 from fleetctl.vault.source import PasswordSource, source_of
-from fleetctl.vault.vault import Vault
+from fleetctl.vault.vault import KEEP_DAYS, Vault
 
 __all__ = [
+    "KEEP_DAYS",
     "Entry",
     "Fingerprints",
     "PasswordSource",

@@ -1,4 +1,4 @@
-"""Where the vault password comes from: a file, a script as Ansible calls it, or a person."""
+"""Where the vault password comes from: a file, a script as Ansible calls it, the keyring, or a person."""
 
 from __future__ import annotations
 
@@ -14,22 +14,34 @@ from fleetctl.errors import VaultError
 
 ENVIRONMENT: Final = "FLEETCTL_VAULT_PASSWORD_FILE"
 LABEL: Final = "fleet"
+KEYRING: Final = "keyring"
+_PROMPTS: Final = ("prompt", "prompt_ask_vault_pass")
 _SCRIPT_S: Final = 60.0
 _UNKNOWN_ID: Final = 2  # what a client script returns for a vault id it does not know
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordSource:
-    """A vault identity: its label, and the file (or script) that has its password; `ask` asks a person instead."""
+    """A vault identity: its label, and what has its password: a file or script, the keyring, or a person (`ask`)."""
 
     label: str = LABEL
     file: Path | None = None
+    keyring: bool = False
     ask: Callable[[str], str] | None = field(default=None, repr=False)
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person is asked."""
+        return self.file is None and not self.keyring and self.ask is not None
 
     def password(self) -> bytes:
         """Return the password; raises VaultError when there is none."""
         if self.file is not None:
             told = _script(self.file, self.label) if os.access(self.file, os.X_OK) else _file(self.file)
+        elif self.keyring:
+            from fleetctl.vault import keyring
+
+            told = keyring.stored(self.label)
         elif self.ask is not None:
             told = self.ask(self.label).encode("utf-8")
         else:
@@ -42,6 +54,8 @@ class PasswordSource:
 
 
 def _file(path: Path) -> bytes:
+    if path.is_dir():
+        raise VaultError(f"the vault password file {path} is a folder")
     try:
         return path.read_bytes().strip()
     except OSError as error:
@@ -50,6 +64,8 @@ def _file(path: Path) -> bytes:
 
 def _script(path: Path, label: str) -> bytes:
     """Run an executable as Ansible does: one whose name ends in -client is told the identity."""
+    if path.is_dir():
+        raise VaultError(f"the vault password file {path} is a folder")
     command = [str(path.absolute())]
     if path.stem.endswith("-client"):
         command += ["--vault-id", label]
@@ -67,20 +83,39 @@ def _script(path: Path, label: str) -> bytes:
 
 
 def source_of(
-    workspace: Path, *, ask: Callable[[str], str] | None = None, environ: Mapping[str, str] | None = None
+    workspace: Path,
+    *,
+    vault_id: str = "",
+    ask: Callable[[str], str] | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> PasswordSource:
-    """Return the source for a workspace: FLEETCTL_VAULT_PASSWORD_FILE, else the identity in its ansible.cfg.
+    """Return the source for a workspace: `vault_id`, FLEETCTL_VAULT_PASSWORD_FILE, else what its ansible.cfg says.
 
-    Of several identities `fleet@...` counts, else the first; `...@prompt` asks. Nothing is read or run yet.
-    Raises VaultError for an ansible.cfg that cannot be read.
+    An identity is `label@source` as Ansible writes it; its source is a file, a script, `prompt`, or `keyring`. Of
+    several in ansible.cfg `fleet@...` counts, else the first. Files of ansible.cfg are beside it. Nothing is read or
+    run yet. Raises VaultError for an ansible.cfg that cannot be read.
     """
     environ = os.environ if environ is None else environ
+    if vault_id:
+        return _source(*identity(vault_id), Path(), ask)
     label, told = _identity(workspace / "ansible.cfg")
     if named := environ.get(ENVIRONMENT):
         return PasswordSource(label=label, file=Path(named).expanduser())
-    if not told or told in ("prompt", "prompt_ask_vault_pass"):
+    return _source(label, told, workspace, ask)
+
+
+def identity(told: str) -> tuple[str, str]:
+    """Return label and source of `label@source`; one without a label is Ansible's `default`."""
+    label, at, source = told.strip().partition("@")
+    return (label or "default", source) if at else ("default", label)
+
+
+def _source(label: str, told: str, folder: Path, ask: Callable[[str], str] | None) -> PasswordSource:
+    if told == KEYRING:
+        return PasswordSource(label=label, keyring=True)
+    if not told or told in _PROMPTS:
         return PasswordSource(label=label, ask=ask)
-    return PasswordSource(label=label, file=workspace / Path(told).expanduser())
+    return PasswordSource(label=label, file=folder / Path(told).expanduser())
 
 
 def _identity(config: Path) -> tuple[str, str]:
@@ -93,7 +128,7 @@ def _identity(config: Path) -> tuple[str, str]:
     if not parser.has_section("defaults"):
         return LABEL, ""
     listed = parser["defaults"].get("vault_identity_list", "").replace("\n", ",").split(",")
-    found = [identity.strip().rpartition("@") for identity in listed if identity.strip()]
-    for label, _, told in sorted(found, key=lambda identity: identity[0] != LABEL):
-        return label or "default", told
+    found = [identity(each) for each in listed if each.strip()]
+    for label, told in sorted(found, key=lambda each: each[0] != LABEL):
+        return label, told
     return LABEL, parser["defaults"].get("vault_password_file", "").strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
@@ -19,6 +19,9 @@ from fleetctl.vault.sites import Entry, Opened, Secrets
 from fleetctl.vault.source import PasswordSource, source_of
 
 T = TypeVar("T")
+KEEP_DAYS: Final = 30
+"""How long the previous password of an account is kept, where the inventory does not say otherwise."""
+
 # The standard's own template; what it says is looked up without rendering it (5,000 times in a fleet).
 _OWN: Final = re.compile(
     r"\{\{\s*\(\s*vault_secrets\s*\|\s*from_yaml\s*\)\[inventory_hostname\]\[ansible_user\]\.current\s*\}\}"
@@ -38,7 +41,8 @@ class Fleet(Protocol):
 class Vault:
     """Secrets by site, device and account, in `group_vars/<site>/vault.yml` of the inventory.
 
-    `source` is where the vault password comes from, or the folder whose ansible.cfg says so. Every method raises
+    `source` is where the vault password comes from, or the folder whose ansible.cfg says so. A previous password goes
+    with the first write of its site later than `keep_days` after the current one took its place. Every method raises
     VaultError when the password is wrong or a file cannot be understood, Busy when another fleetctl is writing.
     """
 
@@ -48,10 +52,12 @@ class Vault:
         source: PasswordSource | Path,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        keep_days: Callable[[str], int] = lambda _site: KEEP_DAYS,
     ) -> None:
         self.root = inventory_root.parent if inventory_root.is_file() else inventory_root
         self._source = source
         self._clock = clock
+        self._keep_days = keep_days
         self._opened: dict[str, Opened] = {}
         self.run = 0  # the run that is at work, noted beside what it changes
 
@@ -64,7 +70,8 @@ class Vault:
         return source_of(self._source) if isinstance(self._source, Path) else self._source
 
     @cached_property
-    def _password(self) -> bytes:
+    def password(self) -> bytes:
+        """The vault password; asked for once."""
         return self.source.password()
 
     # --- reading ----------------------------------------------------------------------------------
@@ -116,12 +123,12 @@ class Vault:
         for opened in self._opened.values():
             if opened.cipher_text == text:
                 return opened.plain
-        return cipher.decrypt(text, self._password)
+        return cipher.decrypt(text, self.password)
 
     def _open(self, site: str) -> Opened:
         if site not in self._opened:
             path = self._path(site)
-            self._opened[site] = sites.read(path, self._password) if path.exists() else Opened()
+            self._opened[site] = sites.read(path, self.password) if path.exists() else Opened()
         return self._opened[site]
 
     def _path(self, site: str) -> Path:
@@ -250,24 +257,37 @@ class Vault:
                 raise VaultError(f"{path} has vanished since it was read. Nothing was written")
             self._opened[site] = Opened()
         elif seen is None or path.read_bytes() != seen.content:
-            self._opened[site] = sites.read(path, self._password)
+            self._opened[site] = sites.read(path, self.password)
         return self._opened[site]
 
     def _write(self, site: str, path: Path, now: Opened, new: Mapping[tuple[str, str], Entry]) -> None:
         secrets: Secrets = {device: dict(accounts) for device, accounts in now.secrets.items()}
         for (device, account), entry in new.items():
             secrets.setdefault(device, {})[account] = entry
-        content = sites.written(path, now.content, secrets, self._password, self.source.label)
-        opened = sites.understood(path, content, self._password)
+        secrets = self._without_old(site, secrets)
+        content = sites.written(path, now.content, secrets, self.password, self.source.label)
+        opened = sites.understood(path, content, self.password)
         if opened.secrets != secrets:
             raise VaultError(f"{path}: what would be written does not read back as it should. Nothing was written")
+        if path.exists() and path.read_bytes() != now.content:
+            raise VaultError(f"{path}: somebody edited it at this moment. Nothing was written; run the command again")
         files.replace(path, content, mode=0o600)
         self._opened[site] = opened
+
+    def _without_old(self, site: str, secrets: Secrets) -> Secrets:
+        """Drop previous passwords that were kept long enough."""
+        end = self._clock().astimezone(UTC) - timedelta(days=self._keep_days(site))
+
+        def kept(entry: Entry) -> Entry:
+            gone = entry.previous and entry.changed and datetime.fromisoformat(entry.changed) < end
+            return replace(entry, previous="") if gone else entry
+
+        return {d: {a: kept(entry) for a, entry in accounts.items()} for d, accounts in secrets.items()}
 
     def _prove_password(self) -> None:
         """Open some site's file before the first one of another is made: a mistyped password must not make one."""
         if any(opened.cipher_text for opened in self._opened.values()):
             return
         for path in sorted(self.root.glob("group_vars/*/vault.yml")):
-            if sites.read(path, self._password).cipher_text:
+            if sites.read(path, self.password).cipher_text:
                 return

@@ -48,6 +48,36 @@ def test_a_wrong_password_costs_one_refused_login_and_is_told_once(offices: Call
     assert misses(office) == {}
 
 
+def test_the_budget_of_a_device_holds_whatever_the_password_and_whatever_its_name(
+    offices: Callable[[str], Office],
+) -> None:
+    office, name = offices("pilot"), CAM
+    new_password(office, CAM)
+    for number in range(5):
+        if number == 4:  # the same device under another name
+            name = "viet-hung-cam-99"
+            for path in [p for p in office.inventory.rglob("*.yml") if CAM in p.read_text("utf-8")]:
+                path.write_text(path.read_text("utf-8").replace(CAM, name), "utf-8")
+        office.workspace.vault.set(SITE, name, "fleetctl", f"Wrong-one.{number}")
+        ran = office.expect(1, "audit", "--limit", name)
+        assert ("no login is tried before" in ran.out) is (number >= 3), ran
+        assert sum(office.real(CAM)["misses"].values()) == min(number + 1, 3)
+
+
+def test_a_device_that_says_it_is_locked_is_not_asked_again_until_a_person_says_so(
+    offices: Callable[[str], Office],
+) -> None:
+    office = offices("pilot")
+    office.break_(CAM, "lockout")
+    assert office.expect(1, "audit", "--limit", CAM).outcomes == {CAM: "refused"}
+    office.mend(CAM)
+    office.forget()
+    assert "the device said that it is locked" in office.expect(1, "audit", "--limit", CAM).out
+    assert office.requests(CAM) == 0
+    office.expect(0, "adopt", "--again", "--yes", "--limit", CAM)
+    office.expect(0, "audit", "--limit", CAM)
+
+
 @pytest.mark.parametrize("make", MAKES)
 def test_every_make_refuses_a_wrong_password_only_once(mixed: Office, make: str) -> None:
     office, name = mixed, f"mixed-{make}"

@@ -118,6 +118,11 @@ def _office(day: int, begin: int, end: int) -> Iterator[Slot]:
     yield from (part for part in parts if part[0] < part[1])
 
 
+MAIN_ONLY: Final = (
+    "the main stream is recorded; how ModeExtra1 and Record's Stream choose another is not public, so it is not set"
+)
+
+
 def limit_recording(session: Session, wanted: Recording) -> tuple[Gap, ...]:
     """Tell channels there are not, and the sub stream, for which the device's switch is not known."""
     if isinstance(wanted.channels, Unset):
@@ -128,7 +133,7 @@ def limit_recording(session: Session, wanted: Recording) -> tuple[Gap, ...]:
         if f"RecordMode[{int(key) - 1}].Mode" not in modes:
             gaps.append(Gap(field="channels", key=key, reason="the recorder has no such channel"))
         elif isinstance(track, Track) and track.stream is Stream.SUB:
-            gaps.append(Gap(field="channels", key=key, reason="records the main stream", nearest="stream: main"))
+            gaps.append(Gap(field="channels", key=key, reason=MAIN_ONLY, nearest="stream: main"))
     return tuple(gaps)
 
 

@@ -35,10 +35,11 @@ def _communities(session: Session) -> bool:
 
 
 def _state(session: Session, kind: str) -> bool | Unset:
-    told = session.records("config", kind)
+    source = "doors" if session.has("doors") else "config"
+    told = session.records(source, kind)
     if told:
         return kit.yes(told[-1], "open")
-    default = session.platform.readings["config"].defaults.get(kind)
+    default = session.platform.readings[source].defaults.get(kind)
     return UNSET if default is None else kit.yes(default, "open")
 
 

@@ -20,7 +20,7 @@ from fleetctl.protocols.http import HttpClient, Response
 from fleetctl.protocols.identities import Identity
 from fleetctl.protocols.sessions import MAX_FILE, MAX_PICTURE
 from fleetctl.protocols.upload import Upload
-from fleetctl.protocols.web import WebSession
+from fleetctl.protocols.web import WebSession, lock_seconds
 
 _FIRST: Final = ("magicBox", "getSystemInfo")
 
@@ -196,8 +196,8 @@ class Session(WebSession[str, dict[str, str]]):
         if response.status == 403:
             told = _json(body) or {}
             if told.get("ErrorCode") == LOCKED or "RmLock" in told:
-                left = told.get("RmLock", "")
-                error = Refused(f"{what}: the account is locked out for now: {left} s left")
+                seconds = lock_seconds(told.get("RmLock"))
+                error = Refused(f"{what}: the account is locked out for now: {seconds:.0f} s left", locked_s=seconds)
                 self._web.ended = error
                 raise error
             if _uninitialised(response):

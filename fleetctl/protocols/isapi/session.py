@@ -20,7 +20,7 @@ from fleetctl.protocols.isapi import sealing, status
 from fleetctl.protocols.isapi.operations import is_reading
 from fleetctl.protocols.sessions import MAX_FILE, MAX_PICTURE
 from fleetctl.protocols.upload import Upload
-from fleetctl.protocols.web import BACK_OFF_S, WebSession
+from fleetctl.protocols.web import BACK_OFF_S, Lock, WebSession, lock_seconds
 from fleetctl.protocols.xml import Element, local, text
 
 XML: Final = 'application/xml; charset="UTF-8"'
@@ -220,20 +220,20 @@ class Session(WebSession[str, Element]):
     def _prove(self) -> None:
         self.read(DEVICE_INFO, fresh=True)
 
-    def _locked(self) -> str:
-        """Return for how long the device has locked the account, asked without the login; "" when it does not say.
+    def _lock(self) -> Lock:
+        """Return what the device says of its lock-out, asked without the login.
 
-        Source: field facts, 1.2: userCheck's refusal carries lockStatus, retryLoginTime and unlockTime.
+        Source: field facts, 1.2: userCheck's refusal carries lockStatus, retryLoginTime and unlockTime (seconds).
         """
         path = "/ISAPI/Security/userCheck"
         response = self._web.request("GET", path, reading=True, what="userCheck", login=False)
         if b"lockStatus" not in response.body:
-            return ""
+            return Lock()
         told = xml.parse(response.body)
-        if text(told, "lockStatus").lower() != "lock":
-            return ""
-        seconds = text(told, "unlockTime")
-        return f"{seconds} s left" if seconds else "the device does not say how long"
+        if text(told, "lockStatus").lower() == "lock":
+            return Lock(seconds=lock_seconds(text(told, "unlockTime")))
+        left = text(told, "retryLoginTime")
+        return Lock(tries_left=int(left) if left.isdecimal() and len(left) < 4 else None)
 
     def file(self, path: str) -> bytes:
         """Return a page that is a file; raises as `read`."""

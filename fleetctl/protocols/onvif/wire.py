@@ -201,7 +201,7 @@ class Wire:
         """
         what = f"{service}:{operation}"
         if soap.locked(answer):
-            raise login.end(Refused(f"{what}: the account is locked out for now"))
+            raise login.end(Refused(f"{what}: the account is locked out for now", locked_s=0.0))
         if not login.proven and self._other_scheme(login, answer):
             answer = self.post(service, path, operation, body, login)
             if not answer.unauthorised:

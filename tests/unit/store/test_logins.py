@@ -6,8 +6,10 @@ import pytest
 
 from fleetctl.errors import Refused, Unreachable
 from fleetctl.journal import Journal
-from fleetctl.model import Attempt, Event, LoginJudged, Outcome
-from fleetctl.store import LOCK_S, Store
+from fleetctl.logins import SPARED
+from fleetctl.model import Attempt, Event, LoginJudged, LoginLock, LoginLocked, Outcome
+from fleetctl.model.passwords import USUAL_LOCK
+from fleetctl.store import Store
 from tests.unit.store.kit import Clock, finished, ran
 
 
@@ -46,7 +48,7 @@ def test_a_refused_password_is_barred_until_the_lock_has_run_out_then_once_more_
     assert "Not retried, to spare the lock-out." in barred
     assert barred.endswith("fleetctl adopt --again --limit cam")
     assert not proven
-    clock.forward(LOCK_S - 1)
+    clock.forward(USUAL_LOCK.lock_s - 1)
     assert store.may_try("cam", "admin", "old").barred
     clock.forward(2)
     assert store.may_try("cam", "admin", "old") == ("", False)
@@ -84,10 +86,10 @@ def test_a_try_that_nobody_judged_counts_as_refused(store: Store, journal: Journ
     journal.record(attempt())  # and here the process was killed
     assert "tried by a command that did not end" in Store(store.path).may_try("cam", "admin", "old").barred
     assert store.was_attempted("cam", "admin", "old")
-    clock.forward(LOCK_S + 1)
+    clock.forward(USUAL_LOCK.lock_s + 1)
     assert store.may_try("cam", "admin", "old") == ("", False)
     journal.record(attempt())
-    clock.forward(LOCK_S + 1)
+    clock.forward(USUAL_LOCK.lock_s + 1)
     assert "and once before" in store.may_try("cam", "admin", "old").barred
 
 
@@ -122,7 +124,7 @@ def test_a_vendor_may_lock_for_another_time(store: Store, journal: Journal, cloc
     ran(journal, "audit", attempt(), judged(False), finished(Outcome.REFUSED))
     clock.forward(301)
     assert store.may_try("cam", "admin", "old").barred
-    assert not store.may_try("cam", "admin", "old", lock_s=300).barred
+    assert not store.may_try("cam", "admin", "old", lock=LoginLock(lock_s=300)).barred
 
 
 def test_a_person_may_lift_the_bar(store: Store, journal: Journal) -> None:
@@ -154,3 +156,100 @@ def test_what_another_command_tries_at_this_moment_is_not_tried_beside_it(store:
     journal.record(attempt())
     assert store.may_try("cam", "admin", "old").barred
     assert not store.may_try("cam-2", "admin", "old").barred
+
+
+def refused(device: str = "cam", account: str = "admin", mark: str = "a", *, address: str = "", **more: int) -> Event:
+    return LoginJudged(device=device, account=account, fingerprint=mark, accepted=False, address=address, **more)
+
+
+def test_what_might_lock_the_device_is_not_tried_however_many_passwords_there_are(
+    store: Store, journal: Journal, clock: Clock
+) -> None:
+    most = USUAL_LOCK.refusals - SPARED
+    for number in range(most):
+        assert store.may_try("cam", "admin", f"other-{number}") == ("", False)
+        ran(journal, "audit", refused(mark=f"other-{number}"), finished(Outcome.REFUSED))
+        clock.forward(60)
+    barred = store.may_try("cam", "admin", "never-tried").barred
+    assert barred.startswith("cam: no login is tried before 2027-01-15 ")
+    assert "3 were refused lately, and it may lock after 5" in barred
+    clock.forward(USUAL_LOCK.lock_s - 60 * most - 1)
+    assert store.may_try("cam", "admin", "never-tried").barred
+    clock.forward(2)  # the first of them no longer counts
+    assert store.may_try("cam", "admin", "never-tried") == ("", False)
+
+
+def test_a_login_that_was_accepted_before_is_not_held_up_by_those_of_others(store: Store, journal: Journal) -> None:
+    ran(journal, "audit", attempt(), judged(True), finished(Outcome.UNCHANGED))
+    ran(journal, "audit", *(refused(account="xem", mark=str(n)) for n in range(4)), finished(Outcome.REFUSED))
+    assert store.may_try("cam", "admin", "old") == ("", True)
+    assert store.may_try("cam", "admin", "new").barred
+
+
+def test_the_count_of_a_device_whose_lock_is_the_account_s_is_the_account_s(store: Store, journal: Journal) -> None:
+    ran(journal, "audit", *(refused(account="xem", mark=str(n)) for n in range(4)), finished(Outcome.REFUSED))
+    assert not store.may_try("cam", "admin", "new", lock=LoginLock(account=True)).barred
+    assert store.may_try("cam", "xem", "new", lock=LoginLock(account=True)).barred
+
+
+def test_a_device_that_never_locks_is_asked_with_any_new_password(store: Store, journal: Journal) -> None:
+    ran(journal, "audit", *(refused(mark=str(n)) for n in range(9)), finished(Outcome.REFUSED))
+    assert not store.may_try("cam", "admin", "new", lock=LoginLock(refusals=0)).barred
+    assert store.may_try("cam", "admin", "8", lock=LoginLock(refusals=0)).barred
+
+
+def test_a_device_under_another_name_or_at_another_address_is_still_that_device(store: Store, journal: Journal) -> None:
+    told = [refused(mark=str(n), address="10.0.0.9:80:22") for n in range(3)]
+    ran(journal, "audit", *told, finished(Outcome.REFUSED))
+    assert store.may_try("renamed", "admin", "new", address="10.0.0.9:80:22").barred
+    assert store.may_try("cam", "admin", "new", address="10.0.0.10:80:22").barred
+    assert not store.may_try("another", "admin", "new", address="10.0.0.10:80:22").barred
+    assert not store.may_try("another", "admin", "new").barred  # a place that is not known is nobody's
+
+
+def test_an_accepted_login_ends_the_count(store: Store, journal: Journal) -> None:
+    ran(journal, "audit", *(refused(mark=str(n)) for n in range(3)), finished(Outcome.REFUSED))
+    ran(journal, "adopt", judged(True, "good"), finished(Outcome.CHANGED))
+    assert store.may_try("cam", "admin", "new") == ("", False)
+
+
+def test_the_device_s_own_word_of_tries_left_counts(store: Store, journal: Journal) -> None:
+    ran(journal, "audit", refused(mark="a", tries_left=4), finished(Outcome.REFUSED))
+    assert not store.may_try("cam", "admin", "new").barred
+    ran(journal, "audit", refused(mark="b", tries_left=1), finished(Outcome.REFUSED))
+    assert store.may_try("cam", "admin", "new").barred
+
+
+def test_a_device_that_says_it_is_locked_is_left_alone_until_it_is_not(
+    store: Store, journal: Journal, clock: Clock
+) -> None:
+    ran(journal, "audit", attempt(), judged(True), finished(Outcome.UNCHANGED))
+    locked = LoginLocked(device="cam", account="admin", seconds=600.0)
+    ran(journal, "audit", locked, finished(Outcome.REFUSED))
+    barred, proven = store.may_try("cam", "admin", "old")
+    assert "the device said that it is locked" in barred
+    assert not proven
+    assert store.may_try("cam", "xem", "x").barred  # the address is locked out
+    assert not store.may_try("cam", "xem", "x", lock=LoginLock(account=True)).barred
+    clock.forward(601)
+    assert store.may_try("cam", "admin", "old") == ("", True)
+
+
+def test_a_lock_of_unknown_length_lasts_as_long_as_its_maker_s_and_a_person_may_lift_it(
+    store: Store, journal: Journal, clock: Clock
+) -> None:
+    ran(journal, "audit", LoginLocked(device="cam", account="admin"), finished(Outcome.REFUSED))
+    clock.forward(299)
+    assert store.may_try("cam", "admin", "old", lock=LoginLock(lock_s=300)).barred
+    clock.forward(2)
+    assert not store.may_try("cam", "admin", "old", lock=LoginLock(lock_s=300)).barred
+    assert store.may_try("cam", "admin", "old").barred
+    store.forgive("cam", "admin")
+    assert not store.may_try("cam", "admin", "old").barred
+
+
+def test_tries_that_were_never_judged_count_as_refused_for_the_device_too(store: Store, journal: Journal) -> None:
+    journal.begin("rotate", {})
+    for number in range(3):
+        journal.record(attempt(f"mark-{number}"))
+    assert store.may_try("cam", "admin", "new").barred

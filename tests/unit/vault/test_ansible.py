@@ -56,3 +56,40 @@ def test_ansible_logs_in_with_the_password_of_the_vault(tmp_path: Path) -> None:
     )  # fmt: skip
     assert listed.returncode == 0, listed.stderr
     assert "5.10" not in listed.stdout
+
+
+KEYRING = """
+from keyring.backend import KeyringBackend
+from pathlib import Path
+class Keyring(KeyringBackend):
+    priority = 1
+    file = Path(__file__).with_suffix(".kept")
+    def get_password(self, service, username):
+        kept = dict(line.split("=", 1) for line in self.file.read_text().splitlines()) if self.file.exists() else {}
+        return kept.get(f"{service}/{username}")
+    def set_password(self, service, username, password):
+        self.file.write_text(f"{service}/{username}={password}")
+    def delete_password(self, service, username):
+        self.file.unlink()
+"""
+
+
+def test_ansible_takes_the_vault_password_out_of_the_keyring_by_our_client_script(tmp_path: Path) -> None:
+    (tmp_path / "desk_keyring.py").write_text(KEYRING)
+    program = Path(sys.executable).parent
+    client = program / "fleetctl-keyring-client"
+    environ = {
+        **os.environ,
+        "PYTHONPATH": str(tmp_path),
+        "PYTHON_KEYRING_BACKEND": "desk_keyring.Keyring",
+        "HOME": str(tmp_path),
+    }
+    subprocess.run([client, "--vault-id", "fleet", "--set"], input="open sesame\n", text=True, env=environ, check=True)
+    (tmp_path / "secret.yml").write_text(encrypt("a: 1\n", b"open sesame", "fleet"))
+    told = subprocess.run(
+        [program / "ansible-vault", "view", "--vault-id", f"fleet@{client}", "secret.yml"],
+        cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert told.stdout == "a: 1\n", told.stderr
+    unknown = subprocess.run([client, "--vault-id", "x"], env=environ, capture_output=True, text=True, check=False)
+    assert (unknown.returncode, unknown.stdout) == (2, "")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import keyring as libkeyring
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends.fail import Keyring as FailKeyring
 
 from fleetctl.errors import VaultError
-from fleetctl.vault import PasswordSource, Vault, source_of
+from fleetctl.vault import PasswordSource, Vault, keyring, source_of
+from fleetctl.vault.source import identity
 
 
 def config(root: Path, text: str) -> Path:
@@ -93,3 +98,78 @@ def test_a_workspace_folder_is_enough_for_a_vault(tmp_path: Path) -> None:
     config(tmp_path, "[defaults]\nvault_identity_list = fleet@pw\n")
     one = Vault(tmp_path / "inventory", tmp_path)
     assert one.ensure("a", {"cam": ["x"]})
+
+
+@pytest.mark.parametrize(
+    ("told", "label", "source"),
+    [
+        ("fleet@a@b.txt", "fleet", "a@b.txt"),
+        ("pw", "default", "pw"),
+        ("@pw", "default", "pw"),
+        ("x@prompt", "x", "prompt"),
+    ],
+)
+def test_an_identity_is_taken_apart_as_ansible_does(told: str, label: str, source: str) -> None:
+    assert identity(told) == (label, source)
+
+
+def test_the_option_goes_before_everything(tmp_path: Path) -> None:
+    config(tmp_path, "[defaults]\nvault_identity_list = fleet@nothing\n")
+    (tmp_path / "pw").write_text("from the option\n")
+    environ = {"FLEETCTL_VAULT_PASSWORD_FILE": "/nowhere"}
+    found = source_of(tmp_path, vault_id=f"dev@{tmp_path / 'pw'}", environ=environ)
+    assert (found.label, found.password()) == ("dev", b"from the option")
+    asked = source_of(tmp_path, vault_id="dev@prompt", ask=lambda label: f"of {label}", environ=environ)
+    assert asked.asks
+    assert asked.password() == b"of dev"
+
+
+def test_a_folder_is_no_password_file(tmp_path: Path) -> None:
+    with pytest.raises(VaultError, match="is a folder"):
+        PasswordSource(file=tmp_path).password()
+
+
+class InMemory(KeyringBackend):
+    """A keyring that is unlocked."""
+
+    priority = 1.0  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.kept[service, username]
+
+
+@pytest.fixture
+def desktop() -> Iterator[InMemory]:
+    before, made = libkeyring.get_keyring(), InMemory()
+    libkeyring.set_keyring(made)
+    yield made
+    libkeyring.set_keyring(before)
+
+
+def test_the_keyring_has_the_password_of_a_label(desktop: InMemory, tmp_path: Path) -> None:
+    keyring.store("fleet", "open sesame")
+    assert desktop.kept == {("fleetctl", "fleet"): "open sesame"}
+    found = source_of(config(tmp_path, "[defaults]\nvault_identity_list = fleet@keyring\n"), environ={})
+    assert not found.asks
+    assert found.password() == b"open sesame"
+
+
+def test_a_keyring_without_it_or_that_does_not_open_says_how_to_mend(desktop: InMemory) -> None:
+    with pytest.raises(VaultError, match="fleetctl-keyring-client --vault-id fleet --set") as caught:
+        PasswordSource(keyring=True).password()
+    assert caught.value.missing
+    with pytest.raises(VaultError, match="an empty vault password"):
+        keyring.store("fleet", "")
+    libkeyring.set_keyring(FailKeyring())  # type: ignore[no-untyped-call]  # as on a machine without a desktop
+    with pytest.raises(VaultError, match="the keyring does not open: No recommended backend"):
+        PasswordSource(keyring=True).password()

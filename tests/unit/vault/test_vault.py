@@ -111,6 +111,59 @@ def test_a_prepared_password_is_kept_until_it_is_promoted(tmp_path: Path) -> Non
         one.promote("viet_hung", "cam-01", "fleetctl")
 
 
+def test_a_previous_password_goes_with_the_first_write_after_its_days(tmp_path: Path) -> None:
+    day = [datetime(2026, 1, 1, tzinfo=UTC)]
+    one = Vault(tmp_path, source(), clock=lambda: day[0], keep_days=lambda site: {"viet_hung": 10}[site])
+    for password in ("first", "second"):
+        one.set("viet_hung", "cam-01", "fleetctl", password)
+    for days, kept in ((10, "first"), (11, "")):
+        day[0] = datetime(2026, 1, 1 + days, tzinfo=UTC)
+        one.ensure("viet_hung", {f"cam-{days}": ["fleetctl"]})
+        entry = vault_of(tmp_path).entry("viet_hung", "cam-01", "fleetctl")
+        assert (entry.current, entry.previous) == ("second", kept)
+
+
+def test_what_changes_a_password_is_noted_with_its_run(tmp_path: Path) -> None:
+    one = vault_of(tmp_path)
+    one.run = 7
+    one.set("viet_hung", "cam-01", "fleetctl", "first")
+    one.run = 8
+    one.prepare("viet_hung", "cam-01", "fleetctl")
+    entry = vault_of(tmp_path).entry("viet_hung", "cam-01", "fleetctl")
+    assert (entry.run, entry.prepared_run, entry.prepared_at) == (7, 8, "2026-11-23T08:30:00Z")
+    one.run = 9
+    one.promote("viet_hung", "cam-01", "fleetctl")
+    entry = vault_of(tmp_path).entry("viet_hung", "cam-01", "fleetctl")
+    assert (entry.run, entry.prepared_run, entry.prepared_at) == (9, 0, "")
+
+
+def test_a_file_edited_while_it_is_being_written_is_not_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, path = vault_of(tmp_path), file_of(tmp_path)
+    one.ensure("viet_hung", {"cam-01": ["fleetctl"]})
+    encrypt = cipher.encrypt
+
+    def slowly(*given: str | bytes) -> str:
+        path.write_text(path.read_text() + "# by hand\n")
+        return encrypt(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(cipher, "encrypt", slowly)
+    with pytest.raises(VaultError, match="somebody edited it at this moment"):
+        one.ensure("viet_hung", {"cam-02": ["fleetctl"]})
+    assert path.read_text().endswith("# by hand\n")
+
+
+@pytest.mark.parametrize("words", ['"current": "a", "run": "x"', '"current": 5', '"currant": "a"'])
+def test_an_entry_that_is_none_is_told_without_its_words(tmp_path: Path, words: str) -> None:
+    path = file_of(tmp_path)
+    path.parent.mkdir(parents=True)
+    block = cipher.encrypt(f'"cam-01": {{"fleetctl": {{{words}}}}}', OPEN.encode())
+    path.write_text("vault_secrets: !vault |\n" + "".join(f"  {line}\n" for line in block.splitlines()))
+    with pytest.raises(VaultError, match="the secrets of cam-01 are not as fleetctl writes them"):
+        vault_of(tmp_path).entry("viet_hung", "cam-01", "fleetctl")
+
+
 def test_many_are_prepared_at_once_and_none_that_has_one(tmp_path: Path) -> None:
     one = vault_of(tmp_path)
     one.ensure("viet_hung", {"cam-01": ["admin"]})

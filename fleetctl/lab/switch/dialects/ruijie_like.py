@@ -43,6 +43,16 @@ def clock(switch: SimSwitch) -> str:
     return f"{now:%H:%M:%S} {found['name'] if found else 'UTC'} {now:%a, %b} {now.day}, {now.year}\n"
 
 
+def services(switch: SimSwitch) -> str:
+    def state(service: str) -> str:
+        return "enabled" if switch.running.find(f"enable service {service}") is not None else "disabled"
+
+    return (
+        f"web-server : {state('web-server http')}\nweb-server(https): {state('web-server https')}\n"
+        f"snmp-agent : {state('snmp-agent')}\nssh-server : enabled\ntelnet-server : {state('telnet-server')}\n"
+    )
+
+
 def counted(switch: SimSwitch) -> str:
     number = len(switch.seen())
     return (
@@ -153,11 +163,11 @@ TOP = (
     Line(r"(?P<k>ntp server \S+)"),
     Line(r"(?P<k>clock timezone) \S+ [+-]\d+ \d+", take_back="clock timezone"),
     Line(r"(?P<k>clock summer-time) .+", take_back="clock summer-time"),
-    Line(r"(?P<k>enable service (?:web-server https?|telnet-server))", flag=True),
+    Line(r"(?P<k>enable service (?:web-server https?|telnet-server|snmp-agent))", flag=True),
     Line(r"(?P<k>snmp-server community \S+)(?: ro| rw)?", take_back=r"snmp-server community \S+"),
     Line(r"(?P<k>snmp-server group \S+ v3 priv)(?: read \S+)?"),
     Line(
-        r"(?P<k>snmp-server user \S+ \S+ v3) auth (?:sha|md5) \S{8,} priv (?:aes128|des56) \S{8,}",
+        r"(?P<k>snmp-server user \S+ \S+ v3) auth (?:sha|md5) \S{8,} priv des56 \S{8,}",
         take_back=r"snmp-server user \S+ \S+ v3",
     ),
     Line(r"(?P<k>logging server \S+)"),
@@ -191,6 +201,7 @@ DIALECT = Lines(
         "show lldp neighbors detail": lldp,
         "show poe interfaces status": power,
         "show clock": clock,
+        "show service": services,
         "show mac-address-table count": counted,
     },
     orders={r"write": _save, r"reload(?: in (?P<minutes>\d+))?": _reload, r"reload cancel": _cancel},
