@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import paramiko
 import pytest
 
+from fleetctl.cli.screen import Screen
 from fleetctl.drivers.switch import power
 from fleetctl.lab import control
 from fleetctl.operations import lab
@@ -351,6 +352,26 @@ def test_a_secret_of_the_privileged_mode_is_taken_from_the_vault(office: Office)
     assert office.refused("cisco-sw") == 0, "a wrong secret of that mode is no wrong password"
     with _console(office, "cisco-sw") as type_:
         type_("configure terminal", "no enable secret", f"username fleetctl privilege 15 secret {password}", "end")
+
+
+def test_a_person_is_asked_for_that_secret_and_what_no_console_asked_for_is_not_kept(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def typed(prompt: str, **_: object) -> str:
+        asked.append(prompt)
+        return "Gate-9"
+
+    monkeypatch.setattr("fleetctl.cli.adopt.need_answer", lambda **_: None)
+    monkeypatch.setattr(Screen, "ask", lambda *_: True)
+    monkeypatch.setattr("getpass.getpass", typed)
+    ran = office.expect(0, "adopt", "--again", "--limit", "planet-sw,mikrotik-sw")
+    (prompt,) = asked
+    assert "planet-sw" in prompt
+    assert "mikrotik-sw" not in prompt, "RouterOS has no such mode"
+    assert "Gate-9" not in f"{ran.out}{ran.err}"
+    assert not office.workspace.vault.entry("planet_site", "planet-sw", "enable").current
 
 
 def test_a_switch_behind_a_relay(office: Office, relay: Relay) -> None:
