@@ -156,6 +156,8 @@ class Dispatch:
             self._refusing.clear()
             self._proven = True
             return ""
+        if event.wanted:
+            return ""
         task = self.tasks.get(name)  # a recorder may be asked for its cameras' sake alone
         self._refusing.add(task.site if task is not None else name)
         if 0 < self.policy.refused_in_a_row <= len(self._refusing):

@@ -11,6 +11,7 @@ from typing import Any, Final
 from fleetctl import causes
 from fleetctl.codec import encode, text
 from fleetctl.model import (
+    UNSET,
     AspectPlan,
     Attempt,
     Change,
@@ -23,6 +24,7 @@ from fleetctl.model import (
     Outcome,
     Planned,
     Result,
+    Rotation,
     Started,
 )
 
@@ -62,6 +64,8 @@ _LET_IN: Final = tuple(
 )
 _LOCKED: Final = "INSERT OR REPLACE INTO locks VALUES (?, ?, ?, ?, ?)"
 _NOT_JUDGED: Final = "UPDATE logins SET pending = 0 WHERE device = ? AND pending"
+_ROTATION: Final = "INSERT OR REPLACE INTO rotations VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_SETTLED: Final = "DELETE FROM rotations WHERE device = ? AND account = ?"
 _QUEUE: Final = """INSERT INTO queue VALUES (?, ?, ?3, 1, ?3 + 900, ?) ON CONFLICT (device, kind) DO UPDATE SET
     tries = tries + 1, next_try = ?3 + min(86400, 900 * (1 << min(tries, 7))), reason = excluded.reason"""
 _UNQUEUE: Final = "DELETE FROM queue WHERE device = ? AND kind = ?"
@@ -80,6 +84,14 @@ class _Look:
     compared: bool = False
     right: tuple[str, ...] = ()
     time: float = 0.0
+
+
+def _asked(aspect: AspectPlan) -> bool:
+    """Return whether anything is expected of an aspect: what nobody expects is read, and never on record as in step."""
+    value = aspect.expected
+    if not dataclasses.is_dataclass(value):
+        return True
+    return any(getattr(value, field.name) is not UNSET for field in dataclasses.fields(value))
 
 
 def _cause(found: Mapping[tuple[str, str], causes.Memory | None], row: tuple[Any, ...]) -> tuple[str, float | None]:
@@ -112,7 +124,7 @@ class Ledger:
             case Started():
                 self._begun.add(event.device)
             case Planned():
-                for aspect in event.plan.aspects:
+                for aspect in filter(_asked, event.plan.aspects):
                     self._looked(event.device, aspect, now)
                     self._saw(
                         event.device, aspect.aspect, aspect.outcome, aspect.reason, aspect.changes, aspect.gaps, now
@@ -146,7 +158,7 @@ class Ledger:
             case Finished():
                 self._finished(event, now)
             case _:
-                pass
+                self._rotation(event, now)
 
     def write(self, connection: Connection) -> None:
         """Write what was noted; call it inside a transaction, then `clear`."""
@@ -189,9 +201,8 @@ class Ledger:
             if look.right:
                 memory = causes.righted(memory, look.right) if memory is not None else None
             else:
-                expected = causes.digests(look.expected)
-                memory = causes.looked(memory, expected, look.off, look.time, compared=look.compared, known=known)
-        if memory is not None and memory != before:
+                memory = causes.looked(memory, look.expected, look.off, look.time, compared=look.compared, known=known)
+        if memory is not None and memory is not before and memory != before:
             connection.execute("INSERT OR REPLACE INTO expected VALUES (?, ?, ?)", (*key, causes.written(memory)))
         return memory
 
@@ -238,6 +249,15 @@ class Ledger:
             row = (event.device, event.address, event.account, now, event.tries_left)
             self._single += [(_OLD_GO, (now - _KEEP_REFUSALS_S,)), (_COUNTED, row)]
         self._single.append((_ACCEPTED if event.accepted else _REFUSED, (*key, now)))
+
+    def _rotation(self, event: Event, now: float) -> None:
+        if not isinstance(event, Rotation):
+            return
+        if event.step.settled:
+            self._single.append((_SETTLED, (event.device, event.account)))
+            return
+        told = (event.device, event.account, event.step.value, event.fingerprint, event.former, event.instead)
+        self._single.append((_ROTATION, (*told, self._run, now)))
 
     def _finished(self, event: Finished, now: float) -> None:
         device = event.device

@@ -60,6 +60,16 @@ def _first(connection: Connection) -> None:
         connection.execute(statement)
 
 
+def _rotations(connection: Connection) -> None:
+    """Rotations that are not settled; `fingerprint` is the new password's, `former` the old one's."""
+    connection.execute(
+        """CREATE TABLE rotations (
+            device TEXT NOT NULL, account TEXT NOT NULL, step TEXT NOT NULL, fingerprint TEXT NOT NULL,
+            former TEXT NOT NULL, instead TEXT NOT NULL, run INTEGER NOT NULL, time REAL NOT NULL,
+            PRIMARY KEY (device, account)) WITHOUT ROWID"""
+    )
+
+
 def _causes_and_turns(connection: Connection) -> None:
     """Why something is not as expected, what is expected since when, and every turn that anything took."""
     for statement in (
@@ -108,5 +118,5 @@ def _login_budget(connection: Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (_first, _causes_and_turns, _login_budget)
+MIGRATIONS: Final[tuple[Migration, ...]] = (_first, _causes_and_turns, _login_budget, _rotations)
 """Migration number n brings a store from version n - 1 to n."""

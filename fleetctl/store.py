@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from fleetctl.codec import text
 from fleetctl.logins import Logins, moment
-from fleetctl.model import Cause, Outcome
+from fleetctl.model import Cause, Outcome, Step
 
 _BACK_OFF_S: Final = 900.0
 _BACK_OFF_MAX_S: Final = 86400.0
@@ -84,6 +84,20 @@ class Queued:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unsettled:
+    """A password's rotation that was cut off, or that a person has to look at; see `model.Rotation`."""
+
+    device: str
+    account: str
+    step: Step
+    fingerprint: str
+    former: str
+    instead: str
+    run: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rollout:
     """A declared roll-out: `plan` is what was agreed, `state` how far it is; both belong to the operation."""
 
@@ -115,6 +129,27 @@ class Store(Logins):
             connection.execute("DELETE FROM facts WHERE device = ?", (device,))
             for table in ("logins", "refusals", "locks"):
                 connection.execute(f"DELETE FROM {table} WHERE device = ?", (device,))  # noqa: S608  # names of ours
+
+    def unsettled(self, device: str = "") -> tuple[Unsettled, ...]:
+        """Return the rotations of passwords, of one device or of all, of which it is open how they ended."""
+        rows = self.rows(
+            "SELECT device, account, step, fingerprint, former, instead, run, time FROM rotations"
+            " WHERE ?1 = '' OR device = ?1 ORDER BY device, time, account",
+            (device,),
+        )
+        return tuple(
+            Unsettled(
+                device=r[0],
+                account=r[1],
+                step=Step(r[2]),
+                fingerprint=r[3],
+                former=r[4],
+                instead=r[5],
+                run=r[6],
+                since=moment(r[7]),
+            )
+            for r in rows
+        )
 
     # --- states and history ------------------------------------------------------------------------
 

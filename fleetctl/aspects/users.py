@@ -195,4 +195,14 @@ def _write_account(session: Onvif, name: str, account: Account, user: Element | 
         raise Rejected(f"{name}: {error} ({hint})", code=error.code) from None
 
 
+def put_password(session: Onvif, name: str, password: str) -> None:
+    """Give an account another password and nothing else; raises Unsupported where there is no such account."""
+    user = next((user for there, user in _users(session) if there == name), None)
+    if user is None:
+        raise Unsupported(f"the device has no account {name}")
+    changed = own_copy(user)
+    put(changed, "Password", password, _ORDER)
+    session.write("tds", "SetUser", rendered(changed, "tds:User"))
+
+
 CELLS = (Cell(aspect="users", protocol="onvif", read=read, write=write, limits=limits),)

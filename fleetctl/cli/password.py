@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fleetctl.cli import rotation
 from fleetctl.cli.context import Context, context
 from fleetctl.cli.screen import YES_WORDS, need_answer
 from fleetctl.cli.selectors import Limit, Yes
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from fleetctl.operations.workspace import Workspace
 
 app = typer.Typer(help="Check, show and hand over the passwords of devices.", no_args_is_help=True)
+rotation.register(app)
 
 
 @app.callback()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fleetctl.model import Action, Disruption, Driver, Kind, SecretRef, Secrets
+from fleetctl.model import Action, Disruption, Driver, Kind, NewPassword, SecretRef, Secrets
 
 
 def _never(_manufacturer: str, _model: str) -> bool:
@@ -18,6 +18,10 @@ def _make_account(session: Any, argument: tuple[SecretRef, Secrets]) -> str:
     ref, secrets = argument
     session.make_account(ref.account, secrets.reveal(ref))
     return ref.account
+
+
+def _set_password(session: Any, told: NewPassword) -> None:
+    session.set_password(told.account, told.new)
 
 
 def _reboot(session: Any, _argument: object) -> str:
@@ -37,6 +41,13 @@ DRIVER = Driver(
             disruption=Disruption.NONE,
             run=_make_account,
             doc="make an account that may become root",
+        ),
+        Action(
+            name="set_password",
+            protocol="linux",
+            disruption=Disruption.NONE,
+            run=_set_password,
+            doc="give an account another password",
         ),
         Action(name="reboot", protocol="linux", disruption=Disruption.REBOOT, run=_reboot, doc="restart the host"),
     ),

@@ -6,8 +6,9 @@ import hashlib
 import json
 from typing import Any
 
+from fleetctl.aspects.users import put_password
 from fleetctl.errors import BadAnswer, Refused, Rejected, Unsupported
-from fleetctl.model import Backup, Driver, Kind, SecretRef, Secrets, actions
+from fleetctl.model import Backup, Driver, Kind, NewPassword, SecretRef, Secrets, actions
 from fleetctl.protocols.onvif_firmware import flash
 from fleetctl.protocols.xml import child, children, tag, text, words
 
@@ -43,6 +44,11 @@ def _make_account(session: Any, argument: tuple[SecretRef, Secrets]) -> str:
 def _accounts(session: Any) -> set[str]:
     users = session.read("tds", "GetUsers", fresh=True)
     return {text(user, "Username") for user in children(users, "User")}
+
+
+def _set_password(session: Any, told: NewPassword) -> None:
+    """Give an account another password; that it was taken shows when it logs in."""
+    put_password(session, told.account, told.new)
 
 
 def _reboot(session: Any, _argument: object) -> str:
@@ -92,6 +98,7 @@ DRIVER = Driver(
     actions=actions(
         "onvif",
         make_account=_make_account,
+        set_password=_set_password,
         backup=_backup,
         flash=flash,
         reboot=_reboot,

@@ -115,6 +115,16 @@ class SimDevice:
         found: dict[str, Any] = self.pending[section]
         return found
 
+    def sets_password(self) -> bool:
+        """Tell whether what was changed since the last commit is the password of an account that is there."""
+        for section in ("users", "onvif_users"):
+            new = (self.pending or {}).get(section, {})
+            old = (self.changed or {}).get(section) or (self.overlay or {}).get(section)
+            old = self.personality.factory.get(section, {}) if old is None else old
+            if any(name in old and old[name]["password"] != told["password"] for name, told in new.items()):
+                return True
+        return False
+
     def commit(self, disk: StateFile | None) -> None:
         """Keep what was changed since the last commit, in memory and on disk."""
         if self.pending:

@@ -9,7 +9,7 @@ from typing import IO, Final
 
 from lxml import etree
 
-from fleetctl.lab import access, auth, requests
+from fleetctl.lab import access, auth, faults, requests
 from fleetctl.lab.device import SimDevice
 from fleetctl.lab.personality import Personality, Refusal
 from fleetctl.lab.services import (
@@ -209,8 +209,12 @@ class Dispatcher:
             if name in rule.ignored or (device.faults and "ignore-writes" in device.faults):
                 device.rollback()
                 call.after = After()
+            elif (befalls := faults.of_password(device)) == "password-ignored":
+                device.rollback()
             elif not (device.faults and "power-cut" in device.faults):
                 device.commit(self.disk)
+                if befalls:
+                    raise SoapFault("ter:Action", reason="Action Failed", code="Receiver")
         body = self._envelope(rule, request, inner)
         if call.parts:
             return Reply(status=200, body=_beside(body, call.parts), content_type=_PARTS_TYPE, after=call.after)

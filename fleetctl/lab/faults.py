@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fleetctl.errors import UsageError
 
 if TYPE_CHECKING:
+    from fleetctl.lab.device import SimDevice
     from fleetctl.lab.dispatch import Reply
     from fleetctl.lab.http import Connection
 
@@ -27,6 +28,8 @@ KNOWN: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "slow": ("answers drip", {"bytes_per_s": 50.0}),
     "loss": ("connections are reset at random, before or after the request was carried out", {"rate": 0.3, "seed": 1}),
     "ignore-writes": ("writes are answered 200 and change nothing", {}),
+    "password-ignored": ("a new password of an account is answered with a yes and not taken", {}),
+    "password-error": ("a new password of an account is taken and answered with an error", {}),
     "connections": ("no connection is left: a bare 401 to whatever needs a login", {}),
     "swap": ("another device answers here; `other`: the two change places", {"other": "", "same_login": True}),
     "reset": ("somebody pressed the button: factory state", {"hard": True}),
@@ -95,6 +98,12 @@ def lost(faults: Mapping[str, dict[str, Any]]) -> bool:
 def stalled(faults: Mapping[str, dict[str, Any]]) -> bool:
     """Tell whether `stall` has set in."""
     return "stall" in faults and faults["stall"]["left"] <= 0
+
+
+def of_password(device: SimDevice) -> str:
+    """Return the fault that befalls a change under way which sets an account's password, "" for none."""
+    told = next((name for name in ("password-ignored", "password-error") if name in (device.faults or {})), "")
+    return told if told and device.sets_password() else ""
 
 
 def early(faults: Mapping[str, dict[str, Any]], connection: Connection, *, onvif: bool = True) -> bool:

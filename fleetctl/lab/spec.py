@@ -78,6 +78,7 @@ class LabSpec:
     ntp_delay_s: float = 1.0  # how long a device takes to synchronise its clock
     ntp_servers: tuple[str, ...] = ()  # the ones that answer; empty: any does
     record_s: float = 10.0  # how often a recorder pulls a picture of each channel; 0: recorders stand still
+    pulls: bool = True  # False: a recorder logs in and keeps empty footage, without a picture; for very many channels
     retry_s: float = 10.0  # how long after a failed login a recorder tries again
     segment_s: float = 300.0  # how long a recording gets before the next begins
     log_size: int = 50  # requests remembered per device

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from fleetctl.lab import access
+from fleetctl.lab import access, faults
 from fleetctl.lab.device import SimDevice
 from fleetctl.lab.dispatch import Incoming, Reply
 from fleetctl.lab.services import After
@@ -43,16 +43,20 @@ class Visit:
         """The device's wall clock, as if it were UTC."""
         return self.now + self.device.zone_offset_s()
 
-    def settle(self, *, wrote: bool) -> None:
-        """Keep what was changed, as far as the device's faults let it."""
+    def settle(self, *, wrote: bool) -> bool:
+        """Keep what was changed, as far as the device's faults let it; False where it says that it failed at it."""
         device = self.device
         if not wrote:
             device.rollback()
         elif device.faults and "ignore-writes" in device.faults:
             device.rollback()
             self.after = After()
+        elif (befalls := faults.of_password(device)) == "password-ignored":
+            device.rollback()
         elif not (device.faults and "power-cut" in device.faults):
             device.commit(self.world.disk)
+            return not befalls
+        return True
 
     def note(self, name: str, outcome: str) -> None:
         """Remember the request for the tests."""

@@ -51,13 +51,53 @@ class Attempt(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginJudged(Event):
-    """The device accepted or rejected a credential; `tries_left` before it locks, where it says so."""
+    """The device accepted or rejected a credential; `tries_left` before it locks, where it says so.
+
+    `wanted`: it was presented to see it refused.
+    """
 
     account: str
     fingerprint: str
     accepted: bool
     address: str = ""
     tries_left: int | None = None
+    wanted: bool = False
+
+
+class Step(enum.StrEnum):
+    """How far the rotation of one account's password is; before the first and after the last all is settled."""
+
+    SET = "set"  # the new password is about to be sent to the device
+    LIVE = "live"  # the device has accepted a login with the new password
+    HAND = "hand"  # the login is about to be given to a holder (a recorder's channel)
+    TAKEN = "taken"  # every holder has it
+    UNDO = "undo"  # the old password is about to be sent to the device again
+    UNKNOWN = "unknown"  # the device accepts neither, or does not say: a person looks
+    NEW = "new"  # settled: the new password is the account's
+    OLD = "old"  # settled: the old password is the account's
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left to be found out."""
+        return self in (Step.NEW, Step.OLD)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotation(Event):
+    """Confirmed on disk before a step of a password's rotation is taken, or once its outcome is proven.
+
+    `fingerprint` is the new password's, `former` the old one's. `instead` is the account that the holders have until
+    now, where two take turns; `holder` is who is about to be given the login.
+    """
+
+    durable: ClassVar[bool] = True
+
+    account: str
+    step: Step
+    fingerprint: str
+    former: str
+    instead: str = ""
+    holder: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

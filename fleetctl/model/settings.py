@@ -166,6 +166,19 @@ class Action:
     doc: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class NewPassword:
+    """What the action `set_password` is told: an account that exists, its old and new password, and the login's own.
+
+    `acting` is the password of the account that the session is logged in with: some firmware asks for it once more.
+    """
+
+    account: str
+    old: str
+    new: str
+    acting: str
+
+
 # What the operations ask for by name: what it interrupts, and what it is.
 _ASKED: Final = {
     "flash": (Disruption.REBOOT, "give it firmware"),
@@ -175,6 +188,7 @@ _ASKED: Final = {
     "uptime": (Disruption.NONE, "how long it has been up, in seconds"),
     "activate": (Disruption.NONE, "give a factory-new device its first password"),
     "make_account": (Disruption.NONE, "make an administrator account"),
+    "set_password": (Disruption.NONE, "give an account another password"),
     "open_onvif": (Disruption.NONE, "make an administrator account, for ONVIF too"),
     "reboot": (Disruption.REBOOT, "restart the device"),
     "snapshot": (Disruption.NONE, "take a picture now"),

@@ -23,6 +23,7 @@ TOLD: Final = (
     "Result",
     "Attempt",
     "LoginJudged",
+    "Rotation",
     "LoginLocked",
     "Disclosed",
     "Finished",

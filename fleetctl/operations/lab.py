@@ -45,6 +45,7 @@ class Options:
     strict: bool = False
     wsdl_dir: Path | None = None
     record_s: float = 10.0  # how often a recorder pulls a picture of each channel
+    pulls: bool = True  # whether it pulls pictures at all, or only logs in
     retry_s: float = 10.0  # how long after a failed login a recorder tries again
     boot_s: float = 3.0  # how long a device is dead when it starts
     flash_s: float = 3.0  # how long it writes firmware before
@@ -73,6 +74,7 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
         "strict": options.strict,
         "wsdl_dir": str(options.wsdl_dir or ""),
         "record_s": options.record_s,
+        "pulls": options.pulls,
         "retry_s": options.retry_s,
         "boot_s": options.boot_s,
         "flash_s": options.flash_s,

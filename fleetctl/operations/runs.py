@@ -62,8 +62,13 @@ def job(
     expectations: tuple[Expectation, ...] = (),
     plan: DevicePlan | None = None,
     not_ready: Mapping[str, str] | None = None,
+    *,
+    settling: bool = False,
 ) -> converge.Job:
-    """Return what a worker needs for one device; called when its turn has come, so that secrets are revealed late."""
+    """Return what a worker needs for one device; called when its turn has come, so that secrets are revealed late.
+
+    A login whose rotation was cut off is not tried, unless that is what is to be settled.
+    """
     extra = (SecretRef(device=device.name, account=ENABLE),) if device.kind is Kind.SWITCH else ()
     spoken = recorder_of(workspace, device) or device
     secrets = workspace.secrets(spoken, extra + referred(expectations if plan is None else plan.aspects))
@@ -78,6 +83,11 @@ def job(
             )
         else:
             fingerprint, (barred, proven) = workspace.budget(spoken, spoken.user, secrets.reveal(ref))
+        if not settling and any(each.account == spoken.user for each in workspace.store.unsettled(spoken.name)):
+            barred = (
+                f"{spoken.name}: it is open which password of {spoken.user} is live, since a rotation was cut off. "
+                f"Run: fleetctl password recover --limit {spoken.name}"
+            )
     return converge.Job(
         device=workspace.wired(device),
         expectations=expectations,
@@ -145,6 +155,8 @@ def execute(
     """
     journal = workspace.journal
     names = [each.name for each in tasks]
+    devices = [device for name in names if (device := workspace.inventory.devices.get(name)) is not None]
+    workspace.vault.prove(d.site for d in devices if logs_in_by_password(workspace, d))
     with (
         journal.run(kind, arguments, tasks=names, resumes=resumes),
         stop.on_ctrl_c(),

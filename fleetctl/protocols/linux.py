@@ -14,7 +14,7 @@ from typing import Final
 
 import paramiko
 
-from fleetctl.errors import BadAnswer, Refused, Rejected, Unreachable
+from fleetctl.errors import BadAnswer, Refused, Rejected, Unreachable, Unsupported
 from fleetctl.model import Access, Device
 from fleetctl.protocols import hostkeys
 from fleetctl.protocols.identities import Identity, mac
@@ -82,11 +82,20 @@ class Session:
     def make_account(self, name: str, password: str) -> None:
         """Make an account that may do everything by sudo, or give it the password if it is there."""
         self._writing("make an account")
-        there = self._tried(["getent", "passwd", name])[0] == 0
-        if not there:
+        if not self._has(name):
             self._as_root(["useradd", "--create-home", "--shell", "/bin/bash", name])
         self._as_root(["usermod", "--append", "--groups", "sudo", name])
         self._as_root(["chpasswd"], given=f"{name}:{password}\n")
+
+    def set_password(self, name: str, password: str) -> None:
+        """Give an account another password; raises Unsupported where there is no such account."""
+        self._writing("set a password")
+        if not self._has(name):
+            raise Unsupported(f"{self._where()} has no account {name}")
+        self._as_root(["chpasswd"], given=f"{name}:{password}\n")
+
+    def _has(self, name: str) -> bool:
+        return self._tried(["getent", "passwd", name])[0] == 0
 
     def reboot(self) -> None:
         """Have it reboot in a second, so that the answer still comes."""

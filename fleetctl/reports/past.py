@@ -101,6 +101,8 @@ def sentence(say: Language, told: Entry) -> str:
             return say("login of {account} accepted", account=payload["account"])
         case "LoginJudged":
             return say("login of {account} refused", account=payload["account"])
+        case "Rotation":
+            return say("rotation of {account}: {step}", account=payload["account"], step=payload["step"])
         case "LoginLocked":
             return say("{account} is locked out for now", account=payload["account"])
         case "Disclosed":

@@ -19,6 +19,7 @@ from fleetctl.vault.sites import Entry, Opened, Secrets
 from fleetctl.vault.source import PasswordSource, source_of
 
 T = TypeVar("T")
+_PROVING: Final = 3  # sites whose vaults are tried
 KEEP_DAYS: Final = 30
 """How long the previous password of an account is kept, where the inventory does not say otherwise."""
 
@@ -83,6 +84,22 @@ class Vault:
     def accounts(self, site: str, device: str) -> Mapping[str, Entry]:
         """Return all that the vault has of a device, by account."""
         return dict(self._open(site).secrets.get(device, {}))
+
+    def prove(self, sites: Iterable[str]) -> None:
+        """Open the vault of one of these sites: a wrong vault password ends a run before anything is sent.
+
+        Raises VaultError when none of the first that have one opens; a single damaged file is for its own devices.
+        """
+        wrong: VaultError | None = None
+        for site in [site for site in dict.fromkeys(sites) if site and self._path(site).exists()][:_PROVING]:
+            try:
+                self._open(site)
+            except VaultError as error:
+                wrong = wrong or error
+            else:
+                return
+        if wrong is not None:
+            raise wrong
 
     def every(self, site: str) -> tuple[str, ...]:
         """Return every password of a site, old ones and prepared ones too: what must not be seen anywhere."""
@@ -201,6 +218,42 @@ class Vault:
 
         self._change(site, [(device, account)], change)
 
+    def keep(self, site: str, device: str, account: str, new: str, old: str) -> None:
+        """Make sure that both passwords that may be live are on disk, whoever edited the file meanwhile."""
+
+        def held(entry: Entry) -> bool:
+            return {new, old} <= {entry.current, entry.previous, entry.prepared}
+
+        path = self._path(site)
+        if path.exists() and path.read_bytes() == self._open(site).content and held(self.entry(site, device, account)):
+            return
+
+        def change(found: Mapping[tuple[str, str], Entry]) -> Mapping[tuple[str, str], Entry]:
+            ((key, entry),) = found.items()
+            if held(entry):
+                return {}
+            if new not in (entry.current, entry.previous):
+                entry = replace(entry, prepared=new, prepared_at=self._now(), prepared_run=self.run)
+            if old not in (entry.current, entry.prepared):
+                entry = replace(entry, previous=old)
+            return {key: entry}
+
+        self.reread(site)
+        self._change(site, [(device, account)], change)
+
+    def discard(self, site: str, device: str, account: str, password: str) -> None:
+        """Drop a prepared password that is known not to be live."""
+
+        def change(old: Mapping[tuple[str, str], Entry]) -> Mapping[tuple[str, str], Entry]:
+            ((key, entry),) = old.items()
+            return {key: _unprepared(entry)} if entry.prepared == password else {}
+
+        self._change(site, [(device, account)], change)
+
+    def reread(self, site: str) -> None:
+        """Take a site's file as it is now, whoever changed it since it was read."""
+        self._opened.pop(site, None)
+
     def set(self, site: str, device: str, account: str, password: str) -> None:
         """Record a password that is known to be live; another current one becomes the previous one."""
         if not password:
@@ -208,10 +261,11 @@ class Vault:
 
         def change(old: Mapping[tuple[str, str], Entry]) -> Mapping[tuple[str, str], Entry]:
             ((key, entry),) = old.items()
+            prepared = "" if entry.prepared == password else entry.prepared
             if entry.current == password:
-                return {}
-            new = replace(entry, current=password, previous=entry.current, changed=self._now(), run=self.run)
-            return {key: new}
+                return {} if prepared == entry.prepared else {key: _unprepared(entry)}
+            new = replace(entry if prepared else _unprepared(entry), current=password, previous=entry.current)
+            return {key: replace(new, changed=self._now(), run=self.run)}
 
         self._change(site, [(device, account)], change)
 
@@ -291,3 +345,8 @@ class Vault:
         for path in sorted(self.root.glob("group_vars/*/vault.yml")):
             if sites.read(path, self.password).cipher_text:
                 return
+
+
+def _unprepared(entry: Entry) -> Entry:
+    """Return an entry without what was prepared."""
+    return replace(entry, prepared="", prepared_at="", prepared_run=0)

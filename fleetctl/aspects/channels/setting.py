@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import enum
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -99,6 +99,13 @@ class Channels:
         pattern=r"[\x21-\x7e]{1,32}",
         instruction=True,
     )
+    standby_user: str | Unset = setting(
+        "second account on the cameras, which takes turns with channels_user: `password rotate` gives the idle one a "
+        "new password and moves recorders to it; a camera's own channels_user says which of the two is in use",
+        pattern=r"[\x21-\x7e]{1,32}",
+        instruction=True,
+        source="field facts, nvr 8.1: the recorder never holds a wrong password",
+    )
     port: int | Unset = setting(
         "port at which the recorder reaches cameras over ONVIF, where it is not the one fleetctl uses (onvif_port): "
         "behind a router that forwards ports",
@@ -172,8 +179,8 @@ def _camera(device: Device, key: str, item: BoundCamera, fleet: Fleet) -> Device
 
 def _filled(item: BoundCamera, camera: Device, value: Channels, fleet: Fleet) -> BoundCamera:
     """Return the item with what follows from its camera; what the inventory says of the channel itself stays."""
-    account = item.user or value.user
     values = fleet.values(camera.name)
+    account = item.user or in_turn(value, camera, values)
     protocol = item.protocol or Speech.ONVIF
     known = {Speech.ONVIF: value.port or camera.endpoint.port, Speech.RTSP: camera.endpoint.rtsp_port}
     port = item.port or known.get(protocol, UNSET)
@@ -194,6 +201,23 @@ def _filled(item: BoundCamera, camera: Device, value: Channels, fleet: Fleet) ->
         credential=Credential.ACCEPTED,
         sets_clock=item.sets_clock if item.sets_clock is not UNSET or not follows_ntp else False,
     )
+
+
+def in_turn(value: Channels, camera: Device, values: Mapping[str, Any]) -> str | Unset:
+    """Return the account that recorders use on a camera; `values` are the camera's own variables.
+
+    Where two take turns it is the one that the camera's `channels_user` names.
+    """
+    if not takes_turns(value, camera) or "channels_user" not in values:
+        return value.user
+    told = str(values["channels_user"].value)
+    return told if told in (value.user, value.standby_user) else value.user
+
+
+def takes_turns(value: Channels, camera: Device) -> bool:
+    """Tell whether two accounts take turns on a camera; the administrator takes none."""
+    pair = {value.user, value.standby_user}
+    return len(pair) == 2 and not any(isinstance(name, Unset) for name in pair) and camera.user not in pair
 
 
 def _by_address(key: str, item: BoundCamera) -> Iterator[Wrong]:

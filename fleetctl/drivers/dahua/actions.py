@@ -19,7 +19,7 @@ from fleetctl.aspects.users import Account, Level
 from fleetctl.drivers.dahua import firmware, footage
 from fleetctl.drivers.dahua.channels import bound
 from fleetctl.drivers.dahua.storage import disks, health_of
-from fleetctl.drivers.dahua.users import accounts_of, write_account
+from fleetctl.drivers.dahua.users import accounts_of, set_password, write_account
 from fleetctl.errors import BadAnswer, Unsupported
 from fleetctl.model import Backup, SecretRef, Secrets, actions
 from fleetctl.protocols.dahua import Session, keyvalue
@@ -127,6 +127,7 @@ ACTIONS = actions(
     "dahua",
     activate=activate,
     make_account=make_account,
+    set_password=set_password,
     open_onvif=make_account,
     reboot=reboot,
     backup=backup,

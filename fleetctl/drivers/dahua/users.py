@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fleetctl.aspects.users import Account, Level, Users
 from fleetctl.errors import Refused, Unsupported
-from fleetctl.model import ABSENT, Cell, FrozenMap, Gap, Outcome, SecretRef, Secrets, Unset, Untold
+from fleetctl.model import ABSENT, Cell, FrozenMap, Gap, NewPassword, Outcome, SecretRef, Secrets, Unset, Untold
 from fleetctl.protocols.dahua import Session, keyvalue
 
 _LEVELS: Final = {"admin": Level.ADMINISTRATOR, "user": Level.USER}
@@ -97,6 +97,20 @@ def write_account(session: Session, name: str, account: Account, secrets: Secret
         f"&user.Name={named}&user.Password={keyvalue.escaped(secrets.reveal(ref))}"
         f"&user.Group={_GROUPS[account.level]}&user.Sharable=true&user.Reserved=false&user.Memo={keyvalue.escaped('')}",
     )
+
+
+def set_password(session: Session, told: NewPassword) -> None:
+    """Give an account another password; the device asks for the old one, of an administrator too.
+
+    Raises Unsupported where there is no such account, Rejected when the old password is not that.
+    """
+    if told.account not in accounts_of(session):
+        raise Unsupported(f"the device has no account {told.account}")
+    query = "".join(
+        f"&{name}={keyvalue.escaped(value)}"
+        for name, value in (("name", told.account), ("pwd", told.new), ("pwdOld", told.old))
+    )
+    session.order("userManager", "modifyPassword", query)
 
 
 CELLS = (Cell(aspect="users", protocol="dahua", read=read, write=write, limits=limits),)

@@ -16,7 +16,7 @@ from fleetctl.drivers.hikvision import firmware, footage
 from fleetctl.drivers.hikvision.channels import bound
 from fleetctl.drivers.hikvision.documents import changed, items, like
 from fleetctl.drivers.hikvision.storage import STORAGE, disks, health_of
-from fleetctl.drivers.hikvision.users import USERS, write_account
+from fleetctl.drivers.hikvision.users import USERS, set_password, write_account
 from fleetctl.errors import BadAnswer, Rejected, Unsupported
 from fleetctl.model import Backup, SecretRef, Secrets, Untold, actions
 from fleetctl.protocols.isapi import Session
@@ -135,6 +135,7 @@ ACTIONS = actions(
     activate=activate,
     make_account=make_account,
     open_onvif=open_onvif,
+    set_password=set_password,
     reboot=reboot,
     backup=backup,
     snapshot=snapshot,

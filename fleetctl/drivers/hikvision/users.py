@@ -12,7 +12,7 @@ from lxml import etree
 from fleetctl.aspects.users import Account, Level, Users
 from fleetctl.drivers.hikvision.documents import changed, items, like
 from fleetctl.errors import Refused, Unsupported
-from fleetctl.model import ABSENT, Cell, FrozenMap, Gap, Outcome, SecretRef, Secrets, Unset, Untold
+from fleetctl.model import ABSENT, Cell, FrozenMap, Gap, NewPassword, Outcome, SecretRef, Secrets, Unset, Untold
 from fleetctl.protocols.isapi import Session
 from fleetctl.protocols.onvif_parts import tried
 from fleetctl.protocols.xml import Element, boolean, child, children, text, whole
@@ -126,6 +126,18 @@ def write_account(session: Session, name: str, account: Account, secrets: Secret
         session.write("POST", USERS, like(listed, "User", {"id": _free(listed), **values}))
     if account.level is Level.USER:
         _let_see(session, name)
+
+
+def set_password(session: Session, told: NewPassword) -> None:
+    """Give an account another password and nothing else; raises Unsupported where there is no such account."""
+    listed = session.read(USERS, fresh=True)
+    user = next((u for u in items(listed, "User") if text(u, "userName") == told.account), None)
+    if user is None:
+        raise Unsupported(f"the device has no account {told.account}")
+    values: dict[str, object] = {"password": told.new}
+    if _wants_own_password(session):
+        values["loginPassword"] = told.acting
+    session.write("PUT", f"{USERS}/{text(user, 'id')}", changed(user, values))
 
 
 def _own(session: Session, name: str) -> SecretRef:

@@ -8,7 +8,18 @@ from __future__ import annotations
 from typing import Any
 
 from fleetctl.drivers.switch import backup, ports, power, services, snmp, syslog, time, users, vlans, wiring
-from fleetctl.model import Action, Backup, Disruption, Driver, Kind, Neighbour, PasswordPolicy, SecretRef, Secrets
+from fleetctl.model import (
+    Action,
+    Backup,
+    Disruption,
+    Driver,
+    Kind,
+    Neighbour,
+    NewPassword,
+    PasswordPolicy,
+    SecretRef,
+    Secrets,
+)
 
 
 def _anything(_manufacturer: str, _model: str) -> bool:
@@ -19,6 +30,11 @@ def _make_account(session: Any, argument: tuple[SecretRef, Secrets]) -> str:
     """Make an administrator account, or give it the password if it is there; returns its name, "" if there is none."""
     ref, secrets = argument
     return users.make(session, ref, secrets)
+
+
+def _set_password(session: Any, told: NewPassword) -> None:
+    """Give an account another password."""
+    users.set_password(session, told)
 
 
 def _power_cycle(session: Any, target: Neighbour) -> None:
@@ -55,6 +71,13 @@ DRIVER = Driver(
             disruption=Disruption.NONE,
             run=_make_account,
             doc="make an administrator account",
+        ),
+        Action(
+            name="set_password",
+            protocol="ssh",
+            disruption=Disruption.NONE,
+            run=_set_password,
+            doc="give an account another password",
         ),
         Action(
             name="power_cycle",

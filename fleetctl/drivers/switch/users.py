@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fleetctl.aspects.users import Account, Level, Users
 from fleetctl.drivers.switch import kit
 from fleetctl.errors import Refused, Unsupported
-from fleetctl.model import ABSENT, Cell, FrozenMap, Gap, Outcome, SecretRef, Secrets, Untold
+from fleetctl.model import ABSENT, Cell, FrozenMap, Gap, NewPassword, Outcome, SecretRef, Secrets, Untold
 
 if TYPE_CHECKING:
     from fleetctl.protocols.ssh.session import Session
@@ -95,6 +95,18 @@ def make(session: Session, ref: SecretRef, secrets: Secrets) -> str:
     return ref.account
 
 
+def set_password(session: Session, told: NewPassword) -> None:
+    """Give an account another password, its level kept; raises Unsupported where there is no such account."""
+    found = read(session).accounts
+    account = found.get(told.account) if isinstance(found, FrozenMap) else None
+    if account is None or not isinstance(account.level, Level):
+        raise Unsupported(f"the switch has no account {told.account}, or does not tell its level")
+    made = _made(session, told.account, account.level, told.new)
+    wanted = Users(accounts=FrozenMap({told.account: Account(level=account.level)}))
+    commands = session.commands("users", users=_known(session, [made]))
+    session.write(commands, lambda: kit.left(read(session), wanted), hidden=[told.new])
+
+
 def _known(session: Session, told: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Say of each account whether it is there already: some consoles add and set by different commands."""
     there = {record["name"] for record in session.records("config", "user")}
@@ -104,7 +116,10 @@ def _known(session: Session, told: list[dict[str, Any]]) -> list[dict[str, Any]]
 def _account(session: Session, name: str, level: Any, ref: SecretRef, secrets: Secrets) -> dict[str, Any]:
     if not isinstance(level, Level) or level.value not in session.platform.levels:
         raise Unsupported(f"{name}: a new account needs a level", nearest=Level.USER.value)
-    password = secrets.reveal(ref)
+    return _made(session, name, level, secrets.reveal(ref))
+
+
+def _made(session: Session, name: str, level: Level, password: str) -> dict[str, Any]:
     if not _TYPABLE.fullmatch(password) or "?" in password or '"' in password:
         raise Unsupported(
             f"{name}: its password holds a space, a question mark or a quotation mark: no console takes it"

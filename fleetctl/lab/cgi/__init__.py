@@ -44,7 +44,8 @@ def answer(world: World, device: SimDevice, incoming: Incoming) -> Reply:
         device.rollback()
         visit.note(name, f"{error.kind} {error.words}".strip())
         return refused(visit, error)
-    visit.settle(wrote=reply.wrote)
+    if not visit.settle(wrote=reply.wrote):
+        return refused(visit, Refused("failed"))
     reply.after = visit.after
     visit.note(name, "ok")
     return reply

@@ -74,7 +74,8 @@ def answer(world: World, device: SimDevice, incoming: Incoming) -> Reply:
         device.rollback()
         visit.note(name, error.code)
         return _no(visit, error)
-    visit.settle(wrote=reply.wrote)
+    if not visit.settle(wrote=reply.wrote):
+        return _no(visit, Refused("diskError"))
     if visit.pushed and world.recorders is not None:
         world.recorders.push_password(device, visit.pushed)
     reply.after = visit.after

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fleetctl.lab import auth
 from fleetctl.lab.device import SimDevice
 from fleetctl.lab.recorder import chores, keeping
-from fleetctl.lab.recorder.grab import Refused, grab
+from fleetctl.lab.recorder.grab import Picture, Refused, grab
 from fleetctl.lab.recorder.link import Link
 from fleetctl.lab.recorder.login import LOGINS, Denied, credentials, push_time
 from fleetctl.lab.recorder.wire import Line, Unanswered
@@ -23,6 +23,7 @@ from fleetctl.lab.recorder.wire import Line, Unanswered
 if TYPE_CHECKING:
     from fleetctl.lab.world import World
 
+NO_PICTURE: Final = Picture(codec="H264", data=b"", kbps=2048)
 TICK_S: Final = 0.1
 TOGETHER: Final = 4  # channels that are connected at the same time
 IDLE_AFTER_S: Final = 60.0  # nobody asked the recorder for so long
@@ -242,11 +243,13 @@ class Recorders:
         credit = 0.0 if link.recording else FIRST_S
         if protocol != "RTSP" and time.monotonic() < self._pull_at - credit:
             return  # logged in; what is recorded goes on, and the next picture comes later
-        began = time.monotonic()
-        sub = keeping.settings(recorder, number).get("stream") == "sub"
-        path = camera.streams[1 if sub else 0]
-        picture = await grab(source, address, self._ports["rtsp"], path, credentials(channel))
-        self._pull_at = _rested(self._pull_at, began, REST_PULL)
+        picture = NO_PICTURE
+        if world.spec.pulls:
+            began = time.monotonic()
+            sub = keeping.settings(recorder, number).get("stream") == "sub"
+            path = camera.streams[1 if sub else 0]
+            picture = await grab(source, address, self._ports["rtsp"], path, credentials(channel))
+            self._pull_at = _rested(self._pull_at, began, REST_PULL)
         if (recorder.links or {}).get(number) is link and not recorder.dead():
             keeping.keep(world, recorder, number, link, picture)
 

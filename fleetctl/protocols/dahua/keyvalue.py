@@ -19,10 +19,12 @@ MAX_URL: Final = 1900
 def parsed(body: bytes) -> dict[str, str]:
     """Return the values by key: split at the first `=`; a line without a key goes on with the value before it."""
     told: dict[str, str] = {}
+    one: dict[str, str] = {}  # a schedule is thousands of lines with few values: each is kept once
     last = ""
     for line in body.decode("utf-8", "replace").replace("\r\n", "\n").split("\n"):
         if _KEY.match(line):
-            last, _, told[last] = line.partition("=")
+            last, _, value = line.partition("=")
+            told[last] = one.setdefault(value, value)
         elif last and line:
             told[last] += f"\n{line}"
     return told

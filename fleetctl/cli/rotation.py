@@ -1,0 +1,151 @@
+"""`fleetctl password rotate` and `password recover`: new passwords, and what an interrupted rotation left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fleetctl.cli.audit import Reports
+from fleetctl.cli.context import Context, context
+from fleetctl.cli.screen import YES_WORDS, need_answer
+from fleetctl.cli.selectors import Limit, Yes
+from fleetctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fleetctl.operations.rotation import Chosen
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(
+        epilog="Examples: fleetctl password rotate --limit viet_hung    "
+        "fleetctl password rotate --account ghihinh --older-than 90"
+    )(rotate)
+    app.command(epilog="Example: fleetctl password recover")(recover)
+
+
+def rotate(
+    ctx: typer.Context,
+    limit: Limit = "",
+    account: Annotated[
+        list[str] | None, typer.Option("--account", metavar="NAME", help="Only this account; repeatable.")
+    ] = None,
+    older_than: Annotated[
+        float | None,
+        typer.Option("--older-than", min=0, metavar="DAYS", help="Only passwords that were set longer ago than that."),
+    ] = None,
+    yes: Yes = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Take up the devices that the last rotation left undone.")
+    ] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help="Do not wait for the maintenance window; one site only, with --reason.")
+    ] = False,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why --now; kept in the journal.")] = "",
+    canary: Annotated[int, typer.Option("--canary", min=0, help="Devices to do first, alone; 0: none.")] = 1,
+    stop_at: Annotated[
+        int, typer.Option("--stop-at", min=1, max=100, metavar="PERCENT", help="Stop when more than this share failed.")
+    ] = 20,
+    no_old_check: Annotated[
+        bool,
+        typer.Option("--no-old-check", help="Do not present the old password to see it refused: it costs one login."),
+    ] = False,
+    report: Reports = None,
+) -> int:
+    """Give accounts new passwords, recorders in step."""
+    from fleetctl.cli.follow import Followed
+    from fleetctl.operations import rollout, rotation
+    from fleetctl.operations.runs import select
+
+    told = context(ctx)
+    if resume and limit:
+        raise UsageError("--resume takes up what the last rotation left undone: leave out --limit")
+    if now and not reason.strip():
+        raise UsageError("--now interrupts recordings in reception hours: say why with --reason TEXT")
+    need_answer(yes=yes, what="fleetctl password rotate")
+    workspace = told.open()
+    number = None
+    if resume:
+        found = workspace.journal.unfinished(kind=rotation.KIND)
+        if found is None:
+            raise UsageError("there is nothing to resume: the last rotation came to its end")
+        number, limit = found[0], ",".join(found[1])
+    run = Followed(told, workspace, rotation.KIND, report or ())
+    plan = rotation.chosen(workspace, select(workspace, limit), account or (), older_than)
+    todo = [each for each in plan if not each.reason]
+    if not told.json:
+        _show(told, plan)
+    if not plan:
+        told.screen.talk(told.say("There is no password to rotate."))
+        return run.finish()
+    if todo and not yes and not _agreed(told, todo):
+        told.screen.talk(told.say("Nothing was sent."))
+        return run.finish()
+    options = rotation.Options(
+        rollout=rollout.Options(
+            now=reason if now else "", canary=canary, stop_share=stop_at / 100, per_site=1, resumes=number
+        ),
+        check_old=not no_old_check,
+    )
+    events = rotation.rotate(workspace, plan, options, stop=run.stop)
+    run.take(events, len({each.device.name for each in plan}), told.say("Rotate"))
+    code = run.finish()
+    if run.stopped():
+        told.screen.talk(told.say("Go on with: fleetctl password recover, then fleetctl password rotate --resume"))
+    return code
+
+
+def _show(told: Context, plan: Sequence[Chosen]) -> None:
+    """Show what is going to be done, device by device; values are never shown."""
+    for each in plan:
+        name = each.device.name
+        if each.reason:
+            told.screen.out(
+                told.say("{name} {account}: stays: {reason}", name=name, account=each.account, reason=each.reason)
+            )
+            continue
+        how = told.say("in place")
+        if each.instead:
+            how = told.say("takes over from {account}", account=each.instead)
+        held = ", ".join(str(holder) for holder in each.holders)
+        line = told.say("{name} {account}: new password, {how}", name=name, account=each.account, how=how)
+        told.screen.out(f"{line}; {told.say('held by {holders}', holders=held)}" if held else line)
+
+
+def _agreed(told: Context, todo: Sequence[Chosen]) -> bool:
+    question = told.say.many("Rotate {n} password? [y/N]", "Rotate {n} passwords? [y/N]", len(todo))
+    return told.screen.ask(question, YES_WORDS)
+
+
+def recover(ctx: typer.Context, limit: Limit = "", yes: Yes = False, report: Reports = None) -> int:
+    """Settle rotations that were cut off: the device is asked which password it has, and all is brought in step."""
+    from fleetctl.cli.follow import Followed
+    from fleetctl.operations import rotation
+    from fleetctl.operations.runs import select
+
+    told = context(ctx)
+    need_answer(yes=yes, what="fleetctl password recover")
+    workspace = told.open()
+    run = Followed(told, workspace, "password recover", report or ())
+    names = {device.name for device in select(workspace, limit)}
+    left = [each for each in workspace.store.unsettled() if each.device in names]
+    if not left:
+        told.screen.talk(told.say("Every rotation is settled."))
+        return run.finish()
+    if not told.json:
+        for each in left:
+            told.screen.out(
+                told.say(
+                    "{name} {account}: cut off at the step {step} (run {run})",
+                    name=each.device, account=each.account, step=each.step.value, run=each.run,
+                )
+            )  # fmt: skip
+    question = told.say.many("Settle {n} rotation? [y/N]", "Settle {n} rotations? [y/N]", len(left))
+    if not yes and not told.screen.ask(question, YES_WORDS):
+        told.screen.talk(told.say("Nothing was sent."))
+        return run.finish()
+    run.take(rotation.recover(workspace, limit, stop=run.stop), len({e.device for e in left}), told.say("Settle"))
+    return run.finish()

@@ -1,0 +1,170 @@
+"""Which passwords are rotated: the accounts that the vault has of each device, and who holds them. Asks no device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from fleetctl.aspects.channels import BoundCamera, Channels, takes_turns
+from fleetctl.errors import UsageError, VaultError
+from fleetctl.model import Device, Kind, Unset
+from fleetctl.operations.rotation.turns import Holder
+from fleetctl.operations.runs import ENABLE, logs_in_by_password
+from fleetctl.operations.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """One password to rotate, or why it is left alone (`reason`).
+
+    `instead` is the account that the holders use now, where this one is idle and takes over from it.
+    """
+
+    device: Device
+    account: str
+    instead: str = ""
+    holders: tuple[Holder, ...] = ()
+    changed: datetime | None = None  # when its password became what it is
+    reason: str = ""
+
+    @property
+    def interrupts(self) -> bool:
+        """Whether a recorder connects anew: recording has a gap of seconds."""
+        return bool(self.holders)
+
+
+def chosen(
+    workspace: Workspace, devices: Sequence[Device], accounts: Sequence[str] = (), older_than_days: float | None = None
+) -> tuple[Chosen, ...]:
+    """Return the passwords to rotate, those that stay with a reason. Opens the vaults of the devices' sites.
+
+    Raises VaultError, UsageError when an account named is none of any device's.
+    """
+    held = _held(workspace, devices)
+    found: list[Chosen] = []
+    for device in devices:
+        found += _of_device(workspace, device, held)
+    if accounts:
+        known = {c.account for c in found}
+        for name in accounts:
+            if name not in known:
+                raise UsageError(f"--account {name}: the vault has none of that name here. There are: {_list(known)}")
+        found = [c for c in found if c.account in accounts or (c.instead and c.instead in accounts)]
+    if older_than_days is not None:
+        edge = datetime.now(UTC) - timedelta(days=older_than_days)
+        found = [c for c in found if c.changed is None or c.changed < edge]
+    return tuple(found)
+
+
+def _list(names: set[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
+
+
+def _of_device(workspace: Workspace, device: Device, held: _Held) -> Iterator[Chosen]:
+    """Yield a device's accounts, in the order in which they are turned: the one that fleetctl logs in with last.
+
+    Of two that take turns the idle one comes first, and takes over; then the other one loses its password.
+    """
+    unsettled = {u.account for u in workspace.store.unsettled(device.name)}
+    accounts = workspace.vault.accounts(device.site, device.name) if device.site else {}
+    active, idle = held.turns.get(device.name, ("", ""))
+    order = {name: (name == device.user, name == active, name) for name in accounts}
+    for account in sorted(accounts, key=order.__getitem__):
+        entry = accounts[account]
+        if not entry.current:
+            continue
+        taking_over = account == idle and active in accounts
+        holders = held.holders.get((device.name, active if taking_over else account), ())
+        yield Chosen(
+            device=device,
+            account=account,
+            instead=active if taking_over else "",
+            holders=() if account == active and idle in accounts else holders,
+            changed=_moment(entry.changed),
+            reason=_why_not(workspace, device, account, unsettled),
+        )
+
+
+def _why_not(workspace: Workspace, device: Device, account: str, unsettled: set[str]) -> str:
+    """Return why an account's password stays as it is, "" where it may be rotated."""
+    if unsettled:
+        return f"an earlier rotation is not settled. Run: fleetctl password recover --limit {device.name}"
+    if device.audit_only:
+        return "audit_only in the inventory: fleetctl only looks at it"
+    if device.behind:
+        return f"only its recorder {device.behind} reaches it"
+    if device.platform == "windows":
+        return "Windows is looked after by hand"
+    if not (device.serial_number or device.mac_address):
+        return f"it has no identity on record. Run: fleetctl adopt --limit {device.name}"
+    if account == ENABLE and device.kind is Kind.SWITCH:
+        return "the secret of a switch's privileged mode is not set by fleetctl"
+    if account == device.user and not logs_in_by_password(workspace, device):
+        return "fleetctl logs in with a key"
+    try:
+        same = workspace.password(device, account) == workspace.vault.entry(device.site, device.name, account).current
+    except VaultError:
+        same = False
+    return "" if same else "the inventory's ansible_password is another than the vault's: correct one of them"
+
+
+def _moment(told: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(told) if told else None
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """Who logs in to cameras: by camera and account the channels, and by camera the accounts that take turns."""
+
+    holders: Mapping[tuple[str, str], tuple[Holder, ...]]
+    turns: Mapping[str, tuple[str, str]]  # camera -> account in use, idle account
+
+
+def _held(workspace: Workspace, devices: Sequence[Device]) -> _Held:
+    """Return who logs in to the cameras among the devices, as the inventory has it."""
+    sites = {device.site for device in devices if device.kind is Kind.CAMERA}
+    holders: dict[tuple[str, str], list[Holder]] = {}
+    turns: dict[str, set[tuple[str, str]]] = {}
+    for recorder in workspace.inventory.devices.values():
+        if recorder.kind is Kind.NVR and not recorder.is_host and recorder.site in sites:
+            told: Any = next((e.value for e in workspace.expectations(recorder, ("channels",))), None)
+            for channel, item in _channels(told):
+                if isinstance(item.camera, str) and isinstance(item.user, str):
+                    holder = Holder(recorder=recorder.name, channel=channel)
+                    holders.setdefault((item.camera, item.user), []).append(holder)
+                    turns.setdefault(item.camera, set()).add((item.user, _idle(workspace, told, item)))
+    one = {camera: next(iter(pairs)) for camera, pairs in turns.items() if len(pairs) == 1}
+    return _Held(
+        holders={key: tuple(sorted(every)) for key, every in holders.items()},
+        turns={camera: pair for camera, pair in one.items() if pair[1]},
+    )
+
+
+def _idle(workspace: Workspace, told: Channels, item: BoundCamera) -> str:
+    """Return the account that is idle on a channel's camera, "" where none takes turns."""
+    camera = workspace.inventory.devices[str(item.camera)]
+    pair = [name for name in (told.user, told.standby_user) if isinstance(name, str)]
+    if not takes_turns(told, camera) or item.user not in pair:
+        return ""
+    return next(name for name in pair if name != item.user)
+
+
+def holders_of(workspace: Workspace, device: Device, account: str, instead: str) -> tuple[Holder, ...]:
+    """Return the channels that log in to a device with an account, or with the one it takes over from."""
+    found = _held(workspace, (device,)).holders
+    return tuple(sorted({h for name in (account, instead) if name for h in found.get((device.name, name), ())}))
+
+
+def _channels(told: Any) -> Iterator[tuple[str, BoundCamera]]:
+    cameras = told.cameras if isinstance(told, Channels) and not isinstance(told.cameras, Unset) else {}
+    for channel, item in cameras.items():
+        if isinstance(item, BoundCamera):
+            yield channel, item
+
+
+__all__ = ["Chosen", "chosen", "holders_of"]

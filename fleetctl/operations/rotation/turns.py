@@ -1,0 +1,76 @@
+"""What a worker is told of passwords to rotate: accounts, their old and new login, who else holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fleetctl import converge
+from fleetctl.model import Device, FrozenMap, Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """An account with one of its passwords; `barred` is why that may not be tried now, "" when it may."""
+
+    user: str
+    password: str = field(repr=False)
+    fingerprint: str
+    barred: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Holder:
+    """A channel of a recorder, which logs in to the device with the account."""
+
+    recorder: str
+    channel: str
+
+    def __str__(self) -> str:
+        return f"{self.recorder} channel {self.channel}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One account whose password is to be another.
+
+    `instead`: the account that the holders have until now, where two take turns; None where it is this one.
+    `step` is where an earlier run was cut off, None to begin.
+    """
+
+    old: Login
+    new: Login
+    instead: Login | None = None
+    holders: tuple[Holder, ...] = ()
+    step: Step | None = None
+
+    @property
+    def account(self) -> str:
+        """The account's name."""
+        return self.new.user
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long things may take, in seconds."""
+
+    up_s: float = 180.0  # until a device that went away answers again
+    online_s: float = 120.0  # until a channel is online and records with another login (field facts, 8.1)
+    steady_s: float = 5.0  # how long a channel that records nothing must stay online
+    goes_on_s: float = 20.0  # footage that reaches so far past the write is of the session after it
+    poll_s: float = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """All that work on one device's passwords needs; made at dispatch, pickled to a worker, never written down.
+
+    `acting` logs in as the administrator by whom passwords are set; `check_old`: see the old passwords refused, too.
+    """
+
+    device: Device
+    acting: converge.Job
+    turns: tuple[Turn, ...]
+    recorders: Mapping[str, converge.Job] = FrozenMap()
+    patience: Patience = field(default_factory=Patience)
+    check_old: bool = True

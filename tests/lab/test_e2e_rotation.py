@@ -1,0 +1,201 @@
+"""Rotation, driven by the command: recorders in step, killed anywhere, and devices that do not do what they say.
+
+The long soak stands beside it: `python -m tests.lab.soak_rotation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fleetctl.model import LoginJudged, Rotation, Step
+from fleetctl.operations import rotation
+from fleetctl.operations.runs import select
+from fleetctl.operations.workspace import Workspace
+from fleetctl.vault import Vault
+from tests.lab.killed import killed, steps_of
+from tests.lab.office import Office
+from tests.lab.soak_rotation import lost, made
+
+TURNS, ADMINISTRATOR, PLACE = "s0-c1", "s1-c1", "s2-c1"  # two accounts in turn; the administrator; one account in place
+ROTATE = ("password", "rotate", "--yes")
+RECOVER = ("password", "recover", "--yes")
+
+
+@pytest.fixture(scope="session")
+def step(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """A workspace whose lab is down: three sites of one recorder and one camera, in step and recording."""
+    office = made(tmp_path_factory.mktemp("rotation") / "step", 3, 3)
+    office.lab_down()
+    return office
+
+
+@pytest.fixture
+def office(step: Office, tmp_path: Path) -> Iterator[Office]:
+    """A copy of one's own with its lab running, every channel recording."""
+    copy = step.copy(tmp_path / "office")
+    try:
+        assert lost(copy) == []
+        copy.forget()
+        yield copy
+    finally:
+        copy.lab_down()
+
+
+def vault_of(office: Office) -> dict[tuple[str, str], str]:
+    workspace = office.workspace
+    return {
+        (device.name, account): entry.current
+        for device in workspace.inventory.devices.values()
+        for account, entry in workspace.vault.accounts(device.site, device.name).items()
+        if entry.current
+    }
+
+
+def refusals(office: Office, name: str) -> int:
+    """Return how many logins a device refused, by the journal: what fleetctl presented."""
+    entries = office.workspace.journal.entries(device=name, events=(LoginJudged.__name__,))
+    return sum(not entry.payload["accepted"] for entry in entries)
+
+
+def secrets_on_disk(office: Office, secrets: set[str]) -> list[str]:
+    """Return the files of the workspace, but for the lab's own, that hold one of the secrets in clear."""
+    files = [path for path in office.root.rglob("*") if path.is_file() and office.lab_dir not in path.parents]
+    words = [secret.encode() for secret in secrets]
+    return [str(path) for path in files if any(word in path.read_bytes() for word in words)]
+
+
+def test_every_password_is_another_and_recorders_keep_recording(office: Office) -> None:
+    before = vault_of(office)
+    ran = office.expect(0, *ROTATE)
+    assert set(ran.outcomes.values()) == {"changed"}, ran
+    after = vault_of(office)
+    assert before.keys() == after.keys()
+    assert all(after[key] != before[key] for key in before)
+    assert lost(office) == []
+    assert office.locked() == {}, "refusals that were wanted are forgiven by a login that was accepted"
+    assert office.real("s0-nvr")["channels"]["1"]["user"] == "ghihinh_2", "the idle account took over"
+    assert office.real("s1-nvr")["channels"]["1"]["user"] == "fleetctl"
+    # the inventory says who is in turn: the recorder is in step with it
+    ran = office.json("audit", "--limit", "nvr", "--aspect", "channels")
+    assert (ran.code, set(ran.outcomes.values())) == (0, {"unchanged"}), ran
+    assert all(refusals(office, name) <= 2 * 3 for name in office.names())
+    told = office.run("history", "--last", "1").out + ran.out + ran.err
+    secrets = {*before.values(), *after.values()}
+    assert not any(secret in told for secret in secrets)
+    assert secrets_on_disk(office, secrets) == []
+
+
+@pytest.fixture(scope="session")
+def every(pytestconfig: pytest.Config) -> Callable[[int], int]:
+    """Return the sample's distance: 1 with --every-step."""
+    return lambda distance: 1 if pytestconfig.getoption("--every-step") else distance
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("camera", [TURNS, ADMINISTRATOR, PLACE])
+def test_a_rotation_that_was_killed_is_settled_and_nothing_is_lost(
+    office: Office, every: Callable[[int], int], camera: str
+) -> None:
+    command = (*ROTATE, "--limit", camera)
+    steps = steps_of(office, *command)["commit"]
+    killed_at = []
+    for number in range(2, steps + 1, every(9)):
+        if killed(office, "commit", number, *command):
+            killed_at.append(number)
+        ran = office.json(*RECOVER)
+        assert ran.code == 0, f"commit {number} of {steps}: {ran}"
+        assert lost(office) == [], f"commit {number} of {steps}"
+        assert office.workspace.store.unsettled() == ()
+    assert killed_at
+
+
+@pytest.mark.parametrize("device", [TURNS, ADMINISTRATOR, "s0-nvr", "s1-nvr"])
+def test_a_device_that_says_yes_and_keeps_the_old_password_keeps_it_everywhere(office: Office, device: str) -> None:
+    before = vault_of(office)
+    office.break_(device, "password-ignored")
+    ran = office.expect(1, *ROTATE, "--limit", device, "--account", "fleetctl")
+    assert ran.outcomes == {device: "not_applied"}, ran
+    assert vault_of(office) == before
+    assert lost(office) == []
+    assert refusals(office, device) == 1
+    office.mend(device)
+    office.expect(0, *ROTATE, "--limit", device, "--account", "fleetctl")
+    assert lost(office) == []
+
+
+@pytest.mark.parametrize("device", [TURNS, ADMINISTRATOR, "s0-nvr", "s1-nvr"])
+def test_a_device_that_takes_the_new_password_and_answers_an_error_has_it(office: Office, device: str) -> None:
+    before = vault_of(office)
+    office.break_(device, "password-error")
+    ran = office.expect(0, *ROTATE, "--limit", device, "--account", "fleetctl")
+    assert ran.outcomes == {device: "changed"}, ran
+    assert vault_of(office)[device, "fleetctl"] != before[device, "fleetctl"]
+    assert lost(office) == []
+
+
+@pytest.mark.parametrize("applied", [True, False])
+def test_a_camera_that_loses_power_while_it_is_told_ends_with_one_password(office: Office, applied: bool) -> None:
+    office.break_(ADMINISTRATOR, "power-cut", applied=applied, boot_s=0.5)
+    ran = office.json(*ROTATE, "--limit", ADMINISTRATOR, "--account", "fleetctl")
+    assert ran.outcomes[ADMINISTRATOR] == ("changed" if applied else "failed"), ran
+    assert office.workspace.store.unsettled() == ()
+    assert lost(office) == []
+
+
+def test_a_camera_whose_recorder_is_off_is_not_touched(office: Office) -> None:
+    before = vault_of(office)
+    for camera, account in ((TURNS, "ghihinh_2"), (ADMINISTRATOR, "fleetctl")):
+        office.break_(f"{camera[:2]}-nvr", "unplug")
+        ran = office.expect(4, *ROTATE, "--limit", camera, "--account", account)
+        assert ran.outcomes == {camera: "unreachable"}, ran
+        assert office.writes(camera) == {}
+    assert vault_of(office) == before
+    assert office.workspace.store.unsettled() == ()
+
+
+def test_what_is_open_is_settled_first_and_no_login_is_spent_on_it(office: Office) -> None:
+    assert killed(office, "commit", 3, *ROTATE, "--limit", ADMINISTRATOR, "--account", "fleetctl")
+    assert [u.account for u in office.workspace.store.unsettled()] == ["fleetctl"]
+    office.forget()
+    ran = office.expect(1, *ROTATE, "--limit", ADMINISTRATOR)
+    assert "password recover" in ran.reason(ADMINISTRATOR), ran
+    ran = office.expect(1, "audit", "--limit", ADMINISTRATOR)
+    assert "password recover" in ran.reason(ADMINISTRATOR), ran
+    assert refusals(office, ADMINISTRATOR) == 0, "a login that may be wrong is not tried"
+    office.expect(0, *RECOVER)
+    assert lost(office) == []
+
+
+def test_a_wrong_vault_password_opens_nothing_and_sends_nothing(office: Office) -> None:
+    (office.state / "vault-password").write_text("not-the-password\n", "utf-8")
+    ran = office.expect(2, *ROTATE)
+    assert "vault password is wrong" in ran.out
+    assert office.writes() == {}
+    assert office.workspace.store.unsettled() == ()
+
+
+def test_a_second_operator_waits(office: Office) -> None:
+    with office.workspace.store.lock("apply"):
+        ran = office.expect(1, *ROTATE)
+    assert [line["error"] for line in ran.lines if line["type"] == "error"] == ["Busy"]
+    assert office.writes() == {}
+
+
+def test_a_vault_that_is_edited_by_hand_meanwhile_loses_no_password(office: Office) -> None:
+    workspace = office.workspace
+    plan = rotation.chosen(workspace, select(workspace, ADMINISTRATOR), ("fleetctl",))
+    seen: dict[str, Any] = {}
+    for event in rotation.rotate(workspace, plan):
+        if isinstance(event, Rotation) and event.step is Step.SET:  # somebody puts an older copy of the file back
+            other = Vault(workspace.inventory_root, workspace.root)
+            seen["prepared"] = other.entry("s1", ADMINISTRATOR, "fleetctl").prepared
+            other.discard("s1", ADMINISTRATOR, "fleetctl", seen["prepared"])
+            other.set("s1", "s1-nvr", "lanhdao", "Set-by-hand-7")
+    fresh = Workspace(root=workspace.root, inventory_root=workspace.inventory_root).vault
+    assert fresh.entry("s1", ADMINISTRATOR, "fleetctl").current == seen["prepared"]
+    assert fresh.entry("s1", "s1-nvr", "lanhdao").current == "Set-by-hand-7"
+    assert office.real(ADMINISTRATOR)["users"]["fleetctl"]["password"] == seen["prepared"]
