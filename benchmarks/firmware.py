@@ -181,7 +181,9 @@ def _images(root: Path, devices: int) -> dict[str, int]:
 def _model(model: str, steps: list[dict[str, Any]], counts: dict[str, int]) -> dict[str, Any]:
     own = [step for step in steps if step["model"] == model]
     outcomes = Counter("changed" if s["changed"] and s["outcome"] == "unchanged" else s["outcome"] for s in own)
-    return {"devices": len(own), "images": sum(counts[s["name"]] for s in own), "outcomes": dict(outcomes)}
+    reasons = sorted({s["reason"] for s in own if s["outcome"] == "failed"})[:3]
+    images = sum(counts[s["name"]] for s in own)
+    return {"devices": len(own), "images": images, "outcomes": dict(outcomes), "failures": reasons}
 
 
 def _broken(steps: list[dict[str, Any]], counts: dict[str, int]) -> list[str]:

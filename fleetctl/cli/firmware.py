@@ -228,7 +228,8 @@ def roll(
     if resume and (limit or image or ring):
         raise UsageError("--resume goes on with what was agreed: leave out --limit, --image and --ring")
     need_answer(yes=yes, what="fleetctl firmware roll")
-    timing = Timing(upload_s=upload_time * 60, flash_s=flash_time * 60, boot_s=flash_time * 60)
+    flash_s = flash_time * 60
+    timing = Timing(upload_s=upload_time * 60, flash_s=flash_s, boot_s=flash_s, late_s=min(120.0, flash_s))
     settings = Settings(
         shares=tuple(percent / 100 for percent in ring or (5, 25, 100)),
         halt_share=halt_at / 100,

@@ -10,13 +10,13 @@ from dataclasses import replace
 from typing import Final
 
 from fleetctl import catalog, converge
-from fleetctl.errors import FleetctlError
+from fleetctl.errors import FleetctlError, Refused
 from fleetctl.flashing.look import Look, channels, look, new_drift
 from fleetctl.flashing.order import Flash
 from fleetctl.model import Access, Channel, Driver, Kind, Outcome, SecretRef
 from fleetctl.protocols import rtsp
 
-_GOOD: Final = frozenset({Outcome.CHANGED, Outcome.UNCHANGED})
+_GOOD: Final = frozenset({Outcome.CHANGED, Outcome.UNCHANGED, Outcome.UNSUPPORTED, Outcome.WAIVED})
 _LIVE_S: Final = 180.0  # how long a recorder may take until all its cameras are back and recorded
 
 
@@ -77,7 +77,9 @@ def _put_back(
     with converge.linked(flash.job, Access.WRITE, channel) as link:
         outcomes = converge.converge(replace(flash.job, plan=plan), link, channel)
     if all(outcome in _GOOD for outcome in outcomes):
-        notes.append(f"the upgrade changed {names}: put back")
+        notes.append(f"the upgrade changed {names}: put back" if before is not None else f"put back: {names}")
+    elif before is None:
+        notes.append(f"{names} is not as expected and could not be put back; whether it was so before, nobody saw")
     else:
         troubles.append(f"the upgrade changed {names}, and it could not be put back")
 
@@ -99,15 +101,22 @@ def _recordings(flash: Flash, before: Look | None, driver: Driver, link: converg
 
 
 def _picture(flash: Flash, driver: Driver, link: converge.Link, troubles: list[str]) -> None:
-    """Play a stream until its first packet."""
+    """Play a stream until its first packet; a camera that has just started may take its time until it gives one."""
     registry, device = catalog.load(), flash.job.device
     action = registry.action(driver, "stream_path")
     if action is None or not device.user:
         return
-    try:
-        path = str(action.run(link.session(action.protocol), None))
-        if path:
-            password = flash.job.secrets.reveal(SecretRef(device=device.name, account=device.user))
-            rtsp.plays(device, path, password, flash.job.known_hosts)
-    except FleetctlError as error:
-        troubles.append(f"its stream does not play: {error}")
+    until = time.monotonic() + flash.timing.late_s
+    while True:
+        try:
+            path = str(action.run(link.session(action.protocol), None))
+            if path:
+                password = flash.job.secrets.reveal(SecretRef(device=device.name, account=device.user))
+                rtsp.plays(device, path, password, flash.job.known_hosts)
+        except FleetctlError as error:
+            if isinstance(error, Refused) or time.monotonic() >= until:
+                troubles.append(f"its stream does not play: {error}")
+                return
+            time.sleep(flash.timing.poll_s)
+        else:
+            return

@@ -155,6 +155,8 @@ def execute(
     """
     journal = workspace.journal
     names = [each.name for each in tasks]
+    devices = [device for name in names if (device := workspace.inventory.devices.get(name)) is not None]
+    workspace.vault.prove(d.site for d in devices if logs_in_by_password(workspace, d))
     with (
         journal.run(kind, arguments, tasks=names, resumes=resumes),
         stop.on_ctrl_c(),

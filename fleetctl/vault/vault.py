@@ -19,6 +19,7 @@ from fleetctl.vault.sites import Entry, Opened, Secrets
 from fleetctl.vault.source import PasswordSource, source_of
 
 T = TypeVar("T")
+_PROVING: Final = 3  # sites whose vaults are tried
 KEEP_DAYS: Final = 30
 """How long the previous password of an account is kept, where the inventory does not say otherwise."""
 
@@ -83,6 +84,22 @@ class Vault:
     def accounts(self, site: str, device: str) -> Mapping[str, Entry]:
         """Return all that the vault has of a device, by account."""
         return dict(self._open(site).secrets.get(device, {}))
+
+    def prove(self, sites: Iterable[str]) -> None:
+        """Open the vault of one of these sites: a wrong vault password ends a run before anything is sent.
+
+        Raises VaultError when none of the first that have one opens; a single damaged file is for its own devices.
+        """
+        wrong: VaultError | None = None
+        for site in [site for site in dict.fromkeys(sites) if site and self._path(site).exists()][:_PROVING]:
+            try:
+                self._open(site)
+            except VaultError as error:
+                wrong = wrong or error
+            else:
+                return
+        if wrong is not None:
+            raise wrong
 
     def every(self, site: str) -> tuple[str, ...]:
         """Return every password of a site, old ones and prepared ones too: what must not be seen anywhere."""

@@ -17,7 +17,7 @@ from tests.lab.killed import killed
 from tests.lab.office import PILOT, Office, Ran
 
 QUICK = ("--soak", "0.01", "--flash-time", "1")
-LOST_QUICKLY = ("--flash-time", "0.03")  # for what never comes back
+LOST_QUICKLY = ("--flash-time", "0.1")  # for what never comes back
 MODEL, OLD, NEW = "HI3516", "V1.07.21", "V1.08.03"
 
 
@@ -276,7 +276,9 @@ def test_firmware_on_trial_is_kept_after_the_gate_and_only_then(axis: Office) ->
         ran = axis.expect(
             0, "firmware", "add", str(path), "--vendor", "axis", "--model", "P3245-LV", "--version", version
         )
-        done = Fleet(axis).roll(code, version, "--image", ran.lines[0]["sha256"], "--limit", name)
+        done = Fleet(axis).roll(
+            code, version, "--image", ran.lines[0]["sha256"], "--limit", name, *(LOST_QUICKLY if code else ())
+        )
         info = axis.real(name)["info"]
         if code:
             assert "takes its old one back" in done[name]["reason"]

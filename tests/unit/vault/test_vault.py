@@ -208,6 +208,16 @@ def test_a_wrong_vault_password_is_told_with_the_file_and_writes_nothing(tmp_pat
     assert file_of(tmp_path).read_bytes() == before
 
 
+def test_a_wrong_vault_password_is_proven_wrong_by_any_site_and_one_damaged_file_proves_nothing(tmp_path: Path) -> None:
+    for site in ("viet_hung", "gia_thuy"):
+        vault_of(tmp_path).ensure(site, {"cam-01": ["fleetctl"]})
+    file_of(tmp_path).write_text("vault_secrets: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  zz\n")
+    vault_of(tmp_path).prove(["viet_hung", "", "gia_thuy", "unknown"])
+    vault_of(tmp_path, "open barley").prove(["unknown"])
+    with pytest.raises(VaultError, match="the vault password is wrong"):
+        vault_of(tmp_path, "open barley").prove(["gia_thuy"])
+
+
 def test_a_wrong_vault_password_makes_no_file_for_a_new_site(tmp_path: Path) -> None:
     vault_of(tmp_path).ensure("viet_hung", {"cam-01": ["fleetctl"]})
     with pytest.raises(VaultError, match="the vault password is wrong"):
