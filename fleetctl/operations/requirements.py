@@ -150,7 +150,8 @@ def _counts(workspace: Workspace, check: Requirement, site: str) -> dict[str, in
     there = [device for device in workspace.inventory.devices.values() if device.site == site]
     if check.per == "site":
         return {site: sum(device.kind is check.count for device in there)}
-    desks = sorted({device.desk for device in there if device.desk}) or [""]
+    served = (Kind.CAMERA, Kind.DESK)  # a lobby with a kiosk, or the room with the recorder, is no desk
+    desks = sorted({device.desk for device in there if device.desk and device.kind in served}) or [""]
     return {
         f"{site}: {desk}" if desk else site: sum(d.kind is check.count and d.desk == desk for d in there)
         for desk in desks

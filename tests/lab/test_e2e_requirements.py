@@ -18,6 +18,8 @@ checks:
      is: at_least_pixels, value: 1280x720, text: {en: sharp, vi: nét}, remedy: {en: mend, vi: sửa}}
   - {id: dns, clause: "2", severity: high, kinds: [camera], setting: network.dns_servers, is: equal,
      value: [10.0.0.53, 10.0.0.54], mend: network_dns_servers, text: {en: ours, vi: đúng}, remedy: {en: set, vi: đặt}}
+  - {id: cameras, clause: "4", severity: high, count: camera, per: desk, value: 1,
+     text: {en: seen, vi: nhìn thấy}, remedy: {en: buy, vi: mua}}
   - {id: recorder, clause: "3", severity: high, count: nvr, per: site, value: 1,
      text: {en: recorder, vi: đầu ghi}, remedy: {en: buy, vi: mua}}
 """
@@ -41,6 +43,8 @@ def test_a_draft_pack_tells_who_would_fail_and_writes_nothing(offices: Callable[
     assert found["draft/dns", CAM]["actual"] == ["9.9.9.9"]
     assert found["draft/dns", CAM]["mend"] == "network_dns_servers"
     assert found["draft/recorder", SITE]["verdict"] == "fail", "these offices have cameras only"
+    desks = {subject: line["verdict"] for (check, subject), line in found.items() if check == "draft/cameras"}
+    assert desks == {f"{SITE}: Quầy {n}": "pass" for n in (1, 2, 3, 4)}
 
     agreed = ("--owner", "An", "--reason", "being bought", "--until", "2099-12-31")
     office.expect(0, "waiver", "add", SITE, "draft/recorder", *agreed)
