@@ -37,10 +37,8 @@ def name_of(field: str, key: str) -> str:
 
 
 def digests(expected: Any) -> dict[str, str]:
-    """Return a digest for each setting that is expected; what is measured or says how to go about it has none."""
-    found = dict(_digests(expected))
-    found[WHOLE] = _digest(sorted(found.items()))
-    return found
+    """Return a digest for each setting that is expected, and WHOLE; what is measured has none of its own."""
+    return {**dict(_digests(expected)), WHOLE: _digest(encode(expected))}
 
 
 def _digests(expected: Any) -> Iterator[tuple[str, str]]:
@@ -61,22 +59,28 @@ def _digest(value: Any) -> str:
 
 def looked(
     before: Memory | None,
-    expected: Mapping[str, str],
+    expected: Any,
     not_right: Iterable[str],
     now: float,
     *,
     compared: bool,
     known: bool = False,
 ) -> Memory:
-    """Return what is remembered after a look; `before` is None at the first one.
+    """Return what is remembered after a look at an aspect's expected value; `before` is None at the first one.
 
     `not_right` names what differs, or cannot be told, or is waived; `compared` is False where the device could not be
     read. `known`: it was looked at before anything was remembered, so what differs is taken to have moved.
     """
     wrong = set(not_right)
+    if before is not None and before[WHOLE].digest == _digest(encode(expected)):
+        if compared and not wrong and all(asked.right for asked in before.values()):
+            return before  # as on most nights
+        now_asked = {name: asked.digest for name, asked in before.items()}
+    else:
+        now_asked = digests(expected)
     within = {name[:at] for name in wrong for at, letter in enumerate(name) if letter == "."}
     told: dict[str, Asked] = {}
-    for name, digest in expected.items():
+    for name, digest in now_asked.items():
         asked = before.get(name) if before is not None else None
         if asked is None or asked.digest != digest:
             asked = Asked(digest, now, right=known and before is None, first=before is None)

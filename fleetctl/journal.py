@@ -37,7 +37,7 @@ from fleetctl.model import (
 )
 from fleetctl.store import Store
 
-READING: Final = frozenset({"audit", "plan", "show"})
+READING: Final = frozenset({"audit", "plan", "show", "check"})
 """Kinds of run that write to no device: they run beside each other and beside one that writes."""
 
 BESIDE: Final = READING | {"password check", "password show", "password export"}
@@ -221,13 +221,10 @@ class Journal:
     def _compact(connection: Connection) -> None:
         """Let go of what is kept for a time only; SQLite uses the room again."""
         now = time.time()
-        old = (now - KEEP_READINGS_S, *sorted(READING))
-        connection.execute(
-            "DELETE FROM journal WHERE run IN (SELECT run FROM runs WHERE started < ? AND kind IN (?, ?, ?))", old
-        )
-        connection.execute(
-            "UPDATE runs SET tasks = '[]' WHERE started < ? AND kind IN (?, ?, ?) AND tasks <> '[]'", old
-        )
+        old = (now - KEEP_READINGS_S, text(sorted(READING)))
+        which = "started < ?1 AND kind IN (SELECT value FROM json_each(?2))"
+        connection.execute(f"DELETE FROM journal WHERE run IN (SELECT run FROM runs WHERE {which})", old)  # noqa: S608
+        connection.execute(f"UPDATE runs SET tasks = '[]' WHERE {which} AND tasks <> '[]'", old)  # noqa: S608
         connection.execute("DELETE FROM turns WHERE time < ?", (now - KEEP_TURNS_S,))
         connection.execute("DELETE FROM history WHERE ended < ?", (now - KEEP_TURNS_S,))
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from fleetctl import causes
 from fleetctl.codec import encode, text
 from fleetctl.model import (
+    UNSET,
     AspectPlan,
     Attempt,
     Change,
@@ -85,6 +86,14 @@ class _Look:
     time: float = 0.0
 
 
+def _asked(aspect: AspectPlan) -> bool:
+    """Return whether anything is expected of an aspect: what nobody expects is read, and never on record as in step."""
+    value = aspect.expected
+    if not dataclasses.is_dataclass(value):
+        return True
+    return any(getattr(value, field.name) is not UNSET for field in dataclasses.fields(value))
+
+
 def _cause(found: Mapping[tuple[str, str], causes.Memory | None], row: tuple[Any, ...]) -> tuple[str, float | None]:
     """Return why a row of the history is not as expected, and since when that is expected; only of a difference."""
     memory = found.get((row[0], row[1]))
@@ -115,7 +124,7 @@ class Ledger:
             case Started():
                 self._begun.add(event.device)
             case Planned():
-                for aspect in event.plan.aspects:
+                for aspect in filter(_asked, event.plan.aspects):
                     self._looked(event.device, aspect, now)
                     self._saw(
                         event.device, aspect.aspect, aspect.outcome, aspect.reason, aspect.changes, aspect.gaps, now
@@ -192,9 +201,8 @@ class Ledger:
             if look.right:
                 memory = causes.righted(memory, look.right) if memory is not None else None
             else:
-                expected = causes.digests(look.expected)
-                memory = causes.looked(memory, expected, look.off, look.time, compared=look.compared, known=known)
-        if memory is not None and memory != before:
+                memory = causes.looked(memory, look.expected, look.off, look.time, compared=look.compared, known=known)
+        if memory is not None and memory is not before and memory != before:
             connection.execute("INSERT OR REPLACE INTO expected VALUES (?, ?, ?)", (*key, causes.written(memory)))
         return memory
 

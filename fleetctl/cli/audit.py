@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 Reports = Annotated[
     list[str] | None,
-    typer.Option("--report", metavar="KIND:PATH", help="Also write a report: html, json, csv, csv-plain; repeatable."),
+    typer.Option(
+        "--report",
+        metavar="KIND:PATH",
+        help="Also write a report: html, json, junit, prometheus, csv, csv-plain; repeatable.",
+    ),
 ]
 
 

@@ -69,7 +69,7 @@ class Followed:
         """Print the result and write the reports; returns the exit code. `changes`: print what differs, too."""
         from fleetctl.cli import show
 
-        context, code = self.context, self.exit_code
+        context, code = self.context, self.report(self.exit_code)
         if context.json:
             for line in jsonlines.run(self.command, self.tally, code, stopped=self.stop.reason, **self.more):
                 context.screen.out(line)
@@ -79,13 +79,12 @@ class Followed:
             show.rest(context, self.tally, self.command, self.site_names)
         if self.stop.reason:
             context.screen.talk(context.say("Ended early: {reason}", reason=self.stop.reason))
-        self.report(code)
         return code
 
-    def report(self, code: int) -> None:
-        """Write the reports that were asked for."""
+    def report(self, code: int) -> int:
+        """Write the reports that were asked for; returns the exit code, 1 where one could not be written."""
         if not self.reports:
-            return
+            return code
         from fleetctl.reports import files
 
         run = files.Run(
@@ -99,5 +98,14 @@ class Followed:
             inventory=str(self.workspace.inventory_root),
         )
         for report in self.reports:
-            files.write(report, run)
-            self.context.screen.talk(self.context.say("Report: {path}", path=report.path))
+            try:
+                files.write(report, run)
+            except OSError as error:  # a full disk: the result is on record, and printed
+                code = code if code == EXIT_INTERRUPTED else EXIT_FAILED
+                told = self.context.say(
+                    "{path}: the report could not be written: {error}", path=report.path, error=error
+                )
+            else:
+                told = self.context.say("Report: {path}", path=report.path)
+            self.context.screen.talk(told)
+        return code

@@ -26,6 +26,7 @@ from fleetctl.cli import (
     password,
     rollout,
     site,
+    standard,
     status,
     waiver,
 )
@@ -81,6 +82,7 @@ ORDER: Final = (
     "device",
     "firmware",
     "password",
+    "standard",
     "waiver",
 )
 ANYWHERE: Final = ("--json", "--lang")  # global options that may also stand after the command
@@ -114,6 +116,7 @@ for group, name in (
     (device.app, "device"),
     (firmware.app, "firmware"),
     (password.app, "password"),
+    (standard.app, "standard"),
     (waiver.app, "waiver"),
 ):
     app.add_typer(group, name=name)

@@ -94,6 +94,11 @@ VARIABLES: Final[tuple[Known, ...]] = (
             ("waivers", "agreed exceptions: {setting or pack/requirement: {owner, reason, until}}; see waivers.md"),
             ("waivers_area", "more of them, of an area"),
             ("waivers_site", "more of them, of a site; `fleetctl waiver add SITE` writes here"),
+            ("requirement_parameters", "numbers of requirement packs, in the standard: {pack: {parameter: value}}"),
+            ("attestations", "what a person saw: {pack/check: {by, date, evidence}}; see requirements.md"),
+            ("attestations_area", "more of them, of an area"),
+            ("attestations_site", "more of them, of a site"),
+            ("attestations_host", "more of them, of a device"),
             ("waivers_host", "more of them, of a device; `fleetctl waiver add DEVICE` writes here"),
         )
     ),

@@ -144,7 +144,8 @@ def _first_logins(workspace: Workspace, devices: Sequence[Device]) -> dict[str, 
         entry = workspace.vault.entry(device.site, name, account)
         password = entry.current or entry.prepared
         mark = workspace.fingerprints.of(name, account, password)
-        live = bool(entry.current) or workspace.facts(name).get(ACTIVATING) == account
+        had = bool(entry.current) and account != device.user  # that of fleetctl's own account may be made just now
+        live = had or workspace.facts(name).get(ACTIVATING) == account
         found[name] = _First(login=Login(user=account, password=password, fingerprint=mark), live=live)
     return found
 

@@ -60,9 +60,23 @@ def _json(run: Run) -> str:
     return "".join(f"{line}\n" for line in jsonlines.run(run.command, run.tally, run.exit_code))
 
 
+def _junit(run: Run) -> str:
+    from fleetctl.reports.junit import document
+
+    return document(run)
+
+
+def _prometheus(run: Run) -> str:
+    from fleetctl.reports.prometheus import textfile
+
+    return textfile(run)
+
+
 KINDS: Final[Mapping[str, tuple[str, Callable[[Run], str]]]] = {
     "html": ("one self-contained page, to read or print", _html),
     "json": ("JSON lines, as --json prints them", _json),
+    "junit": ("JUnit XML for CI: a suite for each site, a case for each aspect of a device", _junit),
+    "prometheus": ("a textfile for Prometheus' node exporter", _prometheus),
     "csv": ("a table for Excel: UTF-8 with byte order mark", _csv),
     "csv-plain": ("the same table without byte order mark", _plain_csv),
 }

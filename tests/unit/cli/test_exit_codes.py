@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -220,3 +221,18 @@ def test_all_faults_of_an_inventory_are_told_at_once(
     assert all(str(fault) in ran.err for fault in faults)
     assert "3 faults" in ran.err
     assert len(ran.lines[0]["faults"]) == 3
+
+
+def test_a_report_that_cannot_be_written_loses_no_result_and_is_told(
+    fleet: Fleet, fleetctl: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr("fleetctl.reports.files.replace", full)
+    ran = fleetctl(
+        "--json", "audit", "--report", f"html:{tmp_path / 'a.html'}", "--report", f"junit:{tmp_path / 'a.xml'}"
+    )
+    assert (ran.code, ran.lines[-1]["exit_code"]) == (1, 1)
+    assert [line["type"] for line in ran.lines] == ["device"] * 4 + ["summary"]
+    assert ran.err.count("could not be written") == 2
