@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -186,7 +187,11 @@ def recorders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     office.lab_up()
     try:
         office.expect(0, "adopt", "--yes")
-        office.json("apply", "--yes", "--aspect", "time")
+        office.expect(0, "apply", "--yes", "--aspect", "time")
+        until = time.monotonic() + 30
+        while any(abs(office.real(name)["now"] - time.time()) > 5 for name in ("nvr-1", "nvr-2")):
+            assert time.monotonic() < until, "their clocks do not come right"
+            time.sleep(0.1)
         yield office
     finally:
         office.lab_down()
