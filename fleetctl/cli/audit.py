@@ -58,7 +58,7 @@ def _causes(run: Followed) -> None:
     rows = run.workspace.store.drift(lasting=True)
     counts = Counter(row.cause for row in rows if row.cause and row.device in audited)
     run.more["causes"] = {cause.value: counts[cause] for cause in CAUSES}
-    if counts:
+    if counts and not told.json:
         causes = ", ".join(f"{counts[cause]} {told.say(word)}" for cause, word in CAUSES.items() if counts[cause])
         told.screen.talk(told.say("Settings not as expected, by cause: {causes}. See: fleetctl history", causes=causes))
 
@@ -72,7 +72,7 @@ def _waivers(run: Followed, limit: str) -> None:
     expired = sum(row.standing is Standing.EXPIRED for row in rows)
     unused = sum(row.standing is Standing.UNUSED for row in rows)
     run.more |= {"waivers_expired": expired, "waivers_unused": unused}
-    if expired or unused:
+    if (expired or unused) and not told.json:
         told.screen.talk(
             told.say(
                 "Waivers: {expired} expired, {unused} unused. See: fleetctl waiver list", expired=expired, unused=unused

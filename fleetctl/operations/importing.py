@@ -95,20 +95,21 @@ def _known(workspace: Workspace) -> Inventory:
 
 
 def carry_out(workspace: Workspace, made: Import) -> None:
-    """Put the passwords into the vault, then the devices into the inventory's files.
+    """Put the devices into the inventory's files, then the passwords into the vault, which asks the inventory.
 
-    Raises InventoryError, with nothing written, when a file is not as it was seen; VaultError.
+    Raises InventoryError, with nothing written, when a file is not as it was seen; VaultError. What is cut off
+    in between is taken up by importing the same spreadsheet again.
     """
     for path, before in made.seen.items():
         if (path.read_bytes() if path.exists() else None) != before:
             reason = "the file was changed by somebody else meanwhile; nothing was written"
             raise InventoryError([Fault(file=str(path), line=1, column=1, reason=reason, mend="import again")])
-    for secret in made.secrets:
-        workspace.vault.set(secret.site, secret.device, secret.account, secret.password)
     for path, content in made.contents.items():
         files.make_folder(path.parent)
         with files.locked(path.parent):
             files.replace(path, content)
+    for secret in made.secrets:
+        workspace.vault.set(secret.site, secret.device, secret.account, secret.password)
 
 
 class _Matching:

@@ -335,7 +335,7 @@ def test_secrets_of_another_form_are_told_without_showing_them(tmp_path: Path, p
     path.write_text(f"vault_secrets: !vault |\n  {block}\n")
     with pytest.raises(VaultError, match="not as fleetctl writes them") as caught:
         vault_of(tmp_path).reveal(REF, CAM)
-    assert "42" not in str(caught.value)
+    assert "42" not in str(caught.value).replace(str(tmp_path), "")
 
 
 @pytest.mark.parametrize("site", ["", "..", "a/b", ".x"])
