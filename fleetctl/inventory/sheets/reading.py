@@ -106,7 +106,8 @@ def _workbook(path: Path) -> tuple[_Grid, ...]:
         raise UsageError(f"{path} is not a spreadsheet that can be read ({error}). Save it anew as .xlsx") from error
     grids = []
     for sheet in book.worksheets:
-        cells = [[cell.value for cell in row] for row in sheet.iter_rows(max_row=MOST_ROWS + _LOOK_FOR_HEADINGS)]
+        last = min(sheet.max_row, MOST_ROWS + _LOOK_FOR_HEADINGS + 1)
+        cells = [list(row) for row in sheet.iter_rows(max_row=last, values_only=True)]
         merged = tuple((r.min_row, r.min_col, r.max_row, r.max_col) for r in sheet.merged_cells.ranges)
         grids.append(_Grid(sheet.title, cells, merged))
     return tuple(grids)
