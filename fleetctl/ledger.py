@@ -50,12 +50,12 @@ _DRIFT_ENDS: Final = """UPDATE history SET ended = ?1
     WHERE device = ?2 AND aspect = ?3 AND ended IS NULL AND last_seen < ?1"""
 _FACT: Final = "INSERT OR REPLACE INTO facts VALUES (?, ?, ?)"
 _ATTEMPT: Final = """INSERT INTO logins VALUES (?, ?, ?, 0, 0, 1, ?) ON CONFLICT (device, account, fingerprint)
-    DO UPDATE SET proven = 0, refused = refused + pending, pending = 1, time = excluded.time"""
+    DO UPDATE SET proven = 0, pending = pending + 1, time = excluded.time"""
 _ACCEPTED: Final = """INSERT INTO logins VALUES (?, ?, ?, 1, 0, 0, ?) ON CONFLICT (device, account, fingerprint)
     DO UPDATE SET proven = 1, refused = 0, pending = 0, time = excluded.time"""
 _OTHERS_NOT: Final = "UPDATE logins SET proven = 0 WHERE device = ? AND account = ? AND fingerprint <> ? AND proven"
 _REFUSED: Final = """INSERT INTO logins VALUES (?, ?, ?, 0, 1, 0, ?) ON CONFLICT (device, account, fingerprint)
-    DO UPDATE SET proven = 0, refused = refused + 1, pending = 0, time = excluded.time"""
+    DO UPDATE SET proven = 0, refused = refused + max(pending, 1), pending = 0, time = excluded.time"""
 _COUNTED: Final = "INSERT INTO refusals VALUES (?, ?, ?, ?, ?)"
 _OLD_GO: Final = "DELETE FROM refusals WHERE time < ?"
 _LET_IN: Final = tuple(
@@ -63,7 +63,7 @@ _LET_IN: Final = tuple(
     for table in ("refusals", "locks")
 )
 _LOCKED: Final = "INSERT OR REPLACE INTO locks VALUES (?, ?, ?, ?, ?)"
-_NOT_JUDGED: Final = "UPDATE logins SET pending = 0 WHERE device = ? AND pending"
+_NOT_JUDGED: Final = "UPDATE logins SET pending = pending - 1 WHERE device = ? AND pending"
 _ROTATION: Final = "INSERT OR REPLACE INTO rotations VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _SETTLED: Final = "DELETE FROM rotations WHERE device = ? AND account = ?"
 _QUEUE: Final = """INSERT INTO queue VALUES (?, ?, ?3, 1, ?3 + 900, ?) ON CONFLICT (device, kind) DO UPDATE SET

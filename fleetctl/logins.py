@@ -47,9 +47,11 @@ class Logins(Database):
 
         A refused one is not, nor one that another command is about to present, until the vendor's lock has run out;
         then once more; then not until the vault holds another. `forgive` lifts that. A try whose command was killed
-        before it was judged may be repeated, once. Besides, a device that said that it is locked is left alone until
-        it is not, and what was not accepted before is not tried where so many logins were refused that one more might
-        lock it: at this device, whatever its address, and at this address, whatever the device is called.
+        before it was judged may be repeated, once; where that was killed too, once in each time of the lock.
+
+        Besides, a device that said that it is locked is left alone until it is not, and what was not accepted before
+        is not tried where so many logins were refused that one more might lock it: at this device, whatever its
+        address, and at this address, whatever the device is called.
         """
         now = time.time() if now is None else now
         told = f"{device}: no login is tried before"
@@ -74,7 +76,7 @@ class Logins(Database):
         if not found:
             return Budget("", False)
         proven, refused, pending, when = found[0]
-        if not refused and (not pending or self._killed(device)):
+        if not refused and (not pending or (pending < TRIES and self._killed(device))):
             return Budget("", bool(proven))
         how = "refused" if refused else "tried by a command that did not end"
         told = f"{device}: the login of {account} was {how} at {_clock(when)}"
@@ -82,7 +84,7 @@ class Logins(Database):
             "Not retried, to spare the lock-out. If it was reset, or its password changed by hand: "
             f"fleetctl adopt --again --limit {device}"
         )
-        if refused + pending >= TRIES:
+        if refused and refused + pending >= TRIES:  # of tries that were never judged none may have been refused
             return Budget(f"{told}, and once before. {tail}", False)
         if now - when < lock.lock_s:
             return Budget(f"{told}. {tail}", False)

@@ -81,14 +81,21 @@ def test_a_new_proven_password_takes_the_place_of_the_old_one(store: Store, jour
     assert store.may_try("cam", "admin", "new") == ("", True)
 
 
-def test_a_try_that_nobody_judged_counts_as_refused(store: Store, journal: Journal, clock: Clock) -> None:
+def test_a_try_that_nobody_judged_is_made_again_once_in_each_time_of_the_lock_and_a_refusal_then_is_for_good(
+    store: Store, journal: Journal, clock: Clock
+) -> None:
     journal.begin("apply", {})
     journal.record(attempt())  # and here the process was killed
     assert "tried by a command that did not end" in Store(store.path).may_try("cam", "admin", "old").barred
     assert store.was_attempted("cam", "admin", "old")
     clock.forward(USUAL_LOCK.lock_s + 1)
     assert store.may_try("cam", "admin", "old") == ("", False)
+    journal.record(attempt())  # killed again
+    assert "tried by a command that did not end" in store.may_try("cam", "admin", "old").barred
+    clock.forward(USUAL_LOCK.lock_s + 1)
+    assert store.may_try("cam", "admin", "old") == ("", False)
     journal.record(attempt())
+    journal.record(judged(accepted=False))
     clock.forward(USUAL_LOCK.lock_s + 1)
     assert "and once before" in store.may_try("cam", "admin", "old").barred
 
