@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fleetctl.inventory.sheets import Listed
-    from fleetctl.operations.importing import Import
+    from fleetctl.operations.matching import Import
 
 
 def register(app: typer.Typer) -> None:
@@ -120,10 +120,10 @@ def export(
     limit: Limit = "",
 ) -> int:
     """Write the inventory's devices as the spreadsheet, without passwords."""
-    from fleetctl.operations import importing
+    from fleetctl.operations import exporting
 
     told = context(ctx)
-    return _saved(told, xlsx, importing.exported(told.open(), limit), "inventory export")
+    return _saved(told, xlsx, exporting.exported(told.open(), limit), "inventory export")
 
 
 def _saved(told: Context, path: Path, content: bytes, command: str) -> int:

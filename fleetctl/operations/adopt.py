@@ -12,7 +12,8 @@ from fleetctl.errors import UsageError, VaultError
 from fleetctl.executor import Policy, Stop
 from fleetctl.inventory import edit
 from fleetctl.model import Device, Event, Finished, Kind, Learned, Outcome
-from fleetctl.operations.adopting import ACTIVATED, ACTIVATING, Job, Login, Seen, own_account, work
+from fleetctl.operations.adopting import Seen, work
+from fleetctl.operations.door import ACTIVATED, ACTIVATING, Job, Login, own_account
 from fleetctl.operations.runs import ENABLE, execute, in_turn, job, logs_in_by_password, select, task
 from fleetctl.operations.workspace import Workspace
 from fleetctl.protocols.ssh import ENABLED

@@ -15,7 +15,7 @@ from fleetctl.errors import InventoryError, UsageError
 from fleetctl.inventory import sheets
 from fleetctl.inventory.sheets.rows import key_of
 from fleetctl.model import Kind
-from fleetctl.operations import importing
+from fleetctl.operations import exporting, importing
 from fleetctl.operations.workspace import Workspace, open_workspace
 
 HEADINGS = (
@@ -298,7 +298,7 @@ def test_the_exported_spreadsheet_imports_as_no_change_and_has_no_password(
     login = {"Tài khoản": "admin", "Mật khẩu": "Cu-1234567"}
     importing.carry_out(workspace, importing.planned(workspace, sheet(camera(1, Kênh=1, **login), recorder)))
     out = tmp_path / "out.xlsx"
-    out.write_bytes(importing.exported(again(workspace), ""))
+    out.write_bytes(exporting.exported(again(workspace), ""))
     made = importing.planned(again(workspace), out)
     assert (made.writes, made.unchanged) == (False, 2)
     texts = [cell.value for page in load_workbook(out) for row in page for cell in row]
