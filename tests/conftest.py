@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+
+os.environ.pop("COLUMNS", None)  # pytest-xdist gives its workers one; what is printed here goes to no terminal
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -99,7 +99,7 @@ def _enable_secret(told: Context, workspace: Workspace, todo: Sequence[Device], 
     question = told.say(
         "{names}: secret of the privileged mode (enable), if it asks for one; empty for none:", names=", ".join(names)
     )
-    return told.screen.ask_secret(question)
+    return told.screen.ask_secret(question, "Write it into a file: --enable-secret FILE")
 
 
 def _agreed(told: Context, todo: Sequence[Device]) -> bool:

@@ -39,7 +39,9 @@ class Context:
 
     def _ask(self, label: str) -> str:
         """Ask for the vault password. Raises VaultError where there is no terminal."""
-        return self.screen.ask_secret(self.say("Vault password of {label}:", label=label))
+        return self.screen.ask_secret(
+            self.say("Vault password of {label}:", label=label), "Name a file or script: --vault-id LABEL@FILE"
+        )
 
 
 def context(ctx: typer.Context) -> Context:

@@ -109,12 +109,12 @@ def _drift(told: Context, rows: Sequence[Drift], set_back: Mapping[int, int]) ->
     say = told.say
     made = table(
         (say("Device"), WHOLE),
-        (say("Setting"), WHOLE),
+        say("Setting"),
         say("Actual"),
         say("Expected"),
-        (say("Outcome"), WHOLE),
-        (say("Since"), WHOLE),
-        (say("Until"), WHOLE),
+        say("Outcome"),
+        say("Since"),
+        say("Until"),
     )
     for number, row in enumerate(rows):
         name = ".".join(part for part in (row.aspect, row.field, clean(row.key)) if part)

@@ -75,10 +75,10 @@ class Screen:
         answer = sys.stdin.readline()
         return answer.strip().lower() in yes
 
-    def ask_secret(self, question: str) -> str:
-        """Ask on the terminal for what is typed unseen. Raises VaultError where there is none."""
+    def ask_secret(self, question: str, mend: str) -> str:
+        """Ask on the terminal for what is typed unseen. Raises VaultError, with how to mend it, where there is none."""
         if not sys.stdin.isatty():
-            raise VaultError(f"{question} there is no terminal to ask on. Name a file or script: --vault-id LABEL@FILE")
+            raise VaultError(f"{question} there is no terminal to ask on. {mend}")
         import getpass
 
         return getpass.getpass(f"{question} ", stream=sys.stderr).strip()

@@ -79,6 +79,14 @@ def _neighbours(wildcard: etree._Element) -> tuple[etree._Element | None, etree.
     return next(wildcard.itersiblings(*particles, preceding=True), None), next(wildcard.itersiblings(*particles), None)
 
 
+def root_of(reply: bytes) -> bytes:
+    """Return the envelope of a reply: the first part of a multipart one (MTOM), else all of it."""
+    if not reply.startswith(b"--"):
+        return reply
+    boundary = reply.partition(b"\r\n")[0]
+    return reply.partition(b"\r\n\r\n")[2].partition(b"\r\n" + boundary)[0]
+
+
 class Judge:
     """Judges whole envelopes. One costs about a second to make; share it."""
 
@@ -156,10 +164,7 @@ class Judge:
         With an operation, the reply of any other raises Verdict too; a SOAP fault answers each of them. Of a
         multipart reply (MTOM) the first part is judged, which is the envelope.
         """
-        if envelope.startswith(b"--"):
-            boundary = envelope.partition(b"\r\n")[0]
-            envelope = envelope.partition(b"\r\n\r\n")[2].partition(b"\r\n" + boundary)[0]
-        found = self._judge("reply", service, envelope, self._outputs[service] | {f"{{{SOAP}}}Fault": ""})
+        found = self._judge("reply", service, root_of(envelope), self._outputs[service] | {f"{{{SOAP}}}Fault": ""})
         if operation and found not in (operation, ""):
             raise Verdict(f"{service}: {operation} was answered with the reply of {found}")
         return found

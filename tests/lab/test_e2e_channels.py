@@ -127,4 +127,5 @@ def test_a_locked_camera_and_a_locked_recorder_are_told_in_the_makers_terms_and_
     for name in ("k-nvr", "k-cam-2"):
         office.mend(name)
     online(office, "k-nvr")
+    office.expect(0, "adopt", "--again", "--yes", "--limit", "k-nvr")  # a person has unlocked it and says so
     office.expect(0, "audit", "--limit", "k-nvr", "--aspect", "channels")

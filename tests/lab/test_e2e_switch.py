@@ -359,13 +359,13 @@ def test_a_person_is_asked_for_that_secret_and_what_no_console_asked_for_is_not_
 ) -> None:
     asked: list[str] = []
 
-    def typed(prompt: str, **_: object) -> str:
+    def typed(_screen: Screen, prompt: str, _mend: str) -> str:
         asked.append(prompt)
         return "Gate-9"
 
     monkeypatch.setattr("fleetctl.cli.adopt.need_answer", lambda **_: None)
     monkeypatch.setattr(Screen, "ask", lambda *_: True)
-    monkeypatch.setattr("getpass.getpass", typed)
+    monkeypatch.setattr(Screen, "ask_secret", typed)
     ran = office.expect(0, "adopt", "--again", "--limit", "planet-sw,mikrotik-sw")
     (prompt,) = asked
     assert "planet-sw" in prompt

@@ -16,6 +16,7 @@ EXAMPLES = {
     "token": "fe80::1", "ReferenceToken": "t", "Name": "n", "string": "H264",
 }  # fmt: skip
 SPACE = "http://example.org/g"
+XOP = "{http://www.w3.org/2004/08/xop/include}Include"
 
 
 def filled(grammar: Grammar, name: str, namespace: str, tag: str = "", most: bool = True) -> etree._Element:
@@ -28,7 +29,10 @@ def filled(grammar: Grammar, name: str, namespace: str, tag: str = "", most: boo
         if not most and part.least == 0:
             continue
         if part.type in PLAIN or part.type.startswith("{"):
-            if part.type == "any":
+            if part.type == "any" and not part.least:
+                continue
+            if part.type == "any":  # of the operations here only a file that comes as an attachment
+                etree.SubElement(etree.SubElement(element, part.name), XOP, href="cid:file")
                 continue
             child = etree.SubElement(element, part.name)
             child.text = part.type[1:-1].split("|")[0] if part.type.startswith("{") else EXAMPLES[part.type]

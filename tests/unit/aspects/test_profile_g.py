@@ -6,6 +6,7 @@ import pytest
 
 from fleetctl.aspects.channels import profile_g
 from fleetctl.errors import Unsupported
+from tests.unit.aspects.cases import NEW_CHANNEL
 from tests.unit.aspects.cases.channels import SECOND, wanted
 from tests.unit.aspects.cases.recorders import BOUND, FIXED
 from tests.unit.aspects.fakes import SECRETS, FakeSession
@@ -33,12 +34,7 @@ def test_a_receiver_that_a_run_left_behind_is_taken_up() -> None:
 
 
 def test_a_new_channel_gets_receiver_recording_and_job() -> None:
-    told = written(
-        "3",
-        trv_GetReceivers="",
-        trv_CreateReceiver="<trv:Receiver><tt:Token>V9</tt:Token></trv:Receiver>",
-        trc_CreateRecording="<trc:RecordingToken>R3</trc:RecordingToken>",
-    )
+    told = written("3", **{name.replace(":", "_"): answer for name, answer in NEW_CHANNEL.items()})
     assert [operation for operation, _ in told] == ["CreateReceiver", "CreateRecording", "CreateRecordingJob"]
     assert "<tt:MediaUri>rtsp://ghihinh:" in told[0][1]
     assert "ghihinh:" not in told[1][1], "the login stands in the receiver alone"

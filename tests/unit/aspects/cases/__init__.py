@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from fleetctl import catalog
 from fleetctl.errors import FleetctlError
 from fleetctl.model import Cell
+from fleetctl.protocols.onvif_receivers import Stream, bind
 from tests.unit.aspects.cases.kit import Case
+from tests.unit.aspects.cases.recorders import BOUND
 from tests.unit.aspects.fakes import SECRETS, FakeSession
 
 ASPECTS = (
@@ -27,6 +29,11 @@ ASPECTS = (
     "users",
     "video",
 )
+NEW_CHANNEL = BOUND | {
+    "trv:GetReceivers": "",
+    "trv:CreateReceiver": "<trv:Receiver><tt:Token>V9</tt:Token></trv:Receiver>",
+    "trc:CreateRecording": "<trc:RecordingToken>R3</trc:RecordingToken>",
+}
 CASES: dict[str, tuple[Case, ...]] = {
     name: importlib.import_module(f"tests.unit.aspects.cases.{name}").CASES for name in ASPECTS
 }
@@ -59,3 +66,8 @@ def requests() -> Iterator[tuple[str, str, str, str, str]]:
                 pass  # what was sent until then is judged all the same
             for service, operation, body in (*session.asked, *session.ordered):
                 yield aspect, case.name, service, operation, body
+    session = FakeSession(NEW_CHANNEL)
+    stream = Stream(address="10.20.1.12", port=554, path="/live?x=1", user="ghihinh")
+    bind(session, None, "Quầy 2", stream, "Mật khẩu <2>")  # by itself: a write of the aspect waits for the stream
+    for service, operation, body in (*session.asked, *session.ordered):
+        yield "channels", "a new channel", service, operation, body
