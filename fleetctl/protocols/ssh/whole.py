@@ -10,6 +10,8 @@ from fleetctl.protocols.ssh.grammar import KIND, Count, Reading, parsed
 
 TRIES: Final = 3  # addresses come and go between two commands
 
+_CUT: Final = -1
+
 Ask = Callable[[str], str]
 
 
@@ -23,6 +25,7 @@ def answer(reading: Reading, ask: Ask) -> str:
         if reading.count is not None and total is not None:
             told = sum(1 for record in parsed(reading, text) if record[KIND] in reading.count.kinds)
             wrong = f"{told} entries, and the switch counts {total}" if told < total else ""
+            wrong = "the switch's own count has no total" if total == _CUT else wrong
             again = ask(reading.command) if wrong else text
         else:
             again = ask(reading.command)
@@ -34,10 +37,10 @@ def answer(reading: Reading, ask: Ask) -> str:
 
 
 def _total(count: Count, text: str, ask: Ask) -> int | None:
-    """Return the switch's own number of entries, None where it does not know how to count them."""
+    """Return the switch's own number of entries: None where it cannot count them, _CUT where that was cut off, too."""
     try:
         proof = ask(count.command) if count.command else text
     except Rejected:
         return None
     found = count.match.search(proof.replace("\r", ""))
-    return None if found is None else int(found["total"])
+    return _CUT if found is None else int(found["total"])
