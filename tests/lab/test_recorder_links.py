@@ -162,11 +162,18 @@ def test_a_gap_stays_where_the_camera_was_away(boxes: Boxes) -> None:
     recorder.until(lambda: recording(recorder))
     camera.break_("unplug")
     recorder.until_state(1, "unreachable")
+    away = clock(recorder)
+    recorder.until(lambda: clock(recorder) > away)  # the search tells whole seconds: a shorter gap would not show
     camera.mend()
     recorder.until(lambda: recording(recorder))
     recorder.until(lambda: len(spans(recorder)) == 2)
     (_, end), (start, _) = spans(recorder)
     assert end < start
+
+
+def clock(recorder: Box) -> str:
+    """What a recorder's clock shows, in whole seconds."""
+    return recorder.isapi("GET", "System/time").text("localTime")
 
 
 def spans(recorder: Box, track: int = 101) -> list[tuple[str, str]]:
