@@ -81,7 +81,7 @@ class Box(Camera):
         found: dict[str, Any] = self.state()["links"]
         return found
 
-    def until(self, right: Callable[[], bool], within_s: float = 10.0) -> None:
+    def until(self, right: Callable[[], bool], within_s: float = 30.0) -> None:
         """Wait until something is so."""
         deadline = time.monotonic() + within_s
         while not right():
@@ -89,7 +89,7 @@ class Box(Camera):
                 raise AssertionError(f"{self.name}: {self.links()}")
             time.sleep(0.05)
 
-    def until_state(self, number: int, state: str, within_s: float = 10.0) -> None:
+    def until_state(self, number: int, state: str, within_s: float = 30.0) -> None:
         self.until(lambda: self.links().get(str(number), {}).get("state") == state, within_s)
 
 
