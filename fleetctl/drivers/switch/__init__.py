@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fleetctl.drivers.switch import backup, ports, power, services, snmp, syslog, time, users, vlans, wiring
+from fleetctl.drivers.switch import backup, kit, ports, power, services, snmp, syslog, time, users, vlans, wiring
 from fleetctl.model import (
     Action,
     Backup,
@@ -40,6 +40,11 @@ def _set_password(session: Any, told: NewPassword) -> None:
 def _power_cycle(session: Any, target: Neighbour) -> None:
     """Take the power of the port that a device is on, and give it back."""
     power.cycle(session, target)
+
+
+def _links(session: Any, _argument: object) -> dict[str, bool]:
+    """Return by port whether it has a link now."""
+    return {port: kit.yes(record, "up") for port, record in kit.links(session).items()}
 
 
 def _backup(session: Any, _argument: object) -> Backup:
@@ -86,6 +91,7 @@ DRIVER = Driver(
             run=_power_cycle,
             doc="take the power of one port and give it back",
         ),
+        Action(name="links", protocol="ssh", disruption=Disruption.NONE, run=_links, doc="say which ports have a link"),
         Action(name="backup", protocol="ssh", disruption=Disruption.NONE, run=_backup, doc="take the configuration"),
         Action(
             name="put_backup", protocol="ssh", disruption=Disruption.REACH, run=_put, doc="put a configuration back"
