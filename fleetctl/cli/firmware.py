@@ -62,8 +62,8 @@ def _steps(told: Context, workspace: Workspace, limit: str, image: str) -> tuple
     from fleetctl.operations.runs import gathered
 
     run = Followed(told, workspace, "plan")
-    total = sum(steps.flashable(device) for device in workspace.inventory.select(limit or "all"))
-    planned = run.take(steps.read(workspace, limit, stop=run.stop), total, told.say("Plan"))
+    total = len(steps.chosen(workspace, limit, image))
+    planned = run.take(steps.read(workspace, limit, image=image, stop=run.stop), total, told.say("Plan"))
     return steps.steps(workspace, gathered(planned), image), run.stopped()
 
 
@@ -144,7 +144,7 @@ def _agreed(
         raise UsageError("ended before every device was read; nothing was agreed")
     if not told.json:
         firmware_tables.steps(told, found, EXIT_OK)
-    n = sum(bool(step.image) for step in found)
+    n = sum(step.active for step in found)
     if n and not yes:
         question = told.say.many("Flash {n} device? [y/N]", "Flash {n} devices? [y/N]", n)
         if not told.screen.ask(question, YES_WORDS):

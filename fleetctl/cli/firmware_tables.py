@@ -48,10 +48,10 @@ def steps(told: Context, found: Sequence[Step], code: int) -> None:
     say = told.say
     made = table(say("Model"), say("From"), say("To"), say("Devices"))
     for (model, before, target), number in sorted(
-        Counter((s.model, s.before, s.target) for s in found if s.image).items()
+        Counter((s.model, s.before, s.target) for s in found if s.active).items()
     ):
         made.add_row(model, before, target, str(number))
-    if any(step.image for step in found):
+    if any(step.active for step in found):
         told.screen.table(made)
     for why, names in _reasons(found).items():
         told.screen.out(f"{', '.join(names[:5])}{f' (+{len(names) - 5})' if len(names) > 5 else ''}: {why}")
@@ -107,7 +107,7 @@ def standing(told: Context, made: Rollout, code: int, command: str) -> None:
 
 
 def _standing_lines(made: Rollout) -> list[str]:
-    lines = [jsonlines.line("step", _step(step)) for step in made.steps if not step.image]
+    lines = [jsonlines.line("step", _step(step)) for step in made.steps if not step.active]
     for step in made.active:
         standing = made.standing[step.device]
         fields = _step(step) | {

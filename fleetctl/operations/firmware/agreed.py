@@ -65,18 +65,18 @@ class Rollout:
     @property
     def active(self) -> tuple[Step, ...]:
         """The steps that flash something."""
-        return tuple(step for step in self.steps if step.image and not step.refused)
+        return tuple(step for step in self.steps if step.active)
 
 
 def create(workspace: Workspace, name: str, steps: Sequence[Step], settings: Settings) -> Rollout:
     """Agree a roll-out and write it down; raises UsageError where there is nothing to do, or the name is taken."""
     if any(told.name == name for told in workspace.store.rollouts()):
         raise UsageError(f"{name} is there already. Go on with it: fleetctl firmware roll --resume {name}")
-    active = [step for step in steps if step.image and not step.refused]
+    active = [step for step in steps if step.active]
     if not active:
-        raise UsageError("no device gets any image. See why: fleetctl firmware plan")
+        raise UsageError("nothing is to be done to any device. See why: fleetctl firmware plan")
     there = catalogue(workspace)
-    for sha256 in sorted({step.image for step in active}):
+    for sha256 in sorted({step.image for step in active if step.image}):
         there.check(there.image(sha256))
     lanes: dict[str, list[str]] = {}
     for step in active:
@@ -148,7 +148,7 @@ def _after(old: Standing, event: str, payload: Mapping[str, Any], when: float, a
 def outcomes(rollout: Rollout) -> Iterator[Outcome]:
     """Yield how each device of a roll-out stands, for the exit code."""
     for step in rollout.steps:
-        if step.refused or not step.image:
+        if not step.active:
             yield step.outcome
             continue
         standing = rollout.standing[step.device]

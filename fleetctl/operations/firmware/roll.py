@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from fleetctl import flashing
-from fleetctl.errors import UsageError
-from fleetctl.executor import Policy, Stop
-from fleetctl.flashing import Earlier, Flash
+from fleetctl.errors import Stale, UsageError
+from fleetctl.executor import Policy, Stop, Task
+from fleetctl.flashing import Earlier, Flash, Update
 from fleetctl.model import BackedUp, Event, Image
 from fleetctl.operations import backups, windows
 from fleetctl.operations.firmware.agreed import KIND, Rollout, refresh
+from fleetctl.operations.firmware.hosts import in_words, packages
 from fleetctl.operations.firmware.stages import Judge, Stage, following
-from fleetctl.operations.firmware.steps import catalogue
+from fleetctl.operations.firmware.steps import Step, catalogue
 from fleetctl.operations.runs import execute, job, task
 from fleetctl.operations.workspace import Workspace
 from fleetctl.waves import utc_now
@@ -97,7 +98,7 @@ class Roll:
             window=window,
         )
         arguments = {"rollout": self.rollout.name, "stage": stage.kind, "now": self._now}
-        tasks = [task(workspace.inventory.devices[name]) for name in stage.devices]
+        tasks = self._tasks(stage.devices)
         for event in execute(
             workspace,
             kind=KIND,
@@ -122,9 +123,22 @@ class Roll:
             kept = next(t for t in self.workspace.store.rollouts() if t.name == self.rollout.name)
             self.workspace.store.save_rollout(self.rollout.name, kept.plan, {"halted": self.rollout.halted})
 
-    def _payload(self, name: str, stage: Stage) -> Flash:
+    def _tasks(self, names: Sequence[str]) -> list[Task]:
+        """Return the devices as tasks; of the hosts of one site each waits until the one before has ended."""
+        last: dict[str, str] = {}
+        tasks = []
+        for device in (self.workspace.inventory.devices[name] for name in names):
+            after = (last[device.site],) if device.is_host and device.site in last else ()
+            if device.is_host:
+                last[device.site] = device.name
+            tasks.append(task(device, after=after, together=False))
+        return tasks
+
+    def _payload(self, name: str, stage: Stage) -> Flash | Update:
         workspace, step = self.workspace, self._steps[name]
         device, standing = workspace.inventory.devices[name], self.rollout.standing[name]
+        if step.packages:
+            return self._update(step, stage)
         if step.image not in self._images:
             there = catalogue(workspace)
             self._images[step.image] = there.image(step.image)
@@ -138,5 +152,23 @@ class Roll:
             before=step.before,
             timing=self.rollout.settings.timing,
             earlier=earlier,
+            again=stage.kind == "soak",
+        )
+
+    def _update(self, step: Step, stage: Stage) -> Update:
+        """Return what a host is told; raises Stale where the inventory wants another state by now than was agreed."""
+        workspace, standing = self.workspace, self.rollout.standing[step.device]
+        device = workspace.inventory.devices[step.device]
+        wanted = packages(workspace, device)
+        words = in_words(wanted) if wanted is not None else "nothing"
+        if wanted is None or words != step.target:
+            raise Stale(f"{step.device}: agreed was {step.target!r}, the inventory says {words!r} by now. Plan again")
+        tried = standing.began or standing.ended or 0.0
+        return Update(
+            job=job(workspace, device, workspace.expectations(device, ())),
+            wanted=wanted,
+            target=step.target,
+            timing=self.rollout.settings.timing,
+            earlier=Earlier(began=tried, sent=standing.sent) if standing.tried else None,
             again=stage.kind == "soak",
         )
