@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fleetctl.model import Action, Disruption, Driver, Kind, NewPassword, SecretRef, Secrets
+from fleetctl.model import Action, Disruption, Driver, Installed, Kind, NewPassword, SecretRef, Secrets
 
 
 def _never(_manufacturer: str, _model: str) -> bool:
@@ -27,6 +27,11 @@ def _set_password(session: Any, told: NewPassword) -> None:
 def _reboot(session: Any, _argument: object) -> str:
     session.reboot()
     return ""
+
+
+def _installed(session: Any, _argument: object) -> Installed:
+    told: Installed = session.installed()
+    return told
 
 
 DRIVER = Driver(
@@ -49,6 +54,7 @@ DRIVER = Driver(
             run=_set_password,
             doc="give an account another password",
         ),
+        Action(name="installed", protocol="linux", disruption=Disruption.NONE, run=_installed, doc="what is installed"),
         Action(name="reboot", protocol="linux", disruption=Disruption.REBOOT, run=_reboot, doc="restart the host"),
     ),
 )
