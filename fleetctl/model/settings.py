@@ -199,6 +199,7 @@ _ASKED: Final = {
     "backup": (Disruption.NONE, "take its own backup"),
     "put_backup": (Disruption.REACH, "put a configuration back"),
     "power_cycle": (Disruption.NONE, "take the power of one port and give it back"),
+    "installed": (Disruption.NONE, "what is installed"),
     "camera": (Disruption.NONE, "say which camera is on a channel"),
 }
 
