@@ -26,7 +26,7 @@ from fleetctl.model.events import (
     Step,
     Viewing,
 )
-from fleetctl.model.firmware import Image, Order, Parser, Release, Verdict, older, release_of, verdict
+from fleetctl.model.firmware import Image, Installed, Order, Parser, Release, Verdict, older, release_of, verdict
 from fleetctl.model.fleet import Access, Device, Endpoint, Expectation, Neighbour, Reading
 from fleetctl.model.passwords import LoginLock, PasswordPolicy, Trouble
 from fleetctl.model.plans import AspectPlan, Change, DevicePlan
@@ -90,6 +90,7 @@ __all__ = [
     "FrozenMap",
     "Gap",
     "Image",
+    "Installed",
     "Intent",
     "Kind",
     "Layer",

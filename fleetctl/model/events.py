@@ -244,3 +244,6 @@ class Channel(Protocol):
 
     def stopped(self) -> bool:
         """Tell whether the run is being ended; long reading work looks now and then and ends early."""
+
+    def see_through(self) -> None:
+        """What was begun is seen through from now on: confirms are taken though the run ends, `stopped` tells no."""

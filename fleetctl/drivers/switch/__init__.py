@@ -9,9 +9,7 @@ from typing import Any
 
 from fleetctl.drivers.switch import backup, kit, ports, power, services, snmp, syslog, time, users, vlans, wiring
 from fleetctl.model import (
-    Action,
     Backup,
-    Disruption,
     Driver,
     Kind,
     Neighbour,
@@ -19,6 +17,7 @@ from fleetctl.model import (
     PasswordPolicy,
     SecretRef,
     Secrets,
+    actions,
 )
 
 
@@ -69,34 +68,15 @@ DRIVER = Driver(
     protocols=("ssh",),
     recognises=_anything,
     cells=(ports.CELL, services.CELL, snmp.CELL, syslog.CELL, time.CELL, users.CELL, vlans.CELL, wiring.CELL),
-    actions=(
-        Action(
-            name="make_account",
-            protocol="ssh",
-            disruption=Disruption.NONE,
-            run=_make_account,
-            doc="make an administrator account",
-        ),
-        Action(
-            name="set_password",
-            protocol="ssh",
-            disruption=Disruption.NONE,
-            run=_set_password,
-            doc="give an account another password",
-        ),
-        Action(
-            name="power_cycle",
-            protocol="ssh",
-            disruption=Disruption.NONE,
-            run=_power_cycle,
-            doc="take the power of one port and give it back",
-        ),
-        Action(name="links", protocol="ssh", disruption=Disruption.NONE, run=_links, doc="say which ports have a link"),
-        Action(name="backup", protocol="ssh", disruption=Disruption.NONE, run=_backup, doc="take the configuration"),
-        Action(
-            name="put_backup", protocol="ssh", disruption=Disruption.REACH, run=_put, doc="put a configuration back"
-        ),
-        Action(name="reboot", protocol="ssh", disruption=Disruption.REBOOT, run=_reboot, doc="restart the switch"),
+    actions=actions(
+        "ssh",
+        make_account=_make_account,
+        set_password=_set_password,
+        power_cycle=_power_cycle,
+        links=_links,
+        backup=_backup,
+        put_backup=_put,
+        reboot=_reboot,
     ),
     passwords=PasswordPolicy(most=25, forbidden=' ?"'),
 )
