@@ -184,15 +184,26 @@ def execute(
 
 
 def observed(
-    workspace: Workspace, devices: Sequence[Device], aspects: tuple[str, ...], *, kind: str, stop: Stop, policy: Policy
+    workspace: Workspace,
+    devices: Sequence[Device],
+    aspects: tuple[str, ...],
+    *,
+    kind: str,
+    stop: Stop,
+    policy: Policy,
+    expected: Callable[[Device], tuple[Expectation, ...]] | None = None,
 ) -> Iterator[Event]:
-    """Read and compare devices; yields a Planned for each. Nothing can be written."""
+    """Read and compare devices; yields a Planned for each. Nothing can be written.
+
+    `expected` says what a device should be, where that is not what the inventory says of these aspects.
+    """
     by_name = {device.name: device for device in devices}
     turns = in_turn(devices)
 
     def payload(name: str) -> converge.Job:
         device = by_name[name]
-        return job(workspace, device, workspace.expectations(device, aspects))
+        told = workspace.expectations(device, aspects) if expected is None else expected(device)
+        return job(workspace, device, told)
 
     yield from execute(
         workspace,
