@@ -37,6 +37,9 @@ HaltAt = Annotated[
     int, typer.Option("--halt-at", min=0, max=100, metavar="PERCENT", help="Halt when more of a ring failed.")
 ]
 UploadTime = Annotated[float, typer.Option("--upload-time", min=0.01, metavar="MINUTES", help="Longest upload.")]
+MinUptime = Annotated[
+    float, typer.Option("--min-uptime", min=0, metavar="MINUTES", help="Refuse what has just started, where it tells.")
+]
 FlashTime = Annotated[
     float,
     typer.Option("--flash-time", min=0.01, metavar="MINUTES", help="Longest wait for it to go down, and to return."),
@@ -88,6 +91,7 @@ def roll(
     at_once: Annotated[int, typer.Option("--at-once", min=1, help="Devices at the same time.")] = 16,
     upload_time: UploadTime = 15.0,
     flash_time: FlashTime = 10.0,
+    min_uptime: MinUptime = 5.0,
     report: Reports = None,
 ) -> int:
     """Flash devices: a canary of each model, a soak, then rings; each judged by what it does afterwards."""
@@ -106,7 +110,7 @@ def roll(
         per_site=per_site,
         per_uplink=per_uplink,
         at_once=at_once,
-        timing=_timing(upload_time, flash_time),
+        timing=_timing(upload_time, flash_time, min_uptime),
     )
     workspace = told.open()
     made = _agreed(told, workspace, name, limit, image, settings, yes=yes, resume=resume)
@@ -115,11 +119,12 @@ def roll(
     return _roll(told, workspace, made, again=again, now=reason if now else "", reports=report or [])
 
 
-def _timing(upload_minutes: float, flash_minutes: float) -> Timing:
+def _timing(upload_minutes: float, flash_minutes: float, settled_minutes: float) -> Timing:
     from fleetctl.flashing import Timing
 
     flash_s = flash_minutes * 60
-    return Timing(upload_s=upload_minutes * 60, flash_s=flash_s, boot_s=flash_s, late_s=min(120.0, flash_s))
+    late_s, settled_s = min(120.0, flash_s), settled_minutes * 60
+    return Timing(upload_s=upload_minutes * 60, flash_s=flash_s, boot_s=flash_s, late_s=late_s, settled_s=settled_s)
 
 
 def _agreed(

@@ -17,7 +17,7 @@ from fleetctl.operations.workspace import init
 from tests.lab.killed import killed
 from tests.lab.office import PILOT, Office, Ran
 
-QUICK = ("--soak", "0.01", "--flash-time", "1")
+QUICK = ("--soak", "0.01", "--flash-time", "1", "--min-uptime", "0")
 LOST_QUICKLY = ("--flash-time", "0.1")  # for what never comes back
 MODEL, OLD, NEW = "HI3516", "V1.07.21", "V1.08.03"
 

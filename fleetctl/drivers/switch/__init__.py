@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fleetctl.drivers.switch import backup, ports, power, services, snmp, syslog, time, users, vlans, wiring
+from fleetctl.drivers.switch import backup, firmware, ports, power, services, snmp, syslog, time, users, vlans, wiring
 from fleetctl.model import (
     Action,
     Backup,
@@ -19,6 +19,7 @@ from fleetctl.model import (
     PasswordPolicy,
     SecretRef,
     Secrets,
+    actions,
 )
 
 
@@ -91,6 +92,8 @@ DRIVER = Driver(
             name="put_backup", protocol="ssh", disruption=Disruption.REACH, run=_put, doc="put a configuration back"
         ),
         Action(name="reboot", protocol="ssh", disruption=Disruption.REBOOT, run=_reboot, doc="restart the switch"),
+        *actions("ssh", flash=firmware.flash, uptime=firmware.uptime, room=firmware.room, live=firmware.live),
     ),
+    release=firmware.release,
     passwords=PasswordPolicy(most=25, forbidden=' ?"'),
 )
