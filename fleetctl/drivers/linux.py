@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fleetctl.model import Action, Disruption, Driver, Installed, Kind, NewPassword, SecretRef, Secrets
+from fleetctl.model import Driver, Installed, Kind, NewPassword, SecretRef, Secrets, actions
 
 
 def _never(_manufacturer: str, _model: str) -> bool:
@@ -39,22 +39,7 @@ DRIVER = Driver(
     kinds=frozenset({Kind.NVR, Kind.KIOSK, Kind.DESK}),
     protocols=("linux",),
     recognises=_never,
-    actions=(
-        Action(
-            name="make_account",
-            protocol="linux",
-            disruption=Disruption.NONE,
-            run=_make_account,
-            doc="make an account that may become root",
-        ),
-        Action(
-            name="set_password",
-            protocol="linux",
-            disruption=Disruption.NONE,
-            run=_set_password,
-            doc="give an account another password",
-        ),
-        Action(name="installed", protocol="linux", disruption=Disruption.NONE, run=_installed, doc="what is installed"),
-        Action(name="reboot", protocol="linux", disruption=Disruption.REBOOT, run=_reboot, doc="restart the host"),
+    actions=actions(
+        "linux", make_account=_make_account, set_password=_set_password, installed=_installed, reboot=_reboot
     ),
 )

@@ -102,7 +102,7 @@ def _clock_error_s(link: converge.Link, plan: DevicePlan) -> float | None:
 
 def live(registry: catalog.Registry, driver: Driver, link: converge.Link) -> Mapping[str, bool]:
     """Return a recorder's channels (online and recording), a switch's ports (with a link); nothing of others."""
-    if (action := registry.action(driver, "live")) is not None:
+    if (action := registry.action(driver, "links")) is not None:
         link.session(action.protocol).forget()
         ports: Mapping[str, bool] = action.run(link.session(action.protocol), None)
         return ports

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
+from fleetctl.model.diagnosis import Layer
+from fleetctl.model.fleet import Reading
 from fleetctl.model.plans import Change, DevicePlan
 from fleetctl.model.settings import Backup, Gap
-from fleetctl.model.values import Kind, Outcome
+from fleetctl.model.values import FrozenMap, Kind, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +181,35 @@ class Result(Event):
     changes: tuple[Change, ...] = ()
     gaps: tuple[Gap, ...] = ()
     duration_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosed(Event):
+    """The first thing that is wrong with a device: `cause` is its name in the table of causes, `values` its words."""
+
+    site: str
+    layer: Layer
+    cause: str
+    outcome: Outcome
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewing:
+    """An account that is to look and nothing else, and whether it does: `sees` None where that cannot be told."""
+
+    account: str
+    sees: bool | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed(Event):
+    """What a diagnosis read of a recorder or a switch; for those who put a site together, and kept nowhere."""
+
+    readings: Mapping[str, Reading]
+    viewings: tuple[Viewing, ...] = ()
+    links: Mapping[str, bool] = FrozenMap()  # of a switch: whether each port has a link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -186,7 +186,6 @@ _ASKED: Final = {
     "keep_firmware": (Disruption.NONE, "keep firmware that it would else take back"),
     "stream_path": (Disruption.NONE, "where the picture is looked at"),
     "room": (Disruption.NONE, "bytes free for firmware"),
-    "live": (Disruption.NONE, "which ports have a link"),
     "uptime": (Disruption.NONE, "how long it has been up, in seconds"),
     "activate": (Disruption.NONE, "give a factory-new device its first password"),
     "make_account": (Disruption.NONE, "make an administrator account"),
@@ -199,6 +198,11 @@ _ASKED: Final = {
     "live_path": (Disruption.NONE, "where a channel is looked at"),
     "channels_bound": (Disruption.NONE, "list the channels that have a camera"),
     "backup": (Disruption.NONE, "take its own backup"),
+    "put_backup": (Disruption.REACH, "put a configuration back"),
+    "power_cycle": (Disruption.NONE, "take the power of one port and give it back"),
+    "links": (Disruption.NONE, "say which ports have a link"),
+    "installed": (Disruption.NONE, "what is installed"),
+    "camera": (Disruption.NONE, "say which camera is on a channel"),
 }
 
 

@@ -7,10 +7,8 @@ facts, NVR and vendor protocols, 5.6.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from fleetctl.drivers.switch import kit
 from fleetctl.errors import Rejected, Unsupported
 from fleetctl.model import Order, Release, release_of
 
@@ -52,11 +50,6 @@ def uptime(session: Session, _argument: object) -> float | None:
     told = session.uptime()
     found = _SPAN.findall(told)
     return float(sum(int(number) * _SPANS[span] for number, span in found) + 60) if found else None
-
-
-def live(session: Session, _argument: object) -> Mapping[str, bool]:
-    """Return every port and whether it has a link."""
-    return {port: kit.yes(record, "up") for port, record in kit.links(session).items()}
 
 
 def flash(session: Session, order: Order) -> str:
