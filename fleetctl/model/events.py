@@ -69,6 +69,7 @@ class LoginJudged(Event):
 class Step(enum.StrEnum):
     """How far the rotation of one account's password is; before the first and after the last all is settled."""
 
+    PAUSE = "pause"  # a holder is about to be told to log in no more, until it is given a login
     SET = "set"  # the new password is about to be sent to the device
     LIVE = "live"  # the device has accepted a login with the new password
     HAND = "hand"  # the login is about to be given to a holder (a recorder's channel)
@@ -89,7 +90,8 @@ class Rotation(Event):
     """Confirmed on disk before a step of a password's rotation is taken, or once its outcome is proven.
 
     `fingerprint` is the new password's, `former` the old one's. `instead` is the account that the holders have until
-    now, where two take turns; `holder` is who is about to be given the login.
+    now, where two take turns; `holder` is who is about to be paused or given the login, and `port` where it reached the
+    device until then (0: it does not tell).
     """
 
     durable: ClassVar[bool] = True
@@ -100,6 +102,7 @@ class Rotation(Event):
     former: str
     instead: str = ""
     holder: str = ""
+    port: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
