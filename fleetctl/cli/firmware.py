@@ -25,6 +25,9 @@ app = typer.Typer(help="Firmware: images, staged roll-outs that stop themselves.
 firmware_images.register(app)
 
 Which = Annotated[str, typer.Option("--image", metavar="SHA256", help="This image instead of the standard's target.")]
+AllowReset = Annotated[
+    bool, typer.Option("--allow-reset", help="Also images after which their maker asks for a factory reset.")
+]
 Again = Annotated[bool, typer.Option("--again", help="With --resume: try unreachable devices now, due or not.")]
 Now = Annotated[
     bool, typer.Option("--now", help="Do not wait for the maintenance window; one site only, with --reason.")
@@ -47,18 +50,20 @@ FlashTime = Annotated[
 
 
 @app.command(epilog="Examples: fleetctl firmware plan    fleetctl firmware plan --limit viet_hung --image 3f1a")
-def plan(ctx: typer.Context, limit: Limit = "", image: Which = "") -> int:
+def plan(ctx: typer.Context, limit: Limit = "", image: Which = "", allow_reset: AllowReset = False) -> int:
     """Show which device would get which image, and which none and why. Reads only."""
     from fleetctl.cli import firmware_tables
 
     told = context(ctx)
-    found, stopped = _steps(told, told.open(), limit, image)
+    found, stopped = _steps(told, told.open(), limit, image, allow_reset=allow_reset)
     code = EXIT_INTERRUPTED if stopped else exit_code(step.outcome for step in found)
     firmware_tables.steps(told, found, code)
     return code
 
 
-def _steps(told: Context, workspace: Workspace, limit: str, image: str) -> tuple[tuple[Step, ...], bool]:
+def _steps(
+    told: Context, workspace: Workspace, limit: str, image: str, *, allow_reset: bool
+) -> tuple[tuple[Step, ...], bool]:
     """Read which firmware devices have; returns what each of them gets, and whether a person ended it."""
     from fleetctl.cli.follow import Followed
     from fleetctl.operations.firmware import steps
@@ -67,7 +72,7 @@ def _steps(told: Context, workspace: Workspace, limit: str, image: str) -> tuple
     run = Followed(told, workspace, "plan")
     total = len(steps.chosen(workspace, limit, image))
     planned = run.take(steps.read(workspace, limit, image=image, stop=run.stop), total, told.say("Plan"))
-    return steps.steps(workspace, gathered(planned), image), run.stopped()
+    return steps.steps(workspace, gathered(planned), image, allow_reset=allow_reset), run.stopped()
 
 
 @app.command(
@@ -78,6 +83,7 @@ def roll(
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="The roll-out's name; else the day's date.")] = "",
     limit: Limit = "",
     image: Which = "",
+    allow_reset: AllowReset = False,
     yes: Yes = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with one (the latest, if none is named).")] = False,
     again: Again = False,
@@ -113,7 +119,7 @@ def roll(
         timing=_timing(upload_time, flash_time, min_uptime),
     )
     workspace = told.open()
-    made = _agreed(told, workspace, name, limit, image, settings, yes=yes, resume=resume)
+    made = _agreed(told, workspace, name, limit, image, settings, yes=yes, resume=resume, allow_reset=allow_reset)
     if made is None:
         return EXIT_OK
     return _roll(told, workspace, made, again=again, now=reason if now else "", reports=report or [])
@@ -137,6 +143,7 @@ def _agreed(
     *,
     yes: bool,
     resume: bool,
+    allow_reset: bool,
 ) -> Rollout | None:
     """Return the roll-out to carry on, or make one, shown and agreed; None where a person said no."""
     from fleetctl.cli import firmware_tables
@@ -144,7 +151,7 @@ def _agreed(
 
     if resume:
         return agreed.load(workspace, name)
-    found, stopped = _steps(told, workspace, limit, image)
+    found, stopped = _steps(told, workspace, limit, image, allow_reset=allow_reset)
     if stopped:
         raise UsageError("ended before every device was read; nothing was agreed")
     if not told.json:

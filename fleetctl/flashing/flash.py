@@ -164,9 +164,15 @@ class _Work:
         """Judge a device that tells the wanted version by all that it does."""
         self.channel.emit(Progress(device=self.device.name, stage=Stage.CHECKS))
         troubles, notes = gate(self.flash, self.channel, before)
+        notes = [*filter(None, [seen.note]), *notes]
+        if self.flash.image.needs_reset:
+            notes.append(
+                f"its maker asks for a factory reset now: do it, then fleetctl adopt --limit {self.device.name}"
+            )
         if troubles:
             return Outcome.FAILED, f"has {seen.version}, but {'; '.join([*troubles, *notes])}"
         return Outcome.CHANGED, "; ".join(notes)
 
     def _ended(self, seen: Seen) -> tuple[Outcome, str]:
-        return seen.outcome, f"{converge.where(self.device)}: {seen.reason}"
+        told = "; ".join(filter(None, [seen.reason, seen.note]))
+        return seen.outcome, f"{converge.where(self.device)}: {told}"

@@ -53,7 +53,7 @@ def told(ran: Ran) -> dict[str, dict[str, Any]]:
     return {line["name"]: line for line in ran.lines if line["type"] == "step"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Office:
     return made(tmp_path_factory.mktemp("firmware") / "template", 4)
 

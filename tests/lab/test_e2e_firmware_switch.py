@@ -82,6 +82,8 @@ def test_a_switch_is_given_its_image_by_scp_and_nothing_behind_it_goes_with_it(o
         assert f"boot system flash:/{FILE}" in state["startup"]
         assert "ip scp server enable" not in state["running"], "let in for the copy only"
         assert not state["unsaved"]
+        kept = (office.root / "backups" / f"phuong_{name[-1]}" / f"{name}.txt").read_text("utf-8")
+        assert "boot system" not in kept, "its configuration was taken before"
     office.expect(0, "firmware", "status", "switches")
 
 

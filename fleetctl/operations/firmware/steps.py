@@ -25,6 +25,7 @@ from fleetctl.model import (
     Kind,
     Outcome,
     Verdict,
+    brand_of,
     older,
     verdict,
 )
@@ -126,16 +127,21 @@ def _host_step(device: Device, plan: DevicePlan) -> Step:
     return replace(told, target=target, packages=True)
 
 
-def steps(workspace: Workspace, plans: Sequence[DevicePlan], image: str = "") -> tuple[Step, ...]:
-    """Return what each device that was read gets; `image` names one (by its checksum) instead of the standard's."""
+def steps(
+    workspace: Workspace, plans: Sequence[DevicePlan], image: str = "", *, allow_reset: bool = False
+) -> tuple[Step, ...]:
+    """Return what each device that was read gets; `image` names one (by its checksum) instead of the standard's.
+
+    `allow_reset`: also images after which their maker asks for a factory reset.
+    """
     there = catalogue(workspace)
     images = (there.image(image),) if image else there.images()
-    found = [_step(workspace, plan, images, chosen=bool(image)) for plan in plans]
+    found = [_step(workspace, plan, images, chosen=bool(image), allow_reset=allow_reset) for plan in plans]
     rolled = {step.device for step in found if step.active}
     return tuple(_not_with(workspace, step, rolled) for step in found)
 
 
-def _step(workspace: Workspace, plan: DevicePlan, images: Sequence[Image], *, chosen: bool) -> Step:
+def _step(workspace: Workspace, plan: DevicePlan, images: Sequence[Image], *, chosen: bool, allow_reset: bool) -> Step:
     device = workspace.inventory.devices[plan.device]
     if plan.outcome is not None:
         return Step(device=device.name, refused=plan.reason, outcome=plan.outcome)
@@ -156,9 +162,33 @@ def _step(workspace: Workspace, plan: DevicePlan, images: Sequence[Image], *, ch
         return _no(told, _AUDIT_ONLY, target=target)
     if not (device.serial_number or device.mac_address):
         return _no(told, _no_identity(device), target=target)
+    if why := _not_for(workspace, device, plan, image):
+        return _no(told, why, target=target)
+    if image.needs_reset and not allow_reset:
+        why = f"the maker of {image.key} asks for a factory reset after it: --allow-reset, then reset and adopt by hand"
+        return _no(told, why, target=target)
     if image.min_from and older(plan.firmware, image.min_from, driver.release) is not False:
         return _no(told, f"reached from {image.min_from} on only; first a version between", target=target)
     return Step(device=device.name, model=plan.model, before=plan.firmware, target=image.target, image=image.sha256)
+
+
+def _not_for(workspace: Workspace, device: Device, plan: DevicePlan, image: Image) -> str:
+    """Return why an image is for another brand, region or language; what nobody tells is not taken as the same."""
+    values = workspace.inventory.values(device.name)
+
+    def said(name: str) -> str:
+        return str(values[name].value) if name in values else ""
+
+    for what, wanted, has, where in (
+        ("brand code", image.oem, brand_of(plan.firmware) or said("device_oem"), "device_oem"),
+        ("region", image.region, said("device_region"), "device_region"),
+        ("language", image.language, said("device_language"), "device_language"),
+    ):
+        if wanted and not has:
+            return f"the image {image.key} is for the {what} {wanted}; nothing says this device's: {where} (inventory)"
+        if wanted and not same_words(has, (wanted,)):
+            return f"the image {image.key} is for the {what} {wanted}, the device has {has}"
+    return ""
 
 
 def _no_identity(device: Device) -> str:
