@@ -20,6 +20,7 @@ PROGRAMS = {  # program: Debian package
     "ip": "iproute2",
     "unshare": "util-linux",
     "systemd-nspawn": "systemd-container",
+    "systemd-analyze": "systemd",  # judges the units that `schedule install` writes
     "mmdebstrap": "mmdebstrap",
     "dpkg-deb": "dpkg",
     "node": "nodejs",
