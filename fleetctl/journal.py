@@ -30,6 +30,7 @@ from fleetctl.model import (
     Intent,
     Learned,
     LoginJudged,
+    Observed,
     Outcome,
     Planned,
     Progress,
@@ -172,7 +173,7 @@ class Journal:
             )
         self._run, self.exit_code = int(found.lastrowid or 0), None
         self._ledger = Ledger(self._run, kind, light=kind in LIGHT)
-        self._elsewhere = (BackedUp, Learned, Planned, Progress) + ((Started,) if kind in READING else ())
+        self._elsewhere = (BackedUp, Learned, Observed, Planned, Progress) + ((Started,) if kind in READING else ())
         self._elsewhere += (Finished, Result) if kind in LIGHT else ()
         self._rows, self._outcomes, self._noted, self._flushed = [], Counter(), 0, time.monotonic()
         return self._run

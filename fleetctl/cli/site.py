@@ -12,7 +12,8 @@ from fleetctl.reports import jsonlines
 from fleetctl.reports.tally import exit_code
 
 if TYPE_CHECKING:
-    from fleetctl.operations.site import Chain, RecorderCheck, SiteCheck
+    from fleetctl.operations.diagnosis.chains import Chain
+    from fleetctl.operations.site import RecorderCheck, SiteCheck
 
 app = typer.Typer(help="Look at one site as a whole.", no_args_is_help=True)
 
@@ -22,22 +23,37 @@ def _site() -> None:
     """Look at one site as a whole."""
 
 
-@app.command(epilog="Example: fleetctl site check viet_hung")
+@app.command(epilog="Examples: fleetctl site check viet_hung    fleetctl --lang vi site check viet_hung")
 def check(
     ctx: typer.Context, site: Annotated[str, typer.Argument(metavar="SITE", help="The site's key in the inventory.")]
 ) -> int:
-    """Show what becomes of each camera's picture: channel, recording, days kept. Reads only."""
-    from fleetctl.operations import site as operation
+    """Say what is wrong first with each device, the likely cause and the command that mends it. Reads only.
 
-    told = context(ctx)
-    found = operation.check(told.open(), site)
-    code = exit_code(found.outcomes)
+    Looked at in this order: cable and port, address, network port, certificate, interface, login, identity, clock,
+    video; of recorders disk, days kept, viewing account; then channel and recording. What several devices suffer from
+    one thing is one line. Below it: what becomes of each camera's picture.
+    """
+    from fleetctl.cli import wrongs
+    from fleetctl.cli.progress import watched
+    from fleetctl.executor import Stop
+    from fleetctl.operations import site as operation
+    from fleetctl.reports.tally import EXIT_INTERRUPTED
+
+    told, stop = context(ctx), Stop()
+    examination = operation.examined(told.open(), site, stop)
+    total = len(examination.devices)
+    for _ in watched(told, examination.events(), total, told.say("Check"), "check", examination.standing):
+        pass
+    found = examination.result(site)
+    code = EXIT_INTERRUPTED if stop.by_person else exit_code(found.outcomes)
     if told.json:
+        for wrong in found.wrongs:
+            told.screen.out(jsonlines.line("wrong", wrongs.fields(wrong)))
         for chain in found.chains:
             told.screen.out(jsonlines.line("chain", dataclasses.asdict(chain) | {"outcome": chain.outcome.value}))
         for recorder in found.recorders:
             told.screen.out(jsonlines.line("recorder", _fields(recorder)))
-        told.screen.out(jsonlines.summary("site check", code))
+        told.screen.out(jsonlines.summary("site check", code, asked=list(found.asked), listed=list(found.listed)))
     else:
         _print(told, found)
     return code
@@ -46,14 +62,22 @@ def check(
 def _fields(recorder: RecorderCheck) -> dict[str, Any]:
     from fleetctl.reports.values import plain
 
-    fields: dict[str, Any] = plain(recorder)
-    return fields
+    told = dataclasses.replace(recorder, wrong=None)
+    fields: dict[str, Any] = plain(told)
+    return fields | {"cause": recorder.wrong.cause if recorder.wrong else ""}
 
 
 def _print(told: Context, found: SiteCheck) -> None:
+    from fleetctl.cli import wrongs
     from fleetctl.cli.screen import table
 
     say = told.say
+    wrongs.show(told, found.wrongs)
+    if not found.wrongs:
+        told.screen.out(say.many("{n} device: nothing is wrong.", "{n} devices: nothing is wrong.", len(found.asked)))
+    if found.listed:
+        told.screen.out(say("Looked after by hand, not asked: {names}", names=", ".join(found.listed)))
+    told.screen.gap()
     made = table(
         say("Camera"), say("Answers"), say("Channel"), say("Online"), say("Recording"), say("Newest"), say("Trouble")
     )
@@ -84,13 +108,11 @@ def _mark(told: Context, flag: bool | None) -> Any:
 
 
 def _print_recorder(told: Context, recorder: RecorderCheck) -> None:
-    from fleetctl.reports import wording
     from fleetctl.reports.values import clean
 
     say, out = told.say, told.screen.out
-    if recorder.reason:
-        out(f"{recorder.recorder}: {wording.outcome_word(say, recorder.outcome)}: {clean(recorder.reason)}")
-        return
+    if recorder.disks is None and recorder.wrong is not None:
+        return  # nothing was read of it; why stands above
     disks = recorder.disks or {}
     sizes = ", ".join(f"{key}: {disk.health}" for key, disk in disks.items()) or "-"
     out(f"{recorder.recorder}: " + say("disks {disks}", disks=clean(sizes)))

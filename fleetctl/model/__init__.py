@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from fleetctl.model.diagnosis import Layer
 from fleetctl.model.events import (
     Attempt,
     BackedUp,
     Channel,
+    Diagnosed,
     Disclosed,
     Event,
     Finished,
@@ -13,6 +15,7 @@ from fleetctl.model.events import (
     Learned,
     LoginJudged,
     LoginLocked,
+    Observed,
     Planned,
     Progress,
     Result,
@@ -21,6 +24,7 @@ from fleetctl.model.events import (
     Stage,
     Started,
     Step,
+    Viewing,
 )
 from fleetctl.model.firmware import Image, Installed, Order, Parser, Release, Verdict, older, release_of, verdict
 from fleetctl.model.fleet import Access, Device, Endpoint, Expectation, Neighbour, Reading
@@ -75,6 +79,7 @@ __all__ = [
     "Channel",
     "Device",
     "DevicePlan",
+    "Diagnosed",
     "Disclosed",
     "Disruption",
     "Driver",
@@ -88,12 +93,14 @@ __all__ = [
     "Installed",
     "Intent",
     "Kind",
+    "Layer",
     "Learned",
     "LoginJudged",
     "LoginLock",
     "LoginLocked",
     "Neighbour",
     "NewPassword",
+    "Observed",
     "Order",
     "Outcome",
     "Parser",
@@ -116,6 +123,7 @@ __all__ = [
     "Unset",
     "Untold",
     "Verdict",
+    "Viewing",
     "Waiver",
     "actions",
     "covering",

@@ -99,10 +99,19 @@ def job(
         barred=barred,
         plan=plan,
         not_ready=FrozenMap(not_ready or {}),
+        unsettled=_unsettled(workspace, secrets),
         known_hosts=workspace.known_hosts,
         through=None if spoken is device else spoken,
         around=workspace.around(device.site) if device.platform == "linux" else None,
     )
+
+
+def _unsettled(workspace: Workspace, secrets: Iterable[SecretRef]) -> dict[SecretRef, str]:
+    """Return those of these secrets whose rotation was cut off, with what to do about it."""
+    known = set(secrets)
+    left = {SecretRef(device=each.device, account=each.account): each.device for each in workspace.store.unsettled()}
+    why = "it is open which password of {} on {} is live. Run: fleetctl password recover --limit {}"
+    return {ref: why.format(ref.account, name, name) for ref, name in left.items() if ref in known}
 
 
 def recorder_of(workspace: Workspace, device: Device) -> Device | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from fleetctl.model import Cause, Kind, Outcome, Progress, Stage, Trouble
+from fleetctl.model import Cause, Kind, Layer, Outcome, Progress, Stage, Trouble
 from fleetctl.reports.language import N_, Language
 
 OUTCOMES: Final = {
@@ -62,6 +62,23 @@ TROUBLES: Final = {
     Trouble.OLD: N_("old"),
 }
 
+
+LAYERS: Final = {
+    Layer.LINK: N_("cable and port of the switch"),
+    Layer.ADDRESS: N_("address"),
+    Layer.PORT: N_("network port"),
+    Layer.TLS: N_("certificate"),
+    Layer.INTERFACE: N_("interface"),
+    Layer.CLOCK: N_("clock"),
+    Layer.LOGIN: N_("login"),
+    Layer.IDENTITY: N_("identity"),
+    Layer.STREAM: N_("video"),
+    Layer.DISK: N_("disk"),
+    Layer.RETENTION: N_("days kept"),
+    Layer.VIEWING: N_("viewing account"),
+    Layer.CHANNEL: N_("recorder's channel"),
+    Layer.RECORDING: N_("recording"),
+}
 
 STAGES: Final = {
     Stage.UPLOAD: N_("sending firmware"),

@@ -13,7 +13,7 @@ from typing import Any, Final
 from fleetctl.aspects.storage import check_formattable, named
 from fleetctl.aspects.users import Account, Level
 from fleetctl.drivers.hikvision import behind, firmware, footage
-from fleetctl.drivers.hikvision.channels import bound
+from fleetctl.drivers.hikvision.channels import bound, pause
 from fleetctl.drivers.hikvision.documents import changed, items, like
 from fleetctl.drivers.hikvision.storage import STORAGE, disks, health_of
 from fleetctl.drivers.hikvision.users import USERS, set_password, write_account
@@ -140,6 +140,7 @@ ACTIONS = actions(
     find_footage=find_footage,
     live_path=live_path,
     channels_bound=channels_bound,
+    pause_channel=pause,
     flash=firmware.flash,
     flash_state=firmware.flash_state,
     uptime=firmware.uptime,

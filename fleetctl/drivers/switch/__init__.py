@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fleetctl.drivers.switch import backup, ports, power, services, snmp, syslog, time, users, vlans, wiring
+from fleetctl.drivers.switch import backup, kit, ports, power, services, snmp, syslog, time, users, vlans, wiring
 from fleetctl.model import (
     Backup,
     Driver,
@@ -41,6 +41,11 @@ def _power_cycle(session: Any, target: Neighbour) -> None:
     power.cycle(session, target)
 
 
+def _links(session: Any, _argument: object) -> dict[str, bool]:
+    """Return by port whether it has a link now."""
+    return {port: kit.yes(record, "up") for port, record in kit.links(session).items()}
+
+
 def _backup(session: Any, _argument: object) -> Backup:
     """Return the running configuration."""
     return backup.take(session)
@@ -68,6 +73,7 @@ DRIVER = Driver(
         make_account=_make_account,
         set_password=_set_password,
         power_cycle=_power_cycle,
+        links=_links,
         backup=_backup,
         put_backup=_put,
         reboot=_reboot,
