@@ -45,7 +45,7 @@ LIGHT: Final = frozenset({"watch"})
 READING: Final = frozenset({"audit", "plan", "show", "check"}) | LIGHT
 """Kinds of run that write to no device: they run beside each other and beside one that writes."""
 
-BESIDE: Final = READING | {"password check", "password show", "password export"}
+BESIDE: Final = READING | {"accept", "password check", "password show", "password export"}
 """Kinds of run that do not wait for one that writes to devices, since they do not; READING are kept for less."""
 
 KEEP_READINGS_S: Final = 90 * 86400.0

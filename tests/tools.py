@@ -19,6 +19,7 @@ PROGRAMS = {  # program: Debian package
     "/usr/sbin/sshd": "openssh-server",
     "ip": "iproute2",
     "unshare": "util-linux",
+    "pdftotext": "poppler-utils",  # reads an acceptance record as another program does
     "systemd-nspawn": "systemd-container",
     "systemd-analyze": "systemd",  # judges the units that `schedule install` writes
     "mmdebstrap": "mmdebstrap",

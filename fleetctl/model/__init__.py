@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fleetctl.model.diagnosis import Layer
 from fleetctl.model.events import (
+    Accepted,
     Attempt,
     BackedUp,
     Channel,
@@ -16,6 +17,7 @@ from fleetctl.model.events import (
     LoginJudged,
     LoginLocked,
     Observed,
+    Pictured,
     Planned,
     Progress,
     Result,
@@ -66,6 +68,7 @@ __all__ = [
     "ABSENT",
     "UNSET",
     "Absent",
+    "Accepted",
     "Access",
     "Action",
     "Aspect",
@@ -105,6 +108,7 @@ __all__ = [
     "Outcome",
     "Parser",
     "PasswordPolicy",
+    "Pictured",
     "Place",
     "Planned",
     "Progress",

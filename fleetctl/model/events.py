@@ -216,6 +216,26 @@ class Observed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pictured(Event):
+    """A camera's picture as an acceptance keeps it: JPEG in base64; `digest` is the SHA-256 of its bytes."""
+
+    durable: ClassVar[bool] = True
+
+    digest: str
+    jpeg: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted(Event):
+    """The record of an acceptance, as its canonical JSON; `device` is the site, `digest` the SHA-256 of the record."""
+
+    durable: ClassVar[bool] = True
+
+    digest: str
+    record: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Learned(Event):
     """What a session found out and the next may use: identity told, quirks, service addresses."""
 

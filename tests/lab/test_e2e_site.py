@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+import shutil
+import sqlite3
+import subprocess
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -161,3 +167,65 @@ def test_a_site_is_looked_at_without_a_writing_request(broken: Office) -> None:
     broken.forget()
     broken.json("site", "check", "dahua")
     assert broken.writes() == {}
+
+
+# --- handing over -------------------------------------------------------------------------------------------
+
+
+def accepted(office: Office, *more: str, site: str = "dahua") -> dict[str, Any]:
+    ran = office.json("--lang", "vi", "site", "accept", site, *more)
+    assert ran.code in (0, 1, 3), ran
+    return ran.lines[0]
+
+
+def read(path: str) -> str:
+    """Return what another program reads in a PDF."""
+    told = subprocess.run([str(shutil.which("pdftotext")), "-layout", path, "-"], capture_output=True, check=True)
+    return unicodedata.normalize("NFC", told.stdout.decode("utf-8"))
+
+
+def test_a_site_is_handed_over_in_vietnamese_and_the_same_document_comes_from_the_journal_again(
+    broken: Office, tmp_path: Path
+) -> None:
+    wait_for(broken, "dahua-nvr", "1", online=True)
+    broken.forget()
+    told = accepted(broken)
+    assert broken.writes() == {}
+    pdf, page = (Path(file["path"]) for file in told["files"])
+    text = read(str(pdf))
+    for words in ("BIÊN BẢN NGHIỆM THU", "Phường DAHUA", "Độc lập - Tự do - Hạnh phúc", "Tồn tại", told["sha256"]):
+        assert words in text
+    for name in ("dahua-cam-1", "dahua-cam-2", "dahua-nvr"):
+        serial = broken.real(name)["identity"]["serial_number"]
+        assert serial in "".join(page.read_text("utf-8").split())
+    record = told["record"]
+    assert all(len(camera["picture"]) == 64 for camera in record["cameras"])
+    assert {r["verdict"] for r in record["requirements"]} >= {"pass", "unknown"}
+    assert page.read_text("utf-8").count("data:image/jpeg;base64,") == 2
+    assert pdf.stat().st_mode & 0o077 == 0
+    broken.break_("dahua-cam-1", "unplug")
+    again = accepted(broken, "--run", str(told["run"]), "--out", str(tmp_path))
+    broken.mend("dahua-cam-1")
+    assert [file["sha256"] for file in again["files"]] == [file["sha256"] for file in told["files"]]
+    assert (tmp_path / pdf.name).read_bytes() == pdf.read_bytes()
+    passwords = broken.passwords().values()
+    assert not any(secret in json.dumps(told) + text for secret in passwords)
+    assert broken.json("site", "accept", "k", "--run", str(told["run"])).code == 2
+
+
+def test_a_camera_that_is_away_is_an_open_point_of_the_record_and_an_altered_record_is_refused(broken: Office) -> None:
+    broken.break_("kbvision-cam-1", "unplug")
+    told = accepted(broken, "--pack", "ban-mot-cua", site="kbvision")
+    broken.mend("kbvision-cam-1")
+    (camera,) = [each for each in told["record"]["cameras"] if each["name"] == "kbvision-cam-1"]
+    assert (camera["picture"], bool(camera["why_none"])) == ("", True)
+    assert "kbvision-cam-1" in [each["device"] for each in told["record"]["wrong"]]
+    with sqlite3.connect(broken.state / "store.db") as store:  # by somebody who knows how to get around its guard
+        for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            store.execute(f"DROP TRIGGER {name}")
+        store.execute(
+            "UPDATE journal SET payload = replace(payload, 'kbvision-cam-1', 'kbvision-cam-9') WHERE event = 'Accepted'"
+        )
+    ran = broken.json("site", "accept", "kbvision", "--run", str(told["run"]))
+    assert ran.code == 2
+    assert "was altered" in ran.err
