@@ -78,14 +78,7 @@ def adopt(
         work=work,
         ready=ready,
     ):
-        if isinstance(event, Learned) and (account := event.facts.get(ACTIVATED)):
-            workspace.vault.promote(by_name[event.device].site, event.device, account)
-        elif isinstance(event, Learned):
-            facts[event.device] = event.facts
-        if isinstance(event, Finished) and event.outcome is Outcome.CHANGED:
-            _record(by_name.get(event.device) or through[event.device], facts.get(event.device, {}))
-            if facts.get(event.device, {}).get(ENABLED) == "yes":
-                _keep_enable(workspace, by_name[event.device], enable)
+        _book(workspace, event, by_name | through, facts, enable)
         yield event
 
 
@@ -98,6 +91,21 @@ def to_adopt(workspace: Workspace, limit: str, *, again: bool) -> list[Device]:
     if devices and all(device.audit_only for device in devices):
         raise UsageError(f"{devices[0].name} is audit_only in the inventory: fleetctl makes no account on it")
     return [device for device in devices if not device.audit_only]
+
+
+def _book(
+    workspace: Workspace, event: Event, devices: Mapping[str, Device], facts: dict[str, Mapping[str, str]], enable: str
+) -> None:
+    """Keep what an event tells: a first password that is live; of a device taken in its identity and its secret."""
+    if isinstance(event, Learned) and (account := event.facts.get(ACTIVATED)):
+        workspace.vault.promote(devices[event.device].site, event.device, account)
+    elif isinstance(event, Learned):
+        facts[event.device] = event.facts
+    if isinstance(event, Finished) and event.outcome is Outcome.CHANGED:
+        told = facts.get(event.device, {})
+        _record(devices[event.device], told)
+        if told.get(ENABLED) == "yes":
+            _keep_enable(workspace, devices[event.device], enable)
 
 
 def adopted(workspace: Workspace, device: Device) -> bool:
