@@ -33,6 +33,7 @@ from fleetctl.operations import wiring
 from fleetctl.operations.firmware.hosts import in_words, packages
 from fleetctl.operations.runs import observed, select
 from fleetctl.operations.workspace import Workspace
+from fleetctl.protocols.ssh import platforms
 
 _AUDIT_ONLY: Final = "audit_only in the inventory: fleetctl only looks at it"
 
@@ -158,6 +159,9 @@ def _step(workspace: Workspace, plan: DevicePlan, images: Sequence[Image], *, ch
     image, why = _image(images, plan, target, driver)
     if image is None:
         return _no(told, why, target=target)
+    if device.kind is Kind.SWITCH and (console := platforms.of(device)).upgrade is None:
+        why = f"fleetctl gives {console.name} switches no firmware: how they take it has not been looked up"
+        return _no(told, why, target=target, outcome=Outcome.UNSUPPORTED)
     if device.audit_only:
         return _no(told, _AUDIT_ONLY, target=target)
     if not (device.serial_number or device.mac_address):
