@@ -255,6 +255,22 @@ class Store(Logins):
         )
         return {row[0]: float(row[1]) for row in rows}
 
+    # --- scores --------------------------------------------------------------------------------------
+
+    def keep_scores(self, packs: str, day: str, told: Mapping[str, float]) -> None:
+        """Keep how far sites met requirement packs on a day (ISO 8601); what was kept of that day is replaced."""
+        with self.transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?)", [(packs, day, *each) for each in told.items()]
+            )
+
+    def scores(self, packs: str, before: str) -> dict[str, float]:
+        """Return by site the score of its last day before a day (ISO 8601)."""
+        rows = self.rows(
+            "SELECT site, score, max(day) FROM scores WHERE packs = ? AND day < ? GROUP BY site", (packs, before)
+        )
+        return {row[0]: float(row[1]) for row in rows}
+
     # --- the queue ---------------------------------------------------------------------------------
 
     def queued(self, kind: str = "", *, due: float | None = None) -> tuple[Queued, ...]:

@@ -20,7 +20,7 @@ Reports = Annotated[
     typer.Option(
         "--report",
         metavar="KIND:PATH",
-        help="Also write a report: html, json, junit, prometheus, csv, csv-plain; repeatable.",
+        help="Also write a report: html, xlsx, csv, csv-plain, json, junit, prometheus; repeatable.",
     ),
 ]
 

@@ -27,6 +27,7 @@ from fleetctl.cli import (
     password,
     rollout,
     schedule,
+    scorecard,
     site,
     standard,
     status,
@@ -128,6 +129,7 @@ for group, name in (
     (schedule.app, "schedule"),
 ):
     app.add_typer(group, name=name)
+scorecard.register(standard.app)
 for module in (init, rollout, audit, watch, adopt, status, history):
     module.register(app)
 
