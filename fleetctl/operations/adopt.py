@@ -79,7 +79,9 @@ def adopt(
         ready=ready,
     ):
         if isinstance(event, Learned) and (account := event.facts.get(ACTIVATED)):
-            workspace.vault.promote(by_name[event.device].site, event.device, account)
+            if workspace.vault.entry(by_name[event.device].site, event.device, account).prepared:
+                workspace.vault.promote(by_name[event.device].site, event.device, account)
+            # else it was reset, or stands in another's place, and got the password that the vault has of the account
         elif isinstance(event, Learned):
             facts[event.device] = event.facts
         if isinstance(event, Finished) and event.outcome is Outcome.CHANGED:
