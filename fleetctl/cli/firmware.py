@@ -11,7 +11,7 @@ from fleetctl.cli import firmware_images
 from fleetctl.cli.audit import Reports
 from fleetctl.cli.context import Context, context
 from fleetctl.cli.screen import YES_WORDS, need_answer
-from fleetctl.cli.selectors import Limit, Yes
+from fleetctl.cli.selectors import Limit, Now, Reason, Yes, check_now
 from fleetctl.errors import UsageError
 from fleetctl.reports.tally import EXIT_INTERRUPTED, EXIT_OK, exit_code
 
@@ -26,9 +26,6 @@ firmware_images.register(app)
 
 Which = Annotated[str, typer.Option("--image", metavar="SHA256", help="This image instead of the standard's target.")]
 Again = Annotated[bool, typer.Option("--again", help="With --resume: try unreachable devices now, due or not.")]
-Now = Annotated[
-    bool, typer.Option("--now", help="Do not wait for the maintenance window; one site only, with --reason.")
-]
 Rings = Annotated[
     list[int] | None,
     typer.Option("--ring", min=1, max=100, metavar="PERCENT", help="Share done by then; repeatable (5, 25, 100)."),
@@ -79,7 +76,7 @@ def roll(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with one (the latest, if none is named).")] = False,
     again: Again = False,
     now: Now = False,
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why --now; kept in the journal.")] = "",
+    reason: Reason = "",
     ring: Rings = None,
     halt_at: HaltAt = 10,
     soak: Annotated[float, typer.Option("--soak", min=0, metavar="MINUTES", help="Watch a canary for so long.")] = 30.0,
@@ -94,8 +91,7 @@ def roll(
     from fleetctl.operations.firmware.agreed import Settings
 
     told = context(ctx)
-    if now and not reason.strip():
-        raise UsageError("--now interrupts devices in reception hours: say why with --reason TEXT")
+    check_now(now=now, reason=reason, what="devices")
     if resume and (limit or image or ring):
         raise UsageError("--resume goes on with what was agreed: leave out --limit, --image and --ring")
     need_answer(yes=yes, what="fleetctl firmware roll")

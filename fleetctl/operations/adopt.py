@@ -78,17 +78,26 @@ def adopt(
         work=work,
         ready=ready,
     ):
-        if isinstance(event, Learned) and (account := event.facts.get(ACTIVATED)):
-            if workspace.vault.entry(by_name[event.device].site, event.device, account).prepared:
-                workspace.vault.promote(by_name[event.device].site, event.device, account)
-            # else it was reset, or stands in another's place, and got the password that the vault has of the account
-        elif isinstance(event, Learned):
-            facts[event.device] = event.facts
-        if isinstance(event, Finished) and event.outcome is Outcome.CHANGED:
-            _record(by_name.get(event.device) or through[event.device], facts.get(event.device, {}))
-            if facts.get(event.device, {}).get(ENABLED) == "yes":
-                _keep_enable(workspace, by_name[event.device], enable)
+        _book(workspace, event, by_name | through, facts, enable)
         yield event
+
+
+def _book(
+    workspace: Workspace, event: Event, devices: Mapping[str, Device], facts: dict[str, Mapping[str, str]], enable: str
+) -> None:
+    """Keep what an event tells: a first password that is live; of a device taken in its identity and its secret."""
+    if isinstance(event, Learned) and (account := event.facts.get(ACTIVATED)):
+        site = devices[event.device].site
+        if workspace.vault.entry(site, event.device, account).prepared:
+            workspace.vault.promote(site, event.device, account)
+        # else it was reset, or stands in another's place, and got the password that the vault has of the account
+    elif isinstance(event, Learned):
+        facts[event.device] = event.facts
+    if isinstance(event, Finished) and event.outcome is Outcome.CHANGED:
+        told = facts.get(event.device, {})
+        _record(devices[event.device], told)
+        if told.get(ENABLED) == "yes":
+            _keep_enable(workspace, devices[event.device], enable)
 
 
 def adopted(workspace: Workspace, device: Device) -> bool:
