@@ -287,3 +287,26 @@ def test_a_reset_needs_the_name_and_is_on_record_before_it_is_sent(broken: Offic
     assert entries[0].payload["changes"][0]["field"] == "reset"
     broken.expect(0, "adopt", "--again", "--yes", "--limit", camera)
     broken.expect(0, "apply", "--yes", "--limit", camera)
+
+
+def test_a_site_is_brought_back_to_the_standard_in_one_command_and_a_second_time_nothing_is_sent(
+    broken: Office,
+) -> None:
+    site, camera, nvr = "dahua", "dahua-cam-2", "dahua-nvr"
+    broken.break_(camera, "reset")
+    broken.wait(camera)
+    control.change(broken.lab_dir, "dahua-cam-1", "network", dns=["9.9.9.9"])
+    assert broken.json("site", "restore", site).code == 2, "nobody can be asked"
+    ran = broken.json("site", "restore", site, "--yes")
+    stages = {line["stage"]: line["devices"] for line in ran.lines if line["type"] == "stage"}
+    assert stages["Adopt"] == {camera: "changed"}
+    assert {name: stages["cameras and recorders"][name] for name in ("dahua-cam-1", camera)} == {
+        "dahua-cam-1": "changed",
+        camera: "changed",
+    }
+    assert (ran.lines[-1]["command"], ran.code) == ("site restore", 0), ran
+    assert broken.real(nvr)["links"]["2"]["state"] == "online"
+    broken.forget()
+    ran = broken.expect(0, "site", "restore", site, "--yes")
+    assert broken.writes() == {}
+    assert wrongs(ran) == {}
