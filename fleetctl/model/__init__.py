@@ -29,7 +29,18 @@ from fleetctl.model.events import (
     Step,
     Viewing,
 )
-from fleetctl.model.firmware import Image, Installed, Order, Parser, Release, Verdict, older, release_of, verdict
+from fleetctl.model.firmware import (
+    Image,
+    Installed,
+    Order,
+    Parser,
+    Release,
+    Verdict,
+    brand_of,
+    older,
+    release_of,
+    verdict,
+)
 from fleetctl.model.fleet import Access, Device, Endpoint, Expectation, Neighbour, Reading
 from fleetctl.model.passwords import LoginLock, PasswordPolicy, Trouble
 from fleetctl.model.plans import AspectPlan, Change, DevicePlan
@@ -132,6 +143,7 @@ __all__ = [
     "Viewing",
     "Waiver",
     "actions",
+    "brand_of",
     "covering",
     "older",
     "release_of",

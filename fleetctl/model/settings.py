@@ -185,6 +185,8 @@ _ASKED: Final = {
     "flash_state": (Disruption.NONE, "how far an upgrade is, in percent"),
     "keep_firmware": (Disruption.NONE, "keep firmware that it would else take back"),
     "stream_path": (Disruption.NONE, "where the picture is looked at"),
+    "reopen": (Disruption.NONE, "switch ONVIF on again"),
+    "room": (Disruption.NONE, "bytes free for firmware"),
     "uptime": (Disruption.NONE, "how long it has been up, in seconds"),
     "activate": (Disruption.NONE, "give a factory-new device its first password"),
     "make_account": (Disruption.NONE, "make an administrator account"),

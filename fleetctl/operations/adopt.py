@@ -11,7 +11,7 @@ from fleetctl.catalog import asks
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.executor import Policy, Stop
 from fleetctl.inventory import edit
-from fleetctl.model import Device, Event, Finished, Kind, Learned, Outcome
+from fleetctl.model import UNSET, Device, Event, Finished, Kind, Learned, Outcome
 from fleetctl.operations.adopting import Seen, work
 from fleetctl.operations.door import ACTIVATED, ACTIVATING, Job, Login, own_account
 from fleetctl.operations.runs import ENABLE, execute, in_turn, job, logs_in_by_password, select, task
@@ -225,12 +225,17 @@ def _keep_enable(workspace: Workspace, device: Device, given: str) -> None:
 
 
 def _own_interface(workspace: Workspace, device: Device, fingerprint: str) -> str:
-    """Return the maker's own protocol where something is expected that only it reaches and a try is left, else ""."""
+    """Return the maker's own protocol where it is needed and a try is left, else "".
+
+    Needed it is for what only it reaches, and where firmware is rolled: an upgrade may switch ONVIF off.
+    """
     driver = workspace.registry.driver_of(device, device.vendor, device.model)
+    firmware = next((e.value for e in workspace.expectations(device, ("firmware",))), None)
+    rolled = getattr(firmware, "target", UNSET) is not UNSET
     for cell in driver.better if device.kind is Kind.CAMERA else ():
         expected = next((e.value for e in workspace.expectations(device, (cell.aspect,))), None)
         account = own_account(device.user, cell.protocol)
-        if asks(cell, expected) and not workspace.store.may_try(device.name, account, fingerprint).barred:
+        if (rolled or asks(cell, expected)) and not workspace.store.may_try(device.name, account, fingerprint).barred:
             return cell.protocol
     return ""
 

@@ -155,6 +155,28 @@ class Vault(Reader):
 
         self._change(site, [(device, account)], change)
 
+    def copy(self, site: str, to: str, device: str) -> None:
+        """Give another site what this one has of a device's accounts; raises VaultError where that has others."""
+        mine = {(device, account): entry for account, entry in self.accounts(site, device).items()}
+
+        def change(old: Mapping[tuple[str, str], Entry]) -> Mapping[tuple[str, str], Entry]:
+            for (_, account), entry in old.items():
+                if entry not in (Entry(), mine[device, account]):
+                    raise VaultError(
+                        f"the vault of {to} has another password of {account} on {device} already; nothing was "
+                        "written. Take it out of there if it is an old one"
+                    )
+            return {key: mine[key] for key, entry in old.items() if entry == Entry()}
+
+        if mine:
+            self._change(to, mine, change)
+
+    def drop(self, site: str, device: str) -> None:
+        """Forget a device that is at another site now."""
+        keys = [(device, account) for account in self.accounts(site, device)]
+        if keys:
+            self._change(site, keys, lambda old: dict.fromkeys(old, Entry()))
+
     def _prepared(self, entry: Entry, account: str, length: int) -> Entry:
         told = generate_password(account, length)
         return replace(entry, prepared=told, prepared_at=self._now(), prepared_run=self.run)
@@ -215,14 +237,15 @@ class Vault(Reader):
         self._opened[site] = opened
 
     def _without_old(self, site: str, secrets: Secrets) -> Secrets:
-        """Drop previous passwords that were kept long enough."""
+        """Drop previous passwords that were kept long enough, and what holds nothing."""
         end = self._clock().astimezone(UTC) - timedelta(days=self._keep_days(site))
 
         def kept(entry: Entry) -> Entry:
             gone = entry.previous and entry.changed and datetime.fromisoformat(entry.changed) < end
             return replace(entry, previous="") if gone else entry
 
-        return {d: {a: kept(entry) for a, entry in accounts.items()} for d, accounts in secrets.items()}
+        told = {d: {a: kept(e) for a, e in accounts.items() if e != Entry()} for d, accounts in secrets.items()}
+        return {device: accounts for device, accounts in told.items() if accounts}
 
     def _prove_password(self) -> None:
         """Open some site's file before the first one of another is made: a mistyped password must not make one."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import datetime
 import hashlib
+from collections.abc import Callable
 from typing import Any, Final
 
 from fleetctl.aspects.storage import check_formattable, named
@@ -58,6 +59,16 @@ def open_onvif(session: Session, argument: tuple[SecretRef, Secrets]) -> str:
         values = {"id": free, "userName": ref.account, "password": secrets.reveal(ref), "userType": "administrator"}
         session.write("POST", _ONVIF_USERS, like(listed, "User", values))
     return name
+
+
+def reopen(session: Session, announce: Callable[[], None]) -> bool:
+    """Switch ONVIF on where it is off; `announce` is called before that is sent. Returns whether it was."""
+    integrate = session.read(_INTEGRATE, fresh=True)
+    if boolean(integrate, "ONVIF/enable") is not False:
+        return False
+    announce()
+    session.write("PUT", _INTEGRATE, changed(integrate, {"ONVIF/enable": True}))
+    return True
 
 
 def reboot(session: Session, _argument: object) -> str:
@@ -141,6 +152,7 @@ ACTIONS = actions(
     activate=activate,
     make_account=make_account,
     open_onvif=open_onvif,
+    reopen=reopen,
     set_password=set_password,
     reboot=reboot,
     reset=reset,
