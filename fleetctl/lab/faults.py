@@ -31,7 +31,10 @@ KNOWN: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "password-ignored": ("a new password of an account is answered with a yes and not taken", {}),
     "password-error": ("a new password of an account is taken and answered with an error", {}),
     "connections": ("no connection is left: a bare 401 to whatever needs a login", {}),
-    "swap": ("another device answers here; `other`: the two change places", {"other": "", "same_login": True}),
+    "swap": (
+        "another device answers here, of the same make or with another `personality`; `other`: the two change places",
+        {"other": "", "same_login": True, "personality": ""},
+    ),
     "reset": ("somebody pressed the button: factory state", {"hard": True}),
     "onvif-off": ("ONVIF is switched off: 404", {}),
     "stall": ("answers no more once so many writes were carried out", {"writes": 2}),

@@ -87,7 +87,10 @@ def _book(
 ) -> None:
     """Keep what an event tells: a first password that is live; of a device taken in its identity and its secret."""
     if isinstance(event, Learned) and (account := event.facts.get(ACTIVATED)):
-        workspace.vault.promote(devices[event.device].site, event.device, account)
+        site = devices[event.device].site
+        if workspace.vault.entry(site, event.device, account).prepared:
+            workspace.vault.promote(site, event.device, account)
+        # else it was reset, or stands in another's place, and got the password that the vault has of the account
     elif isinstance(event, Learned):
         facts[event.device] = event.facts
     if isinstance(event, Finished) and event.outcome is Outcome.CHANGED:
