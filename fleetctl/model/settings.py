@@ -193,6 +193,7 @@ _ASKED: Final = {
     "set_password": (Disruption.NONE, "give an account another password"),
     "open_onvif": (Disruption.NONE, "make an administrator account, for ONVIF too"),
     "reboot": (Disruption.REBOOT, "restart the device"),
+    "reset": (Disruption.REACH, "put it back to its factory state"),
     "snapshot": (Disruption.NONE, "take a picture now"),
     "format_disk": (Disruption.SERVICE, "format a disk that is unformatted"),
     "find_footage": (Disruption.NONE, "find what was recorded"),

@@ -38,7 +38,7 @@ def adopt(
     The password of each device's account is made and in the vault before anything is sent; identities are written
     into the inventory file of their host. Raises UsageError, VaultError.
     """
-    devices = [d for d in select(workspace, limit) if force or replace_ or not adopted(workspace, d)]
+    devices = to_adopt(workspace, limit, again=force or replace_)
     devices = [d for d in devices if d.platform != "windows"]  # looked after by hand
     through = {d.name: d for d in devices if d.behind}
     turns = in_turn(through.values())
@@ -82,12 +82,26 @@ def adopt(
         yield event
 
 
+def to_adopt(workspace: Workspace, limit: str, *, again: bool) -> list[Device]:
+    """Return the devices of a pattern that are to be taken in; those that are audit_only are left alone.
+
+    Raises UsageError where all that are left are audit_only.
+    """
+    devices = [d for d in select(workspace, limit) if again or not adopted(workspace, d)]
+    if devices and all(device.audit_only for device in devices):
+        raise UsageError(f"{devices[0].name} is audit_only in the inventory: fleetctl makes no account on it")
+    return [device for device in devices if not device.audit_only]
+
+
 def _book(
     workspace: Workspace, event: Event, devices: Mapping[str, Device], facts: dict[str, Mapping[str, str]], enable: str
 ) -> None:
     """Keep what an event tells: a first password that is live; of a device taken in its identity and its secret."""
     if isinstance(event, Learned) and (account := event.facts.get(ACTIVATED)):
-        workspace.vault.promote(devices[event.device].site, event.device, account)
+        site = devices[event.device].site
+        if workspace.vault.entry(site, event.device, account).prepared:
+            workspace.vault.promote(site, event.device, account)
+        # else it was reset, or stands in another's place, and got the password that the vault has of the account
     elif isinstance(event, Learned):
         facts[event.device] = event.facts
     if isinstance(event, Finished) and event.outcome is Outcome.CHANGED:

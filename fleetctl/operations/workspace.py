@@ -75,6 +75,10 @@ class Workspace:
         checks = (settings, waivers, standard.recipient_faults)
         return inventory.load(self.inventory_root, aspects, cache=cache, checks=checks)
 
+    def reread(self) -> None:
+        """Read the inventory again when it is next asked for: a file of it was written."""
+        self.__dict__.pop("inventory", None)
+
     @cached_property
     def store(self) -> Store:
         """The store; raises UsageError when another machine is the workspace's home."""

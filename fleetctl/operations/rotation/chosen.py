@@ -135,6 +135,7 @@ def _of_device(
             consumers=who,
             changed=_moment(entry.changed),
             reason=_why_not(workspace, device, account, unsettled)
+            or _audit_only(workspace, holders)
             or next((_UNCONFIRMED.format(name, name) for name in who if name not in confirmed), ""),
         )
 
@@ -160,6 +161,12 @@ def _why_not(workspace: Workspace, device: Device, account: str, unsettled: set[
     except VaultError:
         same = False
     return "" if same else "the inventory's ansible_password is another than the vault's: correct one of them"
+
+
+def _audit_only(workspace: Workspace, holders: Sequence[Holder]) -> str:
+    """Return why the recorders that log in with a password may not be given another one, "" where they may."""
+    found = [h.recorder for h in holders if workspace.inventory.devices[h.recorder].audit_only]
+    return f"its recorder {found[0]} is audit_only in the inventory: fleetctl only looks at it" if found else ""
 
 
 def _moment(told: str) -> datetime | None:
