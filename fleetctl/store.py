@@ -237,6 +237,40 @@ class Store(Logins):
         )
         return frozenset((r[0], r[1], r[2], r[3]) for r in rows)
 
+    # --- who answers --------------------------------------------------------------------------------
+
+    def count(self, day: str, told: Mapping[str, tuple[int, int]]) -> None:
+        """Add looks, and how many of them were answered, to the day (ISO 8601) of each site."""
+        with self.transaction() as connection:
+            connection.executemany(
+                "INSERT INTO availability VALUES (?, ?, ?, ?) ON CONFLICT (day, site)"
+                " DO UPDATE SET looks = looks + excluded.looks, answered = answered + excluded.answered",
+                [(day, site, *counts) for site, counts in sorted(told.items())],
+            )
+
+    def availability(self, since: str) -> dict[str, float]:
+        """Return by site which share of the looks since a day (ISO 8601) was answered, from 0.0 to 1.0."""
+        rows = self.rows(
+            "SELECT site, sum(answered) * 1.0 / sum(looks) FROM availability WHERE day >= ? GROUP BY site", (since,)
+        )
+        return {row[0]: float(row[1]) for row in rows}
+
+    # --- scores --------------------------------------------------------------------------------------
+
+    def keep_scores(self, packs: str, day: str, told: Mapping[str, float]) -> None:
+        """Keep how far sites met requirement packs on a day (ISO 8601); what was kept of that day is replaced."""
+        with self.transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?)", [(packs, day, *each) for each in told.items()]
+            )
+
+    def scores(self, packs: str, before: str) -> dict[str, float]:
+        """Return by site the score of its last day before a day (ISO 8601)."""
+        rows = self.rows(
+            "SELECT site, score, max(day) FROM scores WHERE packs = ? AND day < ? GROUP BY site", (packs, before)
+        )
+        return {row[0]: float(row[1]) for row in rows}
+
     # --- the queue ---------------------------------------------------------------------------------
 
     def queued(self, kind: str = "", *, due: float | None = None) -> tuple[Queued, ...]:

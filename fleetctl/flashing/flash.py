@@ -112,6 +112,7 @@ class _Work:
 
     def _again(self) -> tuple[Outcome, str]:
         """Judge a device that was flashed a while ago by all that it does now; nothing is sent."""
+        self.channel.see_through()  # what was flashed is judged to its end, Ctrl-C or not
         with converge.linked(self.flash.job, Access.READ, self.channel) as link:
             now = look(self.flash, link, self.channel)
         if not self._there(now):
@@ -162,6 +163,7 @@ class _Work:
 
     def _gate(self, before: Look | None, seen: Seen) -> tuple[Outcome, str]:
         """Judge a device that tells the wanted version by all that it does."""
+        self.channel.see_through()  # after a kill too
         self.channel.emit(Progress(device=self.device.name, stage=Stage.CHECKS))
         troubles, notes = gate(self.flash, self.channel, before)
         notes = [*filter(None, [seen.note]), *notes]

@@ -39,7 +39,7 @@ KNOWN: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "onvif-off": ("ONVIF is switched off: 404", {}),
     "stall": ("answers no more once so many writes were carried out", {"writes": 2}),
     "duplicate-address": ("every second connection reaches another device of the same make", {"same_login": False}),
-    "disk-full": ("a recorder's disks are full of what it may not overwrite", {}),
+    "disk-full": ("a recorder's disks are full of what it may not overwrite; a switch's flash has no room", {}),
     "disk-failure": ("a recorder's disk has failed", {"disk": 1}),
     "disk-unformatted": ("a recorder's disk is not formatted", {"disk": 1}),
     "unplug": ("nothing answers; `silent`: not even a refusal", {"silent": False}),
