@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -141,6 +142,18 @@ def booted(
         yield machines
     finally:
         _down(tuple(machines.values()))
+
+
+def init(namespace: str) -> int:
+    """Return the first process of the machine in that network namespace, by its number here; RuntimeError if none."""
+    group = Path("/sys/fs/cgroup") / CGROUPS[0] / "fleetctl-hosts" / namespace
+    for listed in group.rglob("cgroup.procs"):
+        for pid in listed.read_text("ascii").split():
+            with contextlib.suppress(OSError):
+                status = (Path("/proc") / pid / "status").read_text("utf-8")
+                if re.search(r"^NSpid:\s+\d+\s+1$", status, re.MULTILINE):
+                    return int(pid)
+    raise RuntimeError(f"{namespace}: its machine does not run")
 
 
 def _prepared(name: str, net: Network, number: int) -> Machine:
