@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -121,6 +122,22 @@ def rooms(pid: int) -> set[str]:
 def marked(folders: set[str]) -> list[str]:
     """Return the processes of Ansible's runs in those folders that are there now, by their command lines."""
     return [line for line in _processes() if any(folder in line for folder in folders)]
+
+
+def read(*places: Path) -> Iterator[tuple[Path, bytes]]:
+    """Yield every file below some folders with what is in it; other programs may take theirs away meanwhile."""
+    for place in places:
+        for folder, _, names in os.walk(place):
+            for path in (Path(folder, name) for name in names):
+                with suppress(FileNotFoundError):
+                    if path.is_file():
+                        yield path, path.read_bytes()
+
+
+def holding(secrets: Collection[str], files: Iterable[tuple[Path, bytes]]) -> list[Path]:
+    """Return the files that hold one of the secrets."""
+    sought = [secret.encode() for secret in secrets]
+    return [path for path, data in files if any(secret in data for secret in sought)]
 
 
 def _processes() -> list[str]:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts import machines
-from tests.hosts.counter import CAMERA, DESK, WINDOWS, Counter, lab_camera, marked, opened, rooms
+from tests.hosts import machines, repository
+from tests.hosts.counter import CAMERA, DESK, WINDOWS, Counter, holding, lab_camera, marked, opened, read, rooms
 
 SHORTCUT = "/usr/local/share/applications/fleet-hscv.desktop"
 
@@ -322,6 +322,21 @@ def test_a_reboot_is_proven_by_the_same_machine_that_went_down_and_came_back(cou
     assert "policy drop" in counter.root("nft list ruleset")  # the firewall is loaded when it starts
 
 
+def test_a_roll_brings_packages_to_their_version_restarts_the_host_and_leaves_the_rest_in_step(
+    counter: Counter, repo: Path
+) -> None:
+    repository.add(repo, "1.1")
+    counter.set(firmware_packages={repository.DEMO: "1.1"}, firmware_upgrade="none")
+    boot = "cat /proc/sys/kernel/random/boot_id"
+    before = counter.root(f"apt-get -qq install {repository.DEMO}=1.0 >&2; touch /run/reboot-required; {boot}")
+    ran = counter.office.expect(0, "firmware", "roll", "packages", "--yes", "--soak", "0", "--limit", DESK)
+    (step,) = (line for line in ran.lines if line["type"] == "step")
+    assert (step["name"], step["changed"]) == (DESK, True), step
+    assert "fleet-demo 1.0" in str(step), step
+    assert counter.root(f"cat /usr/share/{repository.DEMO}/version").strip() == "1.1"
+    assert counter.root(boot) != before
+
+
 # --- ended in the middle --------------------------------------------------------------------------------
 
 
@@ -341,12 +356,11 @@ def test_a_run_that_is_ended_leaves_no_worker_and_no_file_behind(counter: Counte
     assert ended.code == (130 if number == signal.SIGINT else -9), ended
     if number == signal.SIGKILL:  # the next run of Ansible tidies up
         office.expect(0, "apply", "--yes", "--limit", DESK, "--aspect", "time")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while marked(own) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert marked(own) == []
-    secret = counter.password.encode()
-    assert not [path for path in Path("/dev/shm").iterdir() if path.is_file() and secret in path.read_bytes()]
+    assert holding({counter.password}, read(Path("/dev/shm"))) == []
     if number == signal.SIGINT:
         office.expect(0, "apply", "--yes", "--limit", DESK, "--aspect", "time")
 
@@ -359,12 +373,10 @@ def test_no_secret_is_in_anything_that_was_written(fresh: tuple[Counter, str], c
     secrets = {*counter.office.passwords().values(), (counter.office.state / "vault-password").read_text().strip()}
     places = [counter.office.root, *Path("/tmp").glob("fleetctl-ansible-*"), *Path("/tmp").glob("ansible*")]
     allowed = {counter.office.state / "vault-password", counter.office.state / "recovery-sheet.txt"}
-    looked = 0
-    for path in (p for place in places for p in place.rglob("*") if p.is_file() and p not in allowed):
-        if path.is_relative_to(counter.office.lab_dir):
-            continue  # the simulated camera's own memory
-        looked += 1
-        data = path.read_bytes()
-        assert not [s for s in secrets if s.encode() in data], path
-    assert looked > 10
+    files = {path: data for path, data in read(*places) if path not in allowed}
+    found = holding(secrets, files.items())
+    assert [
+        path for path in found if not path.is_relative_to(counter.office.lab_dir)
+    ] == []  # that is a camera's memory
+    assert len(files) > 10
     assert installers not in (counter.office.state / "store.db").read_bytes().decode("latin-1")
