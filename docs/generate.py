@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +17,8 @@ from fleetctl import catalog, errors
 from fleetctl.cli.main import EXIT_CODES, app
 from fleetctl.inventory import VARIABLES
 from fleetctl.lab.faults import KNOWN as FAULTS
-from fleetctl.model import Aspect, Disruption, Outcome
+from fleetctl.model import Aspect, Disruption, Layer, Outcome
+from fleetctl.operations.diagnosis import CAUSES
 from fleetctl.reports.files import KINDS
 from fleetctl.reports.tally import exit_code
 from fleetctl.reports.wording import MEANINGS, OUTCOMES, SPECIAL
@@ -252,11 +254,37 @@ def inventory_variables() -> str:
     )
 
 
+# --- what can be wrong at a site ------------------------------------------------------------------
+
+
+def causes() -> str:
+    """Return the page of everything that `site check` can name, layer by layer."""
+    told = [NOTE, "# What site check names\n\n"]
+    told.append(
+        "In the order in which it is looked at; the first that is wrong is told, with the command in the last column. "
+        "How to read it: [site work](site-work.md).\n"
+    )
+    for layer in Layer:
+        rows = [
+            (f"`{name}`", _worded(each.text), _worded(each.mend), f"`{_worded(each.command)}`")
+            for name, each in CAUSES.items()
+            if each.layer is layer
+        ]
+        told.append(f"\n## {layer.value}\n\n{table(('cause', 'what', 'what a person does', 'command'), rows)}")
+    return "".join(told)
+
+
+def _worded(told: str) -> str:
+    names = {name: name.upper() for _, name, _, _ in string.Formatter().parse(told) if name}
+    return told.format(**names | {"via": " --via-switch" if "via" in names else ""})
+
+
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "commands.md": commands,
     "aspects.md": aspects,
     "outcomes-and-exit-codes.md": outcomes,
     "errors.md": error_page,
+    "site-causes.md": causes,
     "inventory-variables.md": inventory_variables,
 }
 

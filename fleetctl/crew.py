@@ -41,12 +41,14 @@ class Message(NamedTuple):
     """What a crew tells the run. `token`: the last event is to be answered (0: it is not); `done` ends the task.
 
     `events` are events of one task as the crew packed them: themselves in one process, pickled between two.
+    `through`: the task is one that is seen through, though the run is being ended.
     """
 
     task: str
     events: Any
     token: int = 0
     done: bool = False
+    through: bool = False
 
 
 def ending(task: Task, outcome: Outcome, reason: str, duration_s: float = 0.0) -> tuple[Result, Finished]:
@@ -104,6 +106,7 @@ class _Voice:
         self._crew, self._task = crew, task
         self._held: list[Event] = []
         self._sent = 0.0
+        self._through = False
         self.finished: Finished | None = None
 
     def emit(self, event: Event) -> None:
@@ -121,14 +124,18 @@ class _Voice:
         """See Channel."""
         if not event.durable:
             raise ValueError(f"{type(event).__name__} is not a durable event: emit it")
-        if self._crew.stopping:
+        if self.stopped():
             raise Interrupted(_ENDED)
-        self._crew.confirm(self._task.name, self.taken(event))
+        self._crew.confirm(self._task.name, self.taken(event), through=self._through)
         self._sent = time.monotonic()
 
     def stopped(self) -> bool:
         """See Channel."""
-        return self._crew.stopping
+        return self._crew.stopping and not self._through
+
+    def see_through(self) -> None:
+        """See Channel."""
+        self._through = True
 
     def taken(self, *last: Event) -> Any:
         """Return the events that wait, with `last` behind them, packed; they wait no longer."""
@@ -184,7 +191,7 @@ class Crew:
         if not self._abandoned:
             self.out.put(message)
 
-    def confirm(self, task: str, events: Any) -> None:
+    def confirm(self, task: str, events: Any, *, through: bool = False) -> None:
         """Post events, the last of them durable, and wait for its answer; raises Interrupted when that is no."""
         answer: queue.SimpleQueue[bool] = queue.SimpleQueue()
         with self._lock:
@@ -192,7 +199,7 @@ class Crew:
             self._waiting[token] = answer
             if self._abandoned:
                 answer.put(False)
-        self.post(Message(task, events, token))
+        self.post(Message(task, events, token, through=through))
         if not answer.get():
             raise Interrupted(_ENDED)
 
@@ -204,7 +211,7 @@ class Crew:
             waiting.put(go)
 
     def stop(self) -> None:
-        """Refuse every confirm() from now on; those already posted are answered by the run."""
+        """Refuse confirms from now on but those of tasks seen through; what is posted already, the run answers."""
         self.stopping = True
 
     def abandon(self) -> None:

@@ -143,12 +143,12 @@ class _Run:
 
     def _pass_on(self, pool: Pool, message: Message) -> Iterator[Event]:
         """Yield a message's events; whoever confirms the last is answered once the consumer has come back."""
-        task, events, token, done = message
+        task, events, token, done, through = message
         if task in self._batches:
             events = self._of_batch(task, events, done=done)
         for number, event in enumerate(events, 1):
             last = number == len(events)
-            if last and token and self._stop.requested:
+            if last and token and self._stop.requested and not through:
                 pool.answer(token, False)
                 return
             if isinstance(event, Finished):

@@ -30,6 +30,7 @@ from fleetctl.model import (
     Intent,
     Learned,
     LoginJudged,
+    Observed,
     Outcome,
     Planned,
     Progress,
@@ -40,7 +41,7 @@ from fleetctl.store import Store
 READING: Final = frozenset({"audit", "plan", "show", "check"})
 """Kinds of run that write to no device: they run beside each other and beside one that writes."""
 
-BESIDE: Final = READING | {"password check", "password show", "password export"}
+BESIDE: Final = READING | {"accept", "password check", "password show", "password export"}
 """Kinds of run that do not wait for one that writes to devices, since they do not; READING are kept for less."""
 
 KEEP_READINGS_S: Final = 90 * 86400.0
@@ -166,7 +167,7 @@ class Journal:
             )
         self._run, self.exit_code = int(found.lastrowid or 0), None
         self._ledger = Ledger(self._run, kind)
-        self._elsewhere = (BackedUp, Learned, Planned, Progress) + ((Started,) if kind in READING else ())
+        self._elsewhere = (BackedUp, Learned, Observed, Planned, Progress) + ((Started,) if kind in READING else ())
         self._rows, self._outcomes, self._noted, self._flushed = [], Counter(), 0, time.monotonic()
         return self._run
 

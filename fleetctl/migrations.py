@@ -118,5 +118,26 @@ def _login_budget(connection: Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (_first, _causes_and_turns, _login_budget, _rotations)
+def _messages(connection: Connection) -> None:
+    """What each recipient was told last, what waits to be sent, and how often sites answered."""
+    for statement in (
+        # `told` is the item as it was told; `state` "" was never told and is remembered only
+        """CREATE TABLE told (
+            recipient TEXT NOT NULL, subject TEXT NOT NULL, state TEXT NOT NULL, item TEXT NOT NULL, time REAL NOT NULL,
+            PRIMARY KEY (recipient, subject)) WITHOUT ROWID""",
+        # `sent` is NULL while it waits; `barred`: the fingerprint of the login with which it was refused
+        """CREATE TABLE outbox (
+            number TEXT PRIMARY KEY, recipient TEXT NOT NULL, made REAL NOT NULL, message TEXT NOT NULL,
+            tries INTEGER NOT NULL DEFAULT 0, next_try REAL NOT NULL, trouble TEXT NOT NULL DEFAULT '',
+            barred TEXT NOT NULL DEFAULT '', sent REAL) WITHOUT ROWID""",
+        "CREATE INDEX outbox_waiting ON outbox (made) WHERE sent IS NULL",
+        # looks at the devices of a site in a day (local), and how many of them were answered
+        """CREATE TABLE availability (
+            day TEXT NOT NULL, site TEXT NOT NULL, looks INTEGER NOT NULL, answered INTEGER NOT NULL,
+            PRIMARY KEY (day, site)) WITHOUT ROWID""",
+    ):
+        connection.execute(statement)
+
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (_first, _causes_and_turns, _login_budget, _rotations, _messages)
 """Migration number n brings a store from version n - 1 to n."""

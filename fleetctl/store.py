@@ -228,6 +228,15 @@ class Store(Logins):
             for r in reversed(rows)
         )
 
+    def often(self, since: float, least: int) -> frozenset[tuple[str, str, str, str]]:
+        """Return what began by itself at least so often since then: device, aspect, field, key."""
+        rows = self.rows(
+            "SELECT device, aspect, field, key FROM turns WHERE time >= ? AND what = 'began' AND cause IN ('', 'drift')"
+            " GROUP BY device, aspect, field, key HAVING count(*) >= ?",
+            (since, least),
+        )
+        return frozenset((r[0], r[1], r[2], r[3]) for r in rows)
+
     # --- the queue ---------------------------------------------------------------------------------
 
     def queued(self, kind: str = "", *, due: float | None = None) -> tuple[Queued, ...]:

@@ -19,6 +19,7 @@ PROGRAMS = {  # program: Debian package
     "/usr/sbin/sshd": "openssh-server",
     "ip": "iproute2",
     "unshare": "util-linux",
+    "pdftotext": "poppler-utils",  # reads an acceptance record as another program does
     "systemd-nspawn": "systemd-container",
     "mmdebstrap": "mmdebstrap",
     "dpkg-deb": "dpkg",

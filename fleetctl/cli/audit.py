@@ -30,7 +30,15 @@ def register(app: typer.Typer) -> None:
     )(audit)
 
 
-def audit(ctx: typer.Context, limit: Limit = "", aspect: Aspects = None, report: Reports = None) -> int:
+def audit(
+    ctx: typer.Context,
+    limit: Limit = "",
+    aspect: Aspects = None,
+    report: Reports = None,
+    tell: Annotated[
+        bool, typer.Option("--tell", help="Send the recipients in the inventory a message on what changed.")
+    ] = False,
+) -> int:
     """Tell where devices are not as expected. Reads only."""
     from fleetctl.cli.follow import Followed
     from fleetctl.operations import audit as operation
@@ -44,6 +52,8 @@ def audit(ctx: typer.Context, limit: Limit = "", aspect: Aspects = None, report:
     run.take(operation.audit(workspace, limit, aspects, stop=run.stop), len(devices), told.say("Audit"))
     _causes(run)
     _waivers(run, limit)
+    if tell:
+        _tell(run)
     return run.finish()
 
 
@@ -78,3 +88,18 @@ def _waivers(run: Followed, limit: str) -> None:
                 "Waivers: {expired} expired, {unused} unused. See: fleetctl waiver list", expired=expired, unused=unused
             )
         )
+
+
+def _tell(run: Followed) -> None:
+    """Tell the recipients what changed; what cannot be sent now waits, and the audit's exit code is its own."""
+    from datetime import datetime
+
+    from fleetctl.cli.message import fields, talk
+    from fleetctl.operations import messages, telling
+
+    now = datetime.now().astimezone()
+    telling.tell(run.workspace, now)
+    done = messages.deliver(run.workspace, now)
+    run.more |= fields(done)
+    if not run.context.json:
+        talk(run.context, done)

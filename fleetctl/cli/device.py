@@ -10,13 +10,14 @@ from fleetctl.cli import backup, recorder
 from fleetctl.cli.context import Context, context
 from fleetctl.cli.screen import YES_WORDS, need_answer
 from fleetctl.cli.selectors import Aspects, Yes, aspect_names
-from fleetctl.errors import UsageError
+from fleetctl.errors import BadAnswer, Refused, Unreachable, UsageError
 from fleetctl.model import Outcome
 from fleetctl.reports import jsonlines
 from fleetctl.reports.tally import EXIT_OK, exit_code
 
 if TYPE_CHECKING:
     from fleetctl.operations.device import Rebooted, Shown
+    from fleetctl.operations.workspace import Workspace
 
 app = typer.Typer(help="Look at one device, reboot it, call one operation.", no_args_is_help=True)
 app.add_typer(backup.app, name="backup")
@@ -39,7 +40,7 @@ def show(
         ),
     ] = None,
 ) -> int:
-    """Show every setting of a device beside what is expected."""
+    """Show every setting of a device beside what is expected; where it cannot be read, what is wrong first."""
     from fleetctl.operations import device as operation
 
     told = context(ctx)
@@ -47,7 +48,12 @@ def show(
         from fleetctl.cli.recorder import show_footage
 
         return show_footage(told, device, footage)
-    shown = operation.show(told.open(), device, aspect_names(aspect))
+    workspace = told.open()
+    try:
+        shown = operation.show(workspace, device, aspect_names(aspect))
+    except (Unreachable, Refused, BadAnswer):
+        _diagnosed(told, workspace, device)
+        raise
     if told.json:
         from fleetctl.reports.readings import objects
 
@@ -66,6 +72,21 @@ def show(
     else:
         _print(told, shown)
     return EXIT_OK
+
+
+def _diagnosed(told: Context, workspace: Workspace, device: str) -> None:
+    """Say what is wrong first with a device that could not be read; the error itself is told after it."""
+    from fleetctl.cli import wrongs
+    from fleetctl.operations.device import one
+    from fleetctl.operations.site import diagnosis
+
+    wrong = diagnosis(workspace, one(workspace, device))
+    if wrong is None:
+        return
+    if told.json:
+        told.screen.out(jsonlines.line("wrong", wrongs.fields(wrong)))
+    else:
+        wrongs.show(told, [wrong])
 
 
 def _print(told: Context, shown: Shown) -> None:

@@ -23,6 +23,7 @@ from fleetctl.cli import (
     init,
     inventory,
     lab,
+    message,
     password,
     rollout,
     site,
@@ -84,6 +85,7 @@ ORDER: Final = (
     "password",
     "standard",
     "waiver",
+    "message",
 )
 ANYWHERE: Final = ("--json", "--lang")  # global options that may also stand after the command
 
@@ -118,6 +120,7 @@ for group, name in (
     (password.app, "password"),
     (standard.app, "standard"),
     (waiver.app, "waiver"),
+    (message.app, "message"),
 ):
     app.add_typer(group, name=name)
 for module in (init, rollout, audit, adopt, status, history):

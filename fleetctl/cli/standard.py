@@ -10,8 +10,7 @@ import typer
 
 from fleetctl.cli.context import Context, context
 from fleetctl.cli.selectors import Limit
-from fleetctl.reports import jsonlines
-from fleetctl.reports.language import N_
+from fleetctl.reports import jsonlines, wording
 from fleetctl.reports.tally import EXIT_INTERRUPTED, exit_code
 
 if TYPE_CHECKING:
@@ -20,15 +19,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="What guidelines demand, and who meets it.", no_args_is_help=True)
 
-VERDICTS: Final = {
-    "pass": N_("met"),
-    "fail": N_("not met"),
-    "waived": N_("waived"),
-    "unsupported": N_("not told"),
-    "unknown": N_("unknown"),
-    "refused": N_("refused"),
-    "unreachable": N_("unreachable"),
-}
 NAMED: Final = 6  # so many who do not meet a requirement are named; -v names all
 _STYLES: Final = {"pass": "green", "fail": "bold red", "waived": "blue"}
 
@@ -78,7 +68,7 @@ def check(
         for finding in found:
             told.screen.out(jsonlines.line("requirement", _fields(finding)))
         counts = Counter(each.judged.verdict.value for each in found)
-        told.screen.out(jsonlines.summary("standard check", code, verdicts={v: counts[v] for v in VERDICTS}))
+        told.screen.out(jsonlines.summary("standard check", code, verdicts={v: counts[v] for v in wording.VERDICTS}))
     else:
         for each in packs:
             _print(told, each, [finding for finding in found if finding.requirement.pack == each.name])
@@ -114,8 +104,8 @@ def _print(told: Context, pack: Pack, found: Sequence[Finding]) -> None:
     from fleetctl.cli.screen import table
 
     say, lang = told.say, told.say.code
-    seen = [name for name in VERDICTS if any(each.judged.verdict.value == name for each in found)]
-    columns = [(say(VERDICTS[name]), {"justify": "right"}) for name in seen]
+    seen = [name for name in wording.VERDICTS if any(each.judged.verdict.value == name for each in found)]
+    columns = [(say(wording.VERDICTS[name]), {"justify": "right"}) for name in seen]
     made = table(
         say("Requirement"), say("Severity"), *columns, say("Who does not"), say("Remedy"), title=pack.title[lang]
     )

@@ -66,7 +66,7 @@ class Batch:
             device = member.job.device
             planned = tuple(
                 self._planned(member.looked[aspect.name])
-                for aspect in self.registry.aspects_for(device)
+                for aspect in self.registry.hosts_in_order
                 if aspect.name in member.looked
             )
             member.outcomes = [each.outcome for each in planned]

@@ -52,6 +52,7 @@ class Job:
     barred: str = ""  # why no login may be tried now; "" when it may
     plan: DevicePlan | None = None  # given: carry it out; None: observe
     not_ready: Mapping[str, str] = FrozenMap()  # other devices that this one waits for -> how they ended
+    unsettled: Mapping[SecretRef, str] = field(default_factory=dict)  # passwords that may not be live -> why
     known_hosts: str = ""
     through: Device | None = None  # the recorder a camera is behind, with the camera's channel: whom to speak to
     around: Surroundings | None = None  # of a host: what Ansible needs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from fleetctl import catalog
@@ -26,6 +26,7 @@ from fleetctl.model import (
     Outcome,
     Reading,
     Result,
+    SecretRef,
     secrets_in,
 )
 from fleetctl.plan import Comparison, compare, gap_reason, moved, outcome_with, waive, wanted
@@ -100,7 +101,7 @@ def _settle(job: Job, link: Link, channel: Channel, planned: AspectPlan, cell: C
     if reading.outcome is not None:
         return _emit(job, channel, planned, reading.outcome, reading.reason, begun=begun)
     now = waive(compare(name, expectation, reading.value), planned.aspect, planned.waivers).without(planned.gaps)
-    now = now.without(_waiting(job, now))
+    now = now.without((*_waiting(job, now), *_open(job, planned, now)))
     if why := moved(planned, now):
         return _emit(job, channel, planned, Outcome.STALE, f"{why}; run plan again", begun=begun)
     if not now.changes:
@@ -120,6 +121,23 @@ def _waiting(job: Job, now: Comparison) -> tuple[Gap, ...]:
         for c in now.changes
         for ref in secrets_in(c.after)
         if ref.device in job.not_ready
+    )
+
+
+def _open(job: Job, planned: AspectPlan, now: Comparison) -> tuple[Gap, ...]:
+    """Return what must not be written since it would send a secret of which nobody knows whether it is live."""
+    if not job.unsettled:
+        return ()
+
+    def secrets_sent(c: Change) -> Iterable[SecretRef]:
+        whole = getattr(planned.expected, c.field)  # of a keyed field the whole item is sent, not only what differs
+        return secrets_in(whole.get(c.key, c.after) if isinstance(whole, FrozenMap) else c.after)
+
+    return tuple(
+        Gap(field=c.field, key=c.key, outcome=Outcome.BLOCKED, reason=job.unsettled[ref])
+        for c in now.changes
+        for ref in secrets_sent(c)
+        if ref in job.unsettled
     )
 
 

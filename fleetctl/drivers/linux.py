@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fleetctl.model import Action, Disruption, Driver, Kind, NewPassword, SecretRef, Secrets
+from fleetctl.model import Driver, Installed, Kind, NewPassword, SecretRef, Secrets, actions
 
 
 def _never(_manufacturer: str, _model: str) -> bool:
@@ -29,26 +29,17 @@ def _reboot(session: Any, _argument: object) -> str:
     return ""
 
 
+def _installed(session: Any, _argument: object) -> Installed:
+    told: Installed = session.installed()
+    return told
+
+
 DRIVER = Driver(
     name="linux",
     kinds=frozenset({Kind.NVR, Kind.KIOSK, Kind.DESK}),
     protocols=("linux",),
     recognises=_never,
-    actions=(
-        Action(
-            name="make_account",
-            protocol="linux",
-            disruption=Disruption.NONE,
-            run=_make_account,
-            doc="make an account that may become root",
-        ),
-        Action(
-            name="set_password",
-            protocol="linux",
-            disruption=Disruption.NONE,
-            run=_set_password,
-            doc="give an account another password",
-        ),
-        Action(name="reboot", protocol="linux", disruption=Disruption.REBOOT, run=_reboot, doc="restart the host"),
+    actions=actions(
+        "linux", make_account=_make_account, set_password=_set_password, installed=_installed, reboot=_reboot
     ),
 )

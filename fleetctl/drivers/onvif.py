@@ -10,6 +10,8 @@ from fleetctl.aspects.users import put_password
 from fleetctl.errors import BadAnswer, Refused, Rejected, Unsupported
 from fleetctl.model import Backup, Driver, Kind, NewPassword, SecretRef, Secrets, actions
 from fleetctl.protocols.onvif_firmware import flash
+from fleetctl.protocols.onvif_receivers import pause
+from fleetctl.protocols.onvif_recordings import FIXED, recordings, writable
 from fleetctl.protocols.xml import child, children, tag, text, words
 
 
@@ -83,6 +85,17 @@ def _backup(session: Any, _argument: object) -> Backup:
     return Backup(name="backup", content=json.dumps(held), shown=shown)
 
 
+def _pause_channel(session: Any, argument: object) -> None:
+    """Let a recorder fetch a channel's stream no more; raises Unsupported where it takes no orders of that kind.
+
+    Source: ONVIF Receiver 26.06, SetReceiverMode.
+    """
+    recording = recordings(session).get(str(argument)) if writable(session) else None
+    if recording is None:
+        raise Unsupported(FIXED)
+    pause(session, recording)
+
+
 def _stream_path(session: Any, _argument: object) -> str:
     """Return the path at which the first profile's stream is looked at."""
     profiles = children(session.read("trt" if session.has("trt") else "tr2", "GetProfiles"), "Profiles")
@@ -104,5 +117,6 @@ DRIVER = Driver(
         reboot=_reboot,
         snapshot=_snapshot,
         stream_path=_stream_path,
+        pause_channel=_pause_channel,
     ),
 )

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from fleetctl.flashing.flash import work
 from fleetctl.flashing.order import Earlier, Flash, Timing
+from fleetctl.flashing.updates import Update
 
-__all__ = ["Earlier", "Flash", "Timing", "work"]
+__all__ = ["Earlier", "Flash", "Timing", "Update", "work"]

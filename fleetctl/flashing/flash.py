@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from fleetctl import catalog, converge
-from fleetctl.errors import FleetctlError, Interrupted, Refused, Rejected, Unreachable, Unsupported
+from fleetctl.errors import FleetctlError, Refused, Rejected, Unreachable, Unsupported
 from fleetctl.flashing.gate import gate
 from fleetctl.flashing.look import Look, allowed, asked, look, taken
 from fleetctl.flashing.order import ASPECT, Flash
+from fleetctl.flashing.updates import Update, Updating
 from fleetctl.flashing.watch import Seen, watched
 from fleetctl.model import (
     Access,
@@ -33,14 +33,14 @@ from fleetctl.protocols.upload import Upload
 
 
 def work(name: str, payload: Any, channel: Channel) -> None:
-    """Flash one device (the executor's work). Ends with one Result of the aspect `firmware` and one Finished."""
-    flash: Flash = payload
+    """Flash a device, or update a host (the executor's work): one Result of the aspect `firmware`, one Finished."""
+    told: Flash | Update = payload
     begun = time.monotonic()
-    device = flash.job.device
+    device = told.job.device
     channel.emit(Started(device=name, site=device.site))
-    change = Change(device=name, aspect=ASPECT, field="version", before=flash.before, after=flash.image.target)
+    steps = Updating(told, channel) if isinstance(told, Update) else _Work(told, channel)
     try:
-        outcome, reason = _Work(flash, channel, change).done()
+        outcome, reason = steps.done()
     except FleetctlError as error:
         outcome, reason = converge.outcome_of(error), converge.told(error)
     duration_s = time.monotonic() - begun
@@ -52,7 +52,7 @@ def work(name: str, payload: Any, channel: Channel) -> None:
             aspect=ASPECT,
             outcome=outcome,
             reason=reason,
-            changes=(change,) if outcome is Outcome.CHANGED else (),
+            changes=steps.changes if outcome is Outcome.CHANGED else (),
             duration_s=duration_s,
         )
     )
@@ -62,9 +62,12 @@ def work(name: str, payload: Any, channel: Channel) -> None:
 class _Work:
     """The steps, in their order; each returns an outcome and a reason, or raises what the device answers."""
 
-    def __init__(self, flash: Flash, channel: Channel, change: Change) -> None:
-        self.flash, self.channel, self.change = flash, channel, change
+    def __init__(self, flash: Flash, channel: Channel) -> None:
+        self.flash, self.channel = flash, channel
         self.device = flash.job.device
+        name, target = self.device.name, flash.image.target
+        change = Change(device=name, aspect=ASPECT, field="version", before=flash.before, after=target)
+        self.changes: tuple[Change, ...] = (change,)
 
     def done(self) -> tuple[Outcome, str]:
         """Take up an earlier try by what the device is now; else look, send, watch and judge."""
@@ -127,7 +130,8 @@ class _Work:
             if action is None:
                 raise Unsupported(f"{name}: fleetctl cannot give firmware to {driver.name} devices")
             session = link.session(action.protocol)
-            self.channel.confirm(Intent(device=name, aspect=ASPECT, changes=(self.change,)))
+            self.channel.confirm(Intent(device=name, aspect=ASPECT, changes=self.changes))
+            self.channel.see_through()
             try:
                 action.run(session, Order(image=flash.image, body=body))
             except Rejected as error:
@@ -139,11 +143,7 @@ class _Work:
                     f"the link to {converge.where(self.device)} broke while the image was sent ({error}); "
                     "what it has of it is no whole image"
                 ) from error
-        sent = Sent(device=name, aspect=ASPECT, what=flash.image.sha256)
-        with suppress(Interrupted):  # the run is being ended; this device is seen through all the same
-            self.channel.confirm(sent)
-            return
-        self.channel.emit(sent)
+        self.channel.confirm(Sent(device=name, aspect=ASPECT, what=flash.image.sha256))
 
     def _gate(self, before: Look | None, seen: Seen) -> tuple[Outcome, str]:
         """Judge a device that tells the wanted version by all that it does."""

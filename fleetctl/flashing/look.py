@@ -48,6 +48,10 @@ class Quiet:
         """See Channel."""
         return self._channel.stopped()
 
+    def see_through(self) -> None:
+        """See Channel."""
+        self._channel.see_through()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:

@@ -19,6 +19,7 @@ class Timing:
     boot_s: float = 600.0  # from there until it answers
     late_s: float = 120.0  # from its answer until it tells its new version
     clock_s: float = 60.0  # how far off its clock may be
+    settled_s: float = 300.0  # for how long it has to be up before, where it tells
 
     @property
     def poll_s(self) -> float:

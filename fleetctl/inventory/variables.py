@@ -94,6 +94,14 @@ VARIABLES: Final[tuple[Known, ...]] = (
             ("waivers", "agreed exceptions: {setting or pack/requirement: {owner, reason, until}}; see waivers.md"),
             ("waivers_area", "more of them, of an area"),
             ("waivers_site", "more of them, of a site; `fleetctl waiver add SITE` writes here"),
+            (
+                "message_recipients",
+                "who is told what changed: {name: {email or webhook, language, heartbeat_days}}; see messages.md",
+            ),
+            ("message_recipients_area", "more of them, of an area"),
+            ("message_recipients_site", "more of them, of a site: its contact"),
+            ("message_recipients_host", "more of them, of a device"),
+            ("message_smtp", "the mail server: {server, port, security, user, sender, ca_file}; see messages.md"),
             ("requirement_parameters", "numbers of requirement packs, in the standard: {pack: {parameter: value}}"),
             ("attestations", "what a person saw: {pack/check: {by, date, evidence}}; see requirements.md"),
             ("attestations_area", "more of them, of an area"),
@@ -102,11 +110,26 @@ VARIABLES: Final[tuple[Known, ...]] = (
             ("waivers_host", "more of them, of a device; `fleetctl waiver add DEVICE` writes here"),
         )
     ),
+    _text("message_smtp_password", "password of the mail server's user: a template or !vault"),
+    _text("message_webhook_key", "key that webhook messages are signed with: a template or !vault"),
+    Known(
+        name="standard_grace_days",
+        form=Form.NUMBER,
+        minimum=0,
+        maximum=3650,
+        default="7",
+        doc="how many days a changed standard, or a new device, may wait for its apply until that is told as overdue",
+    ),
     _text("factory_user", "account a factory-fresh device has, where it is not the maker's usual one"),
     _text("factory_password", "password of that account as the maker prints it, or !vault"),
     _text("factory_enable", "secret of a switch's privileged mode (enable) at its first login, or !vault"),
 )
-LOGINS: Final = ("ansible_password", "ansible_become_password")  # asked for when they are needed, not before
+LOGINS: Final = (
+    "ansible_password",
+    "ansible_become_password",
+    "message_smtp_password",
+    "message_webhook_key",
+)  # asked for when they are needed, not before
 BY_NAME: Final[dict[str, Known]] = {known.name: known for known in VARIABLES}
 
 # Ansible's own words (ansible-core 2.19, reserved names): as variables they are shadowed or break templates.

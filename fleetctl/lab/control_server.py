@@ -217,6 +217,8 @@ def _is_writing(name: str) -> bool:
     if protocol == "isapi":
         method, _, page = asked.partition(" ")
         return method != "GET" and not (method == "POST" and page.rpartition("/")[2] in _SEARCHES)
+    if protocol == "rpc" and asked.rpartition(".")[2].startswith("get"):
+        return False
     if protocol == "cgi":
         return not asked.startswith("get") and asked not in (*_FINDER, _BACKUP)
     return access.writes(name.rpartition(":")[2])

@@ -39,6 +39,7 @@ class SimDevice:
         "faults",
         "flashing",
         "fresh_clock",
+        "knocks",
         "links",
         "locked",
         "log",
@@ -87,6 +88,7 @@ class SimDevice:
         self.searches: dict[int, list[Recording]] = {}  # of files, under way, by number
         self.challenge = ""  # the secret of an activation under way
         self.links: dict[str, Link] | None = None  # a recorder's connections to its cameras, by channel
+        self.knocks = 0  # how often a camera refused its login, since the lab was started
         self.connections = 0
         self.log: deque[tuple[float, str, str, str]] | None = None
         self.counts: dict[str, int] | None = None

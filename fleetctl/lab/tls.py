@@ -63,12 +63,12 @@ class Authority:
     def wrapped(self, sock: socket.socket, address: str) -> ssl.SSLSocket:
         """Return the socket with TLS for one address; the handshake is still to come."""
         if address not in self._contexts:
-            self._contexts[address] = self._context(address)
+            self._contexts[address] = self.context(address)
         return self._contexts[address].wrap_socket(
             sock, server_side=True, do_handshake_on_connect=False, suppress_ragged_eofs=True
         )
 
-    def _context(self, address: str) -> ssl.SSLContext:
+    def context(self, address: str) -> ssl.SSLContext:
         """Return a device's context; its key and certificate are kept on disk, so that a fingerprint stays true."""
         path = self._folder / f"{address}.pem"
         if not path.exists():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from fleetctl.model.diagnosis import Layer
 from fleetctl.model.events import (
+    Accepted,
     Attempt,
     BackedUp,
     Channel,
+    Diagnosed,
     Disclosed,
     Event,
     Finished,
@@ -13,6 +16,8 @@ from fleetctl.model.events import (
     Learned,
     LoginJudged,
     LoginLocked,
+    Observed,
+    Pictured,
     Planned,
     Progress,
     Result,
@@ -21,8 +26,9 @@ from fleetctl.model.events import (
     Stage,
     Started,
     Step,
+    Viewing,
 )
-from fleetctl.model.firmware import Image, Order, Parser, Release, Verdict, older, release_of, verdict
+from fleetctl.model.firmware import Image, Installed, Order, Parser, Release, Verdict, older, release_of, verdict
 from fleetctl.model.fleet import Access, Device, Endpoint, Expectation, Neighbour, Reading
 from fleetctl.model.passwords import LoginLock, PasswordPolicy, Trouble
 from fleetctl.model.plans import AspectPlan, Change, DevicePlan
@@ -62,6 +68,7 @@ __all__ = [
     "ABSENT",
     "UNSET",
     "Absent",
+    "Accepted",
     "Access",
     "Action",
     "Aspect",
@@ -75,6 +82,7 @@ __all__ = [
     "Channel",
     "Device",
     "DevicePlan",
+    "Diagnosed",
     "Disclosed",
     "Disruption",
     "Driver",
@@ -85,18 +93,22 @@ __all__ = [
     "FrozenMap",
     "Gap",
     "Image",
+    "Installed",
     "Intent",
     "Kind",
+    "Layer",
     "Learned",
     "LoginJudged",
     "LoginLock",
     "LoginLocked",
     "Neighbour",
     "NewPassword",
+    "Observed",
     "Order",
     "Outcome",
     "Parser",
     "PasswordPolicy",
+    "Pictured",
     "Place",
     "Planned",
     "Progress",
@@ -115,6 +127,7 @@ __all__ = [
     "Unset",
     "Untold",
     "Verdict",
+    "Viewing",
     "Waiver",
     "actions",
     "covering",

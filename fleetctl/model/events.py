@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
+from fleetctl.model.diagnosis import Layer
+from fleetctl.model.fleet import Reading
 from fleetctl.model.plans import Change, DevicePlan
 from fleetctl.model.settings import Backup, Gap
-from fleetctl.model.values import Kind, Outcome
+from fleetctl.model.values import FrozenMap, Kind, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,7 @@ class LoginJudged(Event):
 class Step(enum.StrEnum):
     """How far the rotation of one account's password is; before the first and after the last all is settled."""
 
+    PAUSE = "pause"  # a holder is about to be told to log in no more, until it is given a login
     SET = "set"  # the new password is about to be sent to the device
     LIVE = "live"  # the device has accepted a login with the new password
     HAND = "hand"  # the login is about to be given to a holder (a recorder's channel)
@@ -87,7 +90,8 @@ class Rotation(Event):
     """Confirmed on disk before a step of a password's rotation is taken, or once its outcome is proven.
 
     `fingerprint` is the new password's, `former` the old one's. `instead` is the account that the holders have until
-    now, where two take turns; `holder` is who is about to be given the login.
+    now, where two take turns; `holder` is who is about to be paused or given the login, and `port` where it reached the
+    device until then (0: it does not tell).
     """
 
     durable: ClassVar[bool] = True
@@ -98,6 +102,7 @@ class Rotation(Event):
     former: str
     instead: str = ""
     holder: str = ""
+    port: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +187,55 @@ class Result(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosed(Event):
+    """The first thing that is wrong with a device: `cause` is its name in the table of causes, `values` its words."""
+
+    site: str
+    layer: Layer
+    cause: str
+    outcome: Outcome
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewing:
+    """An account that is to look and nothing else, and whether it does: `sees` None where that cannot be told."""
+
+    account: str
+    sees: bool | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed(Event):
+    """What a diagnosis read of a recorder or a switch; for those who put a site together, and kept nowhere."""
+
+    readings: Mapping[str, Reading]
+    viewings: tuple[Viewing, ...] = ()
+    links: Mapping[str, bool] = FrozenMap()  # of a switch: whether each port has a link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictured(Event):
+    """A camera's picture as an acceptance keeps it: JPEG in base64; `digest` is the SHA-256 of its bytes."""
+
+    durable: ClassVar[bool] = True
+
+    digest: str
+    jpeg: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted(Event):
+    """The record of an acceptance, as its canonical JSON; `device` is the site, `digest` the SHA-256 of the record."""
+
+    durable: ClassVar[bool] = True
+
+    digest: str
+    record: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Learned(Event):
     """What a session found out and the next may use: identity told, quirks, service addresses."""
 
@@ -213,3 +267,6 @@ class Channel(Protocol):
 
     def stopped(self) -> bool:
         """Tell whether the run is being ended; long reading work looks now and then and ends early."""
+
+    def see_through(self) -> None:
+        """What was begun is seen through from now on: confirms are taken though the run ends, `stopped` tells no."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -113,6 +113,25 @@ def older(told: str, bound: str, parse: Parser = release_of) -> bool | None:
     if not actual.build or len(actual.build) != len(limit.build):
         return None
     return actual.build < limit.build
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """What a Linux host tells of its packages, its start and its services.
+
+    `packages` are those that are wholly installed, by name (with `:architecture` where it is a foreign one) ->
+    version; `unfinished` those whose installation was cut off. `failed` are units of systemd.
+    """
+
+    packages: Mapping[str, str]
+    held: tuple[str, ...]
+    unfinished: tuple[str, ...]
+    failed: tuple[str, ...]
+    boot_id: str
+    reboot_asked: bool
+    uptime_s: float
+    clock_error_s: float
+    free_kb: int  # on /var
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -196,7 +196,13 @@ _ASKED: Final = {
     "find_footage": (Disruption.NONE, "find what was recorded"),
     "live_path": (Disruption.NONE, "where a channel is looked at"),
     "channels_bound": (Disruption.NONE, "list the channels that have a camera"),
+    "pause_channel": (Disruption.STREAM, "log in to a channel's camera no more, until the channel is written again"),
     "backup": (Disruption.NONE, "take its own backup"),
+    "put_backup": (Disruption.REACH, "put a configuration back"),
+    "power_cycle": (Disruption.NONE, "take the power of one port and give it back"),
+    "links": (Disruption.NONE, "say which ports have a link"),
+    "installed": (Disruption.NONE, "what is installed"),
+    "camera": (Disruption.NONE, "say which camera is on a channel"),
 }
 
 

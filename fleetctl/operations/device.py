@@ -68,6 +68,9 @@ class Recorder:
         """One device's work is not ended from outside but by Ctrl-C."""
         return False
 
+    def see_through(self) -> None:
+        """All of it is."""
+
 
 def one(workspace: Workspace, name: str) -> Device:
     """Return the device of that name; raises UsageError with what was meant."""

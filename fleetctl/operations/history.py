@@ -65,9 +65,9 @@ def turns(workspace: Workspace, asked: Asked) -> tuple[Turn, ...]:
 def _told(workspace: Workspace, asked: Asked, rows: Iterable[R]) -> tuple[R, ...]:
     """Return the rows of the chosen devices and setting, with their values as the aspects have them."""
     chosen = {device.name for device in select(workspace, asked.limit)}
-    types = codec.types_of(workspace.registry.types.values())
+    types = workspace.types
     return tuple(
-        replace(row, expected=_value(row.expected, types), actual=_value(row.actual, types))
+        replace(row, expected=value(row.expected, types), actual=value(row.actual, types))
         for row in rows
         if row.device in chosen and _is_of(row, asked.setting)
     )
@@ -97,7 +97,8 @@ def set_back(workspace: Workspace, row: Drift) -> int:
     )
 
 
-def _value(told: Any, types: codec.Types) -> Any:
+def value(told: Any, types: codec.Types) -> Any:
+    """Return an aspect's own value from what the store has; as text where this version has no such type."""
     try:
         return codec.decode(object, told, types)
     except ValueError:  # written by a version that had another type there

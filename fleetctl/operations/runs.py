@@ -98,10 +98,19 @@ def job(
         barred=barred,
         plan=plan,
         not_ready=FrozenMap(not_ready or {}),
+        unsettled=_unsettled(workspace, secrets),
         known_hosts=workspace.known_hosts,
         through=None if spoken is device else spoken,
         around=workspace.around(device.site) if device.platform == "linux" else None,
     )
+
+
+def _unsettled(workspace: Workspace, secrets: Iterable[SecretRef]) -> dict[SecretRef, str]:
+    """Return those of these secrets whose rotation was cut off, with what to do about it."""
+    known = set(secrets)
+    left = {SecretRef(device=each.device, account=each.account): each.device for each in workspace.store.unsettled()}
+    why = "it is open which password of {} on {} is live. Run: fleetctl password recover --limit {}"
+    return {ref: why.format(ref.account, name, name) for ref, name in left.items() if ref in known}
 
 
 def recorder_of(workspace: Workspace, device: Device) -> Device | None:
@@ -175,15 +184,26 @@ def execute(
 
 
 def observed(
-    workspace: Workspace, devices: Sequence[Device], aspects: tuple[str, ...], *, kind: str, stop: Stop, policy: Policy
+    workspace: Workspace,
+    devices: Sequence[Device],
+    aspects: tuple[str, ...],
+    *,
+    kind: str,
+    stop: Stop,
+    policy: Policy,
+    expected: Callable[[Device], tuple[Expectation, ...]] | None = None,
 ) -> Iterator[Event]:
-    """Read and compare devices; yields a Planned for each. Nothing can be written."""
+    """Read and compare devices; yields a Planned for each. Nothing can be written.
+
+    `expected` says what a device should be, where that is not what the inventory says of these aspects.
+    """
     by_name = {device.name: device for device in devices}
     turns = in_turn(devices)
 
     def payload(name: str) -> converge.Job:
         device = by_name[name]
-        return job(workspace, device, workspace.expectations(device, aspects))
+        told = workspace.expectations(device, aspects) if expected is None else expected(device)
+        return job(workspace, device, told)
 
     yield from execute(
         workspace,

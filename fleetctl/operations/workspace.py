@@ -11,7 +11,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Final
 
-from fleetctl import catalog, files, inventory, standard
+from fleetctl import catalog, codec, files, inventory, standard
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.journal import Journal
 from fleetctl.logins import Budget
@@ -61,13 +61,19 @@ class Workspace:
         return catalog.load()
 
     @cached_property
+    def types(self) -> Mapping[str, type]:
+        """The types by name that occur in the aspects: what the store has is read with them."""
+        return codec.types_of(self.registry.types.values())
+
+    @cached_property
     def inventory(self) -> inventory.Inventory:
         """The inventory, checked; raises InventoryError with every fault at once."""
         cache = self.root / STATE / "cache" if self.has_state else None
         aspects = self.registry.aspects
         settings = partial(standard.settings_faults, aspects=aspects)
         waivers = partial(standard.waiver_faults, aspects=aspects)
-        return inventory.load(self.inventory_root, aspects, cache=cache, checks=(settings, waivers))
+        checks = (settings, waivers, standard.recipient_faults)
+        return inventory.load(self.inventory_root, aspects, cache=cache, checks=checks)
 
     @cached_property
     def store(self) -> Store:

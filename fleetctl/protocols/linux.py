@@ -9,14 +9,15 @@ import contextlib
 import re
 import shlex
 import socket
+import time
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import paramiko
 
 from fleetctl.errors import BadAnswer, Refused, Rejected, Unreachable, Unsupported
-from fleetctl.model import Access, Device
-from fleetctl.protocols import hostkeys
+from fleetctl.model import Access, Device, Installed
+from fleetctl.protocols import hostkeys, packages
 from fleetctl.protocols.identities import Identity, mac
 from fleetctl.protocols.tunnel import ssh_to
 
@@ -69,6 +70,21 @@ class Session:
                 manufacturer=maker, model=model, firmware=system, serial_number=machine, mac_address=mac(address)
             )
         return self._identity
+
+    def installed(self) -> Installed:
+        """Return what is installed, and how the host stands; raises BadAnswer for what is not whole, Unreachable.
+
+        Source: dpkg-query(1), apt-mark(8), random(4), systemctl(1); /run/reboot-required is Debian's own convention.
+        """
+        begun = time.time()
+        told = self._asked(["sh", "-c", packages.SCRIPT], most=packages.MOST)
+        ended = time.time()
+        try:
+            return packages.read(told, (begun + ended) / 2)
+        except (KeyError, ValueError, IndexError) as error:
+            raise BadAnswer(
+                f"{self._where()} does not tell what is installed: is it Debian?", raw=told.encode()
+            ) from error
 
     def prove(self) -> None:
         """Log in and become root, which shows that the account is good for its work. Without an account nobody is in.
@@ -189,9 +205,9 @@ class Session:
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise Unreachable(f"{self._where()}: {str(error) or type(error).__name__}") from error
 
-    def _asked(self, command: Sequence[str], given: str = "") -> str:
+    def _asked(self, command: Sequence[str], given: str = "", most: int = _MOST) -> str:
         """Return what a command prints; raises Rejected with what it says when it fails."""
-        code, out, said = self._tried(command, given)
+        code, out, said = self._tried(command, given, most)
         if code:
             raise Rejected(f"{self._where()}: {command[0]} failed: {said or f'exit code {code}'}", code=str(code))
         return out
@@ -208,14 +224,14 @@ class Session:
             raise Rejected(f"{self._where()}: {command[0]} failed: {said or f'exit code {code}'}", code=str(code))
         return out
 
-    def _tried(self, command: Sequence[str], given: str = "") -> tuple[int, str, str]:
+    def _tried(self, command: Sequence[str], given: str = "", most: int = _MOST) -> tuple[int, str, str]:
         """Run a command; return its exit code, what it prints and the last line of what it complains of."""
         client = self._logged_in()
         try:
             stdin, stdout, stderr = client.exec_command(shlex.join(command), timeout=self._device.endpoint.timeout_s)
             stdin.write(given)
             stdin.channel.shutdown_write()
-            out, said = stdout.read(_MOST), stderr.read(_MOST)
+            out, said = stdout.read(most), stderr.read(_MOST)
             code = stdout.channel.recv_exit_status()
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise Unreachable(f"{self._where()}: {str(error) or type(error).__name__}") from error

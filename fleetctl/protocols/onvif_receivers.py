@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
-from fleetctl.errors import BadAnswer
+from fleetctl.errors import BadAnswer, Unsupported
 from fleetctl.protocols.onvif_parts import Onvif, own_copy
 from fleetctl.protocols.onvif_recordings import job_of
 from fleetctl.protocols.xml import Element, child, children, rendered, tag, text, words
@@ -87,6 +87,15 @@ def bind(session: Onvif, recording: Element | None, name: str, stream: Stream, p
     token = _made(session, name, stream) if recording is None else _named(session, recording, name, stream)
     if held is None:
         session.write("trc", "CreateRecordingJob", tag("trc:JobConfiguration", _job(token, receiver)))
+
+
+def pause(session: Onvif, recording: Element) -> None:
+    """Let the receiver of a recording connect no more until it is bound again; raises Unsupported where it has none."""
+    held = receiver_of(session, recording)
+    if held is None:
+        raise Unsupported("no receiver fills this recording")
+    told = tag("trv:ReceiverToken", words(text(held, "Token"))) + tag("trv:Mode", "NeverConnect")
+    session.write("trv", "SetReceiverMode", told)
 
 
 def _spare(session: Onvif, stream: Stream) -> Element | None:

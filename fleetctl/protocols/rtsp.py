@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic
 from typing import Final
@@ -19,6 +21,16 @@ from fleetctl.protocols.sockets import MAX_HEAD, Dial, dialled
 _STATUS: Final = re.compile(rb"RTSP/1\.\d (\d{3})")
 _CONTROL: Final = re.compile(r"^a=control:(.+)$", re.MULTILINE)
 _RTP_HEAD: Final = 16  # four bytes of framing, twelve of RTP
+
+
+def answers(device: Device, known_hosts: str = "") -> bool:
+    """Return True where the device answers OPTIONS over RTSP, asked without a login.
+
+    Raises Unreachable, BadAnswer (it answers in something else). Source: RFC 2326, 10.1.
+    """
+    with _talking(device, known_hosts, DigestAuth("", "")) as (talk, url):
+        talk.ask("OPTIONS", url, {})
+    return True
 
 
 def describe(device: Device, path: str, password: str, known_hosts: str = "") -> None:
@@ -36,6 +48,16 @@ def plays(device: Device, path: str, password: str, known_hosts: str = "") -> No
 
 
 def _asked(device: Device, path: str, password: str, known_hosts: str, *, play: bool) -> None:
+    with _talking(device, known_hosts, DigestAuth(device.user, password)) as (talk, url):
+        told = talk.ask("DESCRIBE", url + path, {"Accept": "application/sdp"})
+        _judged(told, device.user)
+        if play:
+            _play(talk, url + path, told)
+
+
+@contextmanager
+def _talking(device: Device, known_hosts: str, auth: DigestAuth) -> Iterator[tuple[_Talk, str]]:
+    """Yield the conversation and the address of the device without a path; ends within its time."""
     point = device.endpoint
     dial: Dial = dialled
     if point.via:
@@ -43,14 +65,9 @@ def _asked(device: Device, path: str, password: str, known_hosts: str, *, play: 
 
         dial = tunnel.dial_for(point.via, known_hosts)
     host = f"[{point.address}]" if ":" in point.address else point.address
-    url = f"rtsp://{host}:{point.rtsp_port}{path}"
     try:
         with dial(point.address, point.rtsp_port, point.timeout_s) as sock:
-            talk = _Talk(sock, monotonic() + point.timeout_s, DigestAuth(device.user, password))
-            told = talk.ask("DESCRIBE", url, {"Accept": "application/sdp"})
-            _judged(told, device.user)
-            if play:
-                _play(talk, url, told)
+            yield _Talk(sock, monotonic() + point.timeout_s, auth), f"rtsp://{host}:{point.rtsp_port}"
     except TimeoutError as error:
         raise Unreachable(f"no answer over RTSP from {host} within {point.timeout_s:g} s") from error
     except OSError as error:

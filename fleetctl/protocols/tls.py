@@ -23,7 +23,11 @@ def _context(ca_file: str, _changed_ns: int, pinned: bool) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_file or None)
 
 
-def _context_for(ca_file: str, fingerprint: str) -> ssl.SSLContext:
+def context_for(ca_file: str, fingerprint: str = "") -> ssl.SSLContext:
+    """Return the context that verifies against a CA file, the system's store (""), or a pinned leaf.
+
+    Raises UsageError when the file cannot be read as certificates.
+    """
     if fingerprint:
         return _context("", 0, True)
     try:
@@ -50,7 +54,7 @@ def wrapped(sock: socket.socket, address: str, *, ca_file: str = "", fingerprint
     chain and date are verified and the certificate must carry the address of the inventory, IP address or name.
     Raises Refused (the certificate is not the right one), ssl.SSLError, OSError.
     """
-    context = _context_for(ca_file, fingerprint)
+    context = context_for(ca_file, fingerprint)
     try:
         secured = context.wrap_socket(sock, server_hostname=address)
     except ssl.SSLCertVerificationError as error:

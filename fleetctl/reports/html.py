@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from fleetctl import __version__
 from fleetctl.model import Outcome
 from fleetctl.reports import wording
+from fleetctl.reports.acceptance import Document
 from fleetctl.reports.files import Run
 from fleetctl.reports.groups import change_groups, notes
 from fleetctl.reports.language import N_
@@ -31,16 +33,30 @@ class Site:
     counts: Counter[Outcome]
 
 
-def page(run: Run) -> str:
-    """Return the page."""
-    environment = Environment(
+def environment() -> Environment:
+    """Return Jinja as the pages want it: everything escaped, nothing undefined."""
+    made = Environment(
         loader=FileSystemLoader(folder("templates") / "reports"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"shown": shown, "clean": clean, "setting_name": setting_name}
+    made.filters |= {"shown": shown, "clean": clean, "setting_name": setting_name, "base64": _base64}
+    return made
+
+
+def acceptance(told: Document) -> str:
+    """Return an acceptance record as a page, its pictures within it."""
+    return environment().get_template("acceptance.html.j2").render(told=told)
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def page(run: Run) -> str:
+    """Return the page."""
     records = list(run.tally.devices.values())
     sites = [
         Site(key=key, name=run.site_names.get(key, ""), records=members, counts=Counter(r.outcome for r in members))
@@ -48,19 +64,23 @@ def page(run: Run) -> str:
     ]
     sites.sort(key=lambda site: (-max(o.rank for o in site.counts), -_not_in_step(site), site.key))
     seen = sorted(run.tally.counts(), key=lambda o: o.rank)
-    return environment.get_template("run.html.j2").render(
-        run=run,
-        say=run.say,
-        title=run.say(TITLES.get(run.command, run.command)),
-        version=__version__,
-        outcomes=seen,
-        counts=run.tally.counts(),
-        word=lambda outcome: wording.outcome_word(run.say, outcome, run.command),
-        devices=lambda kinds, n: wording.devices(run.say, kinds, n),
-        several=lambda values: wording.several(run.say, values),
-        groups=change_groups(records),
-        notes=notes(records),
-        sites=sites,
+    return (
+        environment()
+        .get_template("run.html.j2")
+        .render(
+            run=run,
+            say=run.say,
+            title=run.say(TITLES.get(run.command, run.command)),
+            version=__version__,
+            outcomes=seen,
+            counts=run.tally.counts(),
+            word=lambda outcome: wording.outcome_word(run.say, outcome, run.command),
+            devices=lambda kinds, n: wording.devices(run.say, kinds, n),
+            several=lambda values: wording.several(run.say, values),
+            groups=change_groups(records),
+            notes=notes(records),
+            sites=sites,
+        )
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from fleetctl.model import Cause, Kind, Outcome, Progress, Stage, Trouble
+from fleetctl.model import Cause, Kind, Layer, Outcome, Progress, Stage, Trouble
 from fleetctl.reports.language import N_, Language
 
 OUTCOMES: Final = {
@@ -62,6 +62,62 @@ TROUBLES: Final = {
     Trouble.OLD: N_("old"),
 }
 
+
+VERDICTS: Final = {
+    "pass": N_("met"),
+    "fail": N_("not met"),
+    "waived": N_("waived"),
+    "unsupported": N_("not told"),
+    "unknown": N_("unknown"),
+    "refused": N_("refused"),
+    "unreachable": N_("unreachable"),
+}
+
+RULES: Final = {
+    "equal": N_("equal to {value}"),
+    "at_least": N_("at least {value}"),
+    "at_most": N_("at most {value}"),
+    "within": N_("within ±{value}"),
+    "at_least_pixels": N_("at least {value}"),
+    "among": N_("one of {value}"),
+    "filled": N_("filled in"),
+    "has": N_("has {value}"),
+    "administrators_among": N_("administrators only {value}"),
+    "attested": N_("attested by a person, with evidence"),
+}
+"""What a requirement demands, by its rule."""
+
+PROOFS: Final = {
+    "read": N_("read from the device"),
+    "inventory": N_("counted in the inventory"),
+    "attested": N_("attested"),
+}
+
+KINDS: Final = {
+    Kind.CAMERA: N_("camera"),
+    Kind.NVR: N_("recorder"),
+    Kind.SWITCH: N_("switch"),
+    Kind.KIOSK: N_("kiosk"),
+    Kind.DESK: N_("desk PC"),
+    Kind.OTHER: N_("device"),
+}
+
+LAYERS: Final = {
+    Layer.LINK: N_("cable and port of the switch"),
+    Layer.ADDRESS: N_("address"),
+    Layer.PORT: N_("network port"),
+    Layer.TLS: N_("certificate"),
+    Layer.INTERFACE: N_("interface"),
+    Layer.CLOCK: N_("clock"),
+    Layer.LOGIN: N_("login"),
+    Layer.IDENTITY: N_("identity"),
+    Layer.STREAM: N_("video"),
+    Layer.DISK: N_("disk"),
+    Layer.RETENTION: N_("days kept"),
+    Layer.VIEWING: N_("viewing account"),
+    Layer.CHANNEL: N_("recorder's channel"),
+    Layer.RECORDING: N_("recording"),
+}
 
 STAGES: Final = {
     Stage.UPLOAD: N_("sending firmware"),

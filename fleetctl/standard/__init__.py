@@ -2,7 +2,19 @@
 
 from fleetctl.standard.expect import expect, expectations
 from fleetctl.standard.faults import Fleet, settings_faults
+from fleetctl.standard.recipients import recipient_faults, recipients_of, server_of
 from fleetctl.standard.shapes import variables
 from fleetctl.standard.waivers import waiver_faults, waivers_of
 
-__all__ = ["Fleet", "expect", "expectations", "settings_faults", "variables", "waiver_faults", "waivers_of"]
+__all__ = [
+    "Fleet",
+    "expect",
+    "expectations",
+    "recipient_faults",
+    "recipients_of",
+    "server_of",
+    "settings_faults",
+    "variables",
+    "waiver_faults",
+    "waivers_of",
+]

@@ -13,6 +13,7 @@ from fleetctl.lab.personality import cameras, known
 from tests.judges.wsdl import FETCHED, Judge, judge_from
 from tests.lab.boxes import Boxes
 from tests.lab.office import IN_STEP, Office, opened
+from tests.lab.recorders import CAMERAS, NVRS, inventory, only, wait_for
 from tests.lab.wire import Camera
 
 EACH = 60
@@ -152,3 +153,47 @@ def offices(templates: Callable[[str], Office], tmp_path: Path) -> Iterator[Call
     finally:
         for each in made:
             each.lab_down()
+
+
+# --- sites with recorders (recorders.py) ---------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Office]:
+    """Give a workspace of MODELS whose lab is down: `adopted`, or in step."""
+    made: dict[str, Office] = {}
+
+    def template(stage: str) -> Office:
+        if stage not in made:
+            root = tmp_path_factory.mktemp("recorders") / stage
+            if stage == "adopted":
+                office = only(root, inventory())
+                office.lab_up()
+                office.expect(0, "adopt", "--yes")
+            else:
+                office = template("adopted").copy(root)
+                office.expect(0, "apply", "--yes")
+            office.lab_down()
+            made[stage] = office
+        return made[stage]
+
+    return template
+
+
+@pytest.fixture
+def sites(recording: Callable[[str], Office], tmp_path: Path) -> Iterator[Callable[[str], Office]]:
+    """Give a copy of one's own with its lab running."""
+    made: list[Office] = []
+
+    def office(stage: str) -> Office:
+        made.append(recording(stage).copy(tmp_path / stage))
+        if stage == "in step":  # its recorders connect anew
+            for nvr in NVRS:
+                for channel in CAMERAS:
+                    wait_for(made[-1], nvr, channel, online=True)
+        made[-1].forget()
+        return made[-1]
+
+    yield office
+    for each in made:
+        each.lab_down()

@@ -14,6 +14,8 @@ from typing import Any, Final
 
 from fleetctl import files
 from fleetctl.journal import Journal
+from fleetctl.model import Event, Rotation
+from fleetctl.protocols import dahua, isapi
 from fleetctl.protocols.onvif import files as onvif_files
 from fleetctl.protocols.onvif.operations import is_reading
 from fleetctl.protocols.onvif.wire import Wire
@@ -22,7 +24,8 @@ from tests.lab.office import Office
 KINDS: Final = ("commit", "sending", "sent", "file")
 """A transaction is on disk · an order is about to be sent · it was sent and answered · a file was replaced.
 
-`uploaded`, of firmware only: a device has the whole image, and nobody has noted it yet.
+`uploaded`, of firmware only: a device has the whole image, and nobody has noted it yet. `turned`: a step of a
+password's rotation is on disk. `ordered`: an order in a maker's own protocol was sent and answered.
 """
 
 
@@ -43,12 +46,18 @@ class Steps:
     def watch(self) -> None:
         """Put the steps where the work is; for a process that is its own."""
         flush, post, replace, upload = Journal.flush, Wire.post, files.replace, onvif_files.post
+        note, turning = Journal.note, []
+
+        def noted(journal: Journal, event: Event) -> None:
+            turning.extend([event] * isinstance(event, Rotation))
+            note(journal, event)
 
         def flushed(journal: Journal) -> None:
-            due = bool(journal._noted)
+            due, turned = bool(journal._noted), bool(turning)
             flush(journal)
-            if due:
-                self.step("commit")
+            turning.clear()
+            for kind in ["commit"] * due + ["turned"] * turned:
+                self.step(kind)
 
         def posted(wire: Wire, service: str, path: str, operation: str, body: str, login: Any = None) -> Any:
             order = not is_reading(service, operation)
@@ -68,9 +77,24 @@ class Steps:
             self.step("uploaded")
 
         onvif_files.post = uploaded
+        Journal.note = noted  # type: ignore[method-assign]
         Journal.flush = flushed  # type: ignore[method-assign]
+        for session, orders in (
+            (isapi.Session, ("write",)),
+            (dahua.Session, ("store", "tell", "call_sealed", "order")),
+        ):
+            for name in orders:
+                setattr(session, name, self._ordered(getattr(session, name)))
         Wire.post = posted  # type: ignore[method-assign]
         files.replace = replaced
+
+    def _ordered(self, send: Callable[..., Any]) -> Callable[..., Any]:
+        def sent(*arguments: Any, **named: Any) -> Any:
+            answer = send(*arguments, **named)
+            self.step("ordered")
+            return answer
+
+        return sent
 
 
 def _forked(work: Callable[[], None]) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab.office import Office
-from tests.lab.test_e2e_recorders import only
+from tests.lab.recorders import only
 
 SITES = """\
 dau_ghi:

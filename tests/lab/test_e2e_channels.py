@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab.office import Office
-from tests.lab.test_e2e_recorders import QUICK, only
+from tests.lab.recorders import QUICK, only
 
 MODELS = {"k": ("hikvision", "DS-7608NI-K2"), "dahua": ("dahua", "DHI-NVR5216-EI")}
 NVRS = ("dahua-nvr", "k-nvr")

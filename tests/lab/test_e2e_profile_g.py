@@ -10,7 +10,7 @@ import pytest
 
 from fleetctl.operations import lab
 from tests.lab.office import Office
-from tests.lab.test_e2e_recorders import chains, only
+from tests.lab.recorders import chains, only
 
 PATHS = {"1": ("hikvision", "/Streaming/Channels/101"), "2": ("uniview", "/media/video1")}
 QUICK = lab.Options(http_port=0, https_port=0, rtsp_port=0, record_s=0.5, retry_s=0.5)

@@ -2,96 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from fleetctl.operations import lab
 from fleetctl.operations.workspace import init
 from tests.lab.office import PILOT, Office, without
-
-MODELS = {  # site -> vendor and model of its recorder
-    "k": ("hikvision", "DS-7608NI-K2"),
-    "q": ("hikvision", "DS-7616NI-Q2/16P"),
-    "nxi": ("hikvision", "DS-7608NXI-I2/8P/S"),
-    "m": ("hikvision", "DS-9632NI-M8"),
-    "dahua": ("dahua", "DHI-NVR5216-EI"),
-    "kbvision": ("kbvision", "KX-C4K8108N2"),
-}
-NVRS = tuple(f"{site}-nvr" for site in MODELS)
-CAMERAS = {"1": "hikvision", "2": "dahua"}
-QUICK = lab.Options(http_port=0, https_port=0, rtsp_port=0, record_s=0.5, retry_s=0.5)
-
-
-def inventory() -> str:
-    """Return sites of two cameras and one recorder, of each generation of recorders one."""
-    lines = ["dau_ghi:", "  children:"]
-    for number, (site, (vendor, model)) in enumerate(MODELS.items(), start=1):
-        lines += [f"    {site}:", "      vars:", f"        site_name: Phường {site.upper()}"]
-        lines += [f"        site_network: 10.31.{number}", "      hosts:"]
-        lines += [
-            f"        {site}-cam-{key}: {{ansible_host: 10.31.{number}.1{key}, kind: camera, vendor: {make}, "
-            f"desk: Quầy {key}}}"
-            for key, make in CAMERAS.items()
-        ]
-        bound = ", ".join(f'"{key}": {site}-cam-{key}' for key in CAMERAS)
-        lines += [
-            f"        {site}-nvr: {{ansible_host: 10.31.{number}.2, kind: nvr, vendor: {vendor}, model: {model}, "
-            f"desk: Phòng kỹ thuật, channels_cameras: {{{bound}}}}}"
-        ]
-    return "\n".join(lines) + "\n"
-
-
-@pytest.fixture(scope="session")
-def recording(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Office]:
-    """Give a workspace of MODELS whose lab is down: `adopted`, or in step."""
-    made: dict[str, Office] = {}
-
-    def template(stage: str) -> Office:
-        if stage not in made:
-            root = tmp_path_factory.mktemp("recorders") / stage
-            if stage == "adopted":
-                office = only(root, inventory())
-                office.lab_up()
-                office.expect(0, "adopt", "--yes")
-            else:
-                office = template("adopted").copy(root)
-                office.expect(0, "apply", "--yes")
-            office.lab_down()
-            made[stage] = office
-        return made[stage]
-
-    return template
-
-
-@pytest.fixture
-def sites(recording: Callable[[str], Office], tmp_path: Path) -> Iterator[Callable[[str], Office]]:
-    """Give a copy of one's own with its lab running."""
-    made: list[Office] = []
-
-    def office(stage: str) -> Office:
-        made.append(recording(stage).copy(tmp_path / stage))
-        if stage == "in step":  # its recorders connect anew
-            for nvr in NVRS:
-                for channel in CAMERAS:
-                    wait_for(made[-1], nvr, channel, online=True)
-        made[-1].forget()
-        return made[-1]
-
-    yield office
-    for each in made:
-        each.lab_down()
-
-
-def chains(office: Office, site: str, code: int = 0) -> dict[str, dict[str, Any]]:
-    """Return what `site check` says of each camera."""
-    ran = office.expect(code, "site", "check", site)
-    return {line["camera"]: line for line in ran.lines if line["type"] == "chain"}
+from tests.lab.recorders import MODELS, NVRS, QUICK, chains, inventory, only, wait_for
 
 
 def test_every_generation_goes_from_factory_new_to_recording_in_one_apply(sites: Callable[[str], Office]) -> None:
@@ -175,13 +94,6 @@ def test_a_camera_that_forgot_its_accounts_is_told_and_bound_again(sites: Callab
     office.json("apply", "--yes", "--limit", site)  # not in step yet where the recorder takes its time to try again
     wait_for(office, nvr, "1", online=True)
     assert chains(office, site)[camera]["online"]
-
-
-def wait_for(office: Office, nvr: str, channel: str, *, online: bool) -> None:
-    deadline = time.monotonic() + 60
-    while (office.real(nvr)["links"][channel]["state"] == "online") is not online:
-        assert time.monotonic() < deadline, office.real(nvr)["links"]
-        time.sleep(0.1)
 
 
 @pytest.mark.parametrize("site", ["k", "dahua"])
@@ -295,16 +207,6 @@ def test_a_wrong_password_is_presented_to_a_recorder_once(sites: Callable[[str],
         for _ in range(3):
             assert office.json("audit", "--limit", nvr).code == 1
         assert sum(office.real(nvr)["misses"].values()) == 1
-
-
-def only(root: Path, text: str) -> Office:
-    """Return a workspace with the sites of `text` alone; its lab is down."""
-    init(root, PILOT)
-    office = Office(root, QUICK)
-    for folder in [path for path in office.inventory.iterdir() if path.is_dir()]:
-        shutil.rmtree(folder)
-    office.write("recorders.yml", text)
-    return office
 
 
 def test_an_activation_that_was_cut_off_is_taken_up_with_the_password_that_may_be_live(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ The long soak stands beside it: `python -m tests.lab.soak_rotation`.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ RECOVER = ("password", "recover", "--yes")
 @pytest.fixture(scope="session")
 def step(tmp_path_factory: pytest.TempPathFactory) -> Office:
     """A workspace whose lab is down: three sites of one recorder and one camera, in step and recording."""
-    office = made(tmp_path_factory.mktemp("rotation") / "step", 3, 3)
+    office = made(tmp_path_factory.mktemp("rotation") / "step", 3, 3, pulls=False)
     office.lab_down()
     return office
 
@@ -36,7 +37,7 @@ def step(tmp_path_factory: pytest.TempPathFactory) -> Office:
 @pytest.fixture
 def office(step: Office, tmp_path: Path) -> Iterator[Office]:
     """A copy of one's own with its lab running, every channel recording."""
-    copy = step.copy(tmp_path / "office")
+    copy = step.copy(tmp_path / "office", retry_s=0.3)
     try:
         assert lost(copy) == []
         copy.forget()
@@ -96,21 +97,22 @@ def every(pytestconfig: pytest.Config) -> Callable[[int], int]:
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("camera", [TURNS, ADMINISTRATOR, PLACE])
-def test_a_rotation_that_was_killed_is_settled_and_nothing_is_lost(
-    office: Office, every: Callable[[int], int], camera: str
+@pytest.mark.parametrize(("camera", "account"), [(TURNS, "ghihinh_2"), (ADMINISTRATOR, "fleetctl"), (PLACE, "ghihinh")])
+def test_a_rotation_that_was_killed_is_settled_and_its_recorder_was_refused_nowhere(
+    office: Office, every: Callable[[int], int], camera: str, account: str
 ) -> None:
-    command = (*ROTATE, "--limit", camera)
-    steps = steps_of(office, *command)["commit"]
-    killed_at = []
-    for number in range(2, steps + 1, every(9)):
-        if killed(office, "commit", number, *command):
-            killed_at.append(number)
+    command = (*ROTATE, "--limit", camera, "--account", account)
+    steps = steps_of(office, *command)
+    at = [(kind, n) for kind in ("turned", "ordered", "sent", "commit") for n in range(1, steps.get(kind, 0) + 1)]
+    sample = at if every(2) == 1 else [place for place in at if place[0] == "turned"]
+    for place in sample:
+        died = killed(office, *place, *command)
+        time.sleep(2 * office.lab_options.retry_s)  # its recorder would knock by now
         ran = office.json(*RECOVER)
-        assert ran.code == 0, f"commit {number} of {steps}: {ran}"
-        assert lost(office) == [], f"commit {number} of {steps}"
+        assert (died, ran.code) == (True, 0) or place[0] != "turned", f"{place} of {steps}: {ran}"
+        assert lost(office) == [], f"{place} of {steps}"
         assert office.workspace.store.unsettled() == ()
-    assert killed_at
+        assert office.real(f"{camera[:2]}-nvr")["knocks"] == 0, f"{place} of {steps}: the camera refused its recorder"
 
 
 @pytest.mark.parametrize("device", [TURNS, ADMINISTRATOR, "s0-nvr", "s1-nvr"])
@@ -158,7 +160,7 @@ def test_a_camera_whose_recorder_is_off_is_not_touched(office: Office) -> None:
 
 
 def test_what_is_open_is_settled_first_and_no_login_is_spent_on_it(office: Office) -> None:
-    assert killed(office, "commit", 3, *ROTATE, "--limit", ADMINISTRATOR, "--account", "fleetctl")
+    assert killed(office, "turned", 2, *ROTATE, "--limit", ADMINISTRATOR, "--account", "fleetctl")
     assert [u.account for u in office.workspace.store.unsettled()] == ["fleetctl"]
     office.forget()
     ran = office.expect(1, *ROTATE, "--limit", ADMINISTRATOR)
@@ -166,6 +168,9 @@ def test_what_is_open_is_settled_first_and_no_login_is_spent_on_it(office: Offic
     ran = office.expect(1, "audit", "--limit", ADMINISTRATOR)
     assert "password recover" in ran.reason(ADMINISTRATOR), ran
     assert refusals(office, ADMINISTRATOR) == 0, "a login that may be wrong is not tried"
+    ran = office.json("apply", "--yes", "--limit", "s1-nvr", "--aspect", "channels")
+    assert "password recover" in ran.reason("s1-nvr"), "nor given to its recorder, whose channel rests"
+    assert office.real("s1-nvr")["channels"]["1"]["enabled"] is False
     office.expect(0, *RECOVER)
     assert lost(office) == []
 

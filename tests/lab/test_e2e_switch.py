@@ -410,3 +410,49 @@ def _console(office: Office, switch: str) -> Iterator[Callable[..., None]]:
             time.sleep(0.3)
 
         yield type_
+
+
+# --- what is wrong at a site ------------------------------------------------------------------------------------
+
+
+def wrongs(office: Office, site: str) -> dict[str, tuple[str, str]]:
+    lines = office.json("site", "check", site).lines
+    return {line["name"]: (line["cause"], line["command"]) for line in lines if line["type"] == "wrong"}
+
+
+def test_what_a_cable_a_port_and_a_hung_camera_have_to_do_with_it_is_told(office: Office) -> None:
+    one, other = ports("cisco")
+    office.break_("cisco-a", "hang")
+    office.break_("cisco-b", "unplug")
+    told = wrongs(office, "cisco_site")
+    assert told["cisco-a"] == ("hangs", "fleetctl device reboot cisco-a --via-switch")
+    assert told["cisco-b"] == ("no-link", "fleetctl device reboot cisco-b --via-switch")
+    office.mend()
+    office.break_("cisco-sw", "slow-link", port=other)
+    shut = {"ports_named_host": {one: {"enabled": False}}}
+    office.device_vars({"cisco-sw": shut})
+    office.expect(0, "apply", "--yes", "--limit", "cisco-sw", "--aspect", "ports")
+    (office.inventory / "zzy_test.yml").unlink()
+    told = wrongs(office, "cisco_site")
+    assert told["cisco-a"] == ("port-shut", "fleetctl apply --limit cisco-sw --aspect ports")
+    assert told["cisco-b"][0] == "slow-link"
+    office.expect(0, "apply", "--yes", "--limit", "cisco-sw", "--aspect", "ports")
+    office.mend()
+    office.break_("cisco-sw", "swap-cables", one="cisco-a", other="cisco-b")
+    office.wait("cisco-a")
+    told = wrongs(office, "cisco_site")
+    assert {told[name][0] for name in ("cisco-a", "cisco-b")} == {"wrong-port"}
+
+
+def test_a_switch_that_is_away_takes_its_cameras_along_and_one_that_was_replaced_is_told(office: Office) -> None:
+    for name in ("tplink-sw", "tplink-a", "tplink-b"):
+        office.break_(name, "unplug")
+    assert list(wrongs(office, "tplink_site")) == ["tplink_site"]
+    office.mend("tplink-b")
+    told = wrongs(office, "tplink_site")
+    assert told["tplink-sw"] == ("no-answer", "fleetctl site check tplink_site")
+    assert set(told) == {"tplink-sw", "tplink-b"}, "what is behind it is its line; what answers is not"
+    office.mend()
+    office.break_("planet-sw", "host-key")
+    assert wrongs(office, "planet_site")["planet-sw"] == ("host-key", "fleetctl adopt --replace --limit planet-sw")
+    office.expect(0, "adopt", "--yes", "--replace", "--limit", "planet-sw")

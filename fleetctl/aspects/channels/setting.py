@@ -38,6 +38,7 @@ class Credential(enum.StrEnum):
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
+    UNUSED = "unused"  # the channel is switched off at the recorder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

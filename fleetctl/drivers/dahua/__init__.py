@@ -7,7 +7,7 @@ Source: field facts, NVR and vendor protocols, 2: the firmware decides how a uni
 from __future__ import annotations
 
 from fleetctl.drivers.dahua import actions, behind, channels, network, storage, system, tracks, users
-from fleetctl.model import Action, Disruption, Driver, FrozenMap, Kind, LoginLock, PasswordPolicy
+from fleetctl.model import Driver, FrozenMap, Kind, LoginLock, PasswordPolicy
 
 _BRANDS = ("dahua", "kbvision", "general", "intelbras", "amcrest", "lorex")
 
@@ -15,14 +15,6 @@ _BRANDS = ("dahua", "kbvision", "general", "intelbras", "amcrest", "lorex")
 def _recognises(manufacturer: str, _model: str) -> bool:
     return manufacturer.strip().lower().startswith(_BRANDS)
 
-
-CAMERA = Action(
-    name="camera",
-    protocol="dahua",
-    disruption=Disruption.NONE,
-    run=behind.camera,
-    doc="say which camera is on a channel",
-)
 
 DRIVER = Driver(
     name="dahua",
@@ -39,7 +31,7 @@ DRIVER = Driver(
         *users.CELLS,
     ),
     behind=behind.CELLS,
-    actions=(*actions.ACTIONS, CAMERA),
+    actions=actions.ACTIONS,
     default_logins=(("admin", "admin"),),
     first_account=actions.FIRST_ACCOUNT,
     passwords=PasswordPolicy(most=32, forbidden="&", run=3, user_in_it=False, user_backwards=False),

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from fleetctl.aspects.storage import check_formattable, named
 from fleetctl.aspects.users import Account, Level
-from fleetctl.drivers.dahua import firmware, footage
-from fleetctl.drivers.dahua.channels import bound
+from fleetctl.drivers.dahua import behind, firmware, footage
+from fleetctl.drivers.dahua.channels import bound, pause
 from fleetctl.drivers.dahua.storage import disks, health_of
 from fleetctl.drivers.dahua.users import accounts_of, set_password, write_account
 from fleetctl.errors import BadAnswer, Unsupported
@@ -136,7 +136,9 @@ ACTIONS = actions(
     find_footage=find_footage,
     live_path=live_path,
     channels_bound=channels_bound,
+    pause_channel=pause,
     flash=firmware.flash,
     flash_state=firmware.flash_state,
     stream_path=stream_path,
+    camera=behind.camera,
 )

@@ -19,7 +19,8 @@ from fleetctl.protocols.dahua import Session, keyvalue
 from fleetctl.protocols.onvif_parts import tried
 
 _SLOT: Final = re.compile(r"RemoteDevice\.(uuid:System_CONFIG_NETCAMERA_INFO_(\d{1,4}))\.(.+)")
-_EMPTY: Final = frozenset({"", "0.0.0.0", "192.168.0.0"})  # noqa: S104  # what an empty slot tells as its address
+NOWHERE: Final = "192.168.0.0"  # the address of an empty place
+_EMPTY: Final = frozenset({"", "0.0.0.0", NOWHERE})  # noqa: S104  # what an empty slot tells as its address
 _PORTS: Final = {Speech.OWN: 37777, Speech.ONVIF: 80}
 ONLINE_S: Final = 60.0  # how long a channel may take to come online after it was written
 PLUGGED: Final = "the recorder has nothing there: it binds by itself what is plugged into its own ports"
@@ -39,8 +40,12 @@ class Slot:
     def address(self) -> str:
         """The address of the camera, "" for an empty place."""
         told = self.values.get("Address", "")
-        on = keyvalue.boolean(self.values.get("Enable")) is not False
-        return told if on and told not in _EMPTY else ""
+        return told if told not in _EMPTY else ""
+
+    @property
+    def off(self) -> bool:
+        """Whether the recorder was told not to connect to the camera, whose place it keeps."""
+        return bool(self.address) and keyvalue.boolean(self.values.get("Enable")) is False
 
 
 def slots(session: Session) -> dict[str, Slot]:
@@ -109,6 +114,7 @@ def _camera(slot: Slot, named: Any, told: Any) -> BoundCamera:
     onvif = values.get("ProtocolType", "").lower() == "onvif"
     port = keyvalue.number(values.get("HttpPort" if onvif else "Port"))
     login: Any = told if isinstance(told, Untold) else credential(told.get(slot.channel, ""))
+    login = Credential.UNUSED if slot.off else login
     name: Any = named if isinstance(named, Untold) else named.get(slot.channel, UNSET)
     return BoundCamera(
         name=name,
@@ -214,7 +220,24 @@ def _unbind(session: Session, slot: Slot) -> None:
     try:
         session.tell(f"{_PAGE}/deleteCameraByGroup", {"group": [{"uniqueChannels": [int(slot.channel) - 1]}]})
     except Unsupported:
-        session.store({f'RemoteDevice["{slot.table}"].Enable': False})
+        place = f'RemoteDevice["{slot.table}"]'
+        session.store({f"{place}.Enable": False, f"{place}.Address": NOWHERE})
+
+
+def pause(session: Session, argument: object) -> None:
+    """Switch a channel off: the recorder keeps camera and login, and connects no more until it is written again.
+
+    Source: field facts, NVR and vendor protocols, 2.4 (RemoteDevice, Enable) and 8.1. Raises Unsupported where the
+    channel has no camera.
+    """
+    slot = bound(session).get(str(argument))
+    if slot is None:
+        raise Unsupported(f"channel {argument}: the recorder has no camera there")
+    _switched(session, slot.table, on=False)
+
+
+def _switched(session: Session, table: str, *, on: bool) -> None:
+    session.store({f'RemoteDevice["{table}"].Enable': on})
 
 
 def _by_number(pair: tuple[str, Any]) -> int:
@@ -237,6 +260,9 @@ def _bind(session: Session, key: str, item: BoundCamera, secrets: Secrets) -> No
             raise Rejected(f"channel {key}: {error}") from None
     table = slot.table if slot is not None else f"uuid:System_CONFIG_NETCAMERA_INFO_{int(key) - 1}"
     ladder.bind(session, key, table, info, there=slot is not None and bool(slot.address))
+    session.forget()
+    if slot is not None and slot.off and slots(session)[key].off:  # it has the login now, and stays switched off
+        _switched(session, table, on=True)
 
 
 def _title(session: Session, key: str) -> str:

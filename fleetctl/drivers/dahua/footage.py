@@ -9,27 +9,17 @@ from __future__ import annotations
 import contextlib
 import datetime
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from fleetctl.errors import BadAnswer, Rejected, Unsupported
+from fleetctl.model import footage
+from fleetctl.model.footage import Segment
 from fleetctl.protocols.dahua import Session, keyvalue
 
 _PAGE: Final = 100
 _MOST_PAGES: Final = 100
-_BACK_DAYS: Final = 366  # looked back so far; wider searches are refused
 _FORM: Final = "%Y-%m-%d %H:%M:%S"
-_AHEAD: Final = datetime.timedelta(minutes=10)  # footage of a clock that was put back since
-RECENT_S: Final = 120.0  # footage so young means that the channel is being recorded
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
-    """A piece of footage of a channel, in the recorder's own wall clock."""
-
-    channel: str
-    begin: datetime.datetime
-    end: datetime.datetime
 
 
 def now(session: Session) -> datetime.datetime:
@@ -49,7 +39,7 @@ def _moment(told: str) -> datetime.datetime | None:
 
 
 def segments(
-    session: Session, channel: str, begin: datetime.datetime, end: datetime.datetime, *, most: int = 0
+    session: Session, channel: str, begin: datetime.datetime, end: datetime.datetime, most: int = 0
 ) -> Iterator[Segment]:
     """Yield the footage of a channel within a span; `most` 0 is all of it."""
     made = session.read("mediaFileFind", "factory.create", fresh=True).get("result", "")
@@ -88,18 +78,9 @@ def _pages(session: Session, finder: str, channel: str, most: int) -> Iterator[S
 
 def newest(session: Session, channels: Sequence[str], minutes: int = 10) -> dict[str, datetime.datetime]:
     """Return by channel the end of its newest footage of the last minutes."""
-    at = now(session)
-    begin, end = at - datetime.timedelta(minutes=minutes), at + _AHEAD
-    found: dict[str, datetime.datetime] = {}
-    for channel in channels:
-        for segment in segments(session, channel, begin, end):
-            found[channel] = max(segment.end, found.get(channel, segment.end))
-    return found
+    return footage.newest(partial(segments, session), channels, now(session), minutes)
 
 
 def oldest(session: Session, channels: Sequence[str]) -> datetime.datetime | None:
     """Return the begin of the oldest footage of any of the channels, None where there is none."""
-    at = now(session)
-    begin = at - datetime.timedelta(days=_BACK_DAYS)
-    first = [s.begin for channel in channels for s in segments(session, channel, begin, at, most=1)]
-    return min(first, default=None)
+    return footage.oldest(partial(segments, session), channels, now(session))

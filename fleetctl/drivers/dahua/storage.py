@@ -14,6 +14,7 @@ from fleetctl.aspects.storage import Disk, Health, Storage, judge
 from fleetctl.drivers.dahua import footage
 from fleetctl.drivers.dahua.channels import Slot, bound, states, titles
 from fleetctl.model import UNSET, Cell, FrozenMap, Unset, Untold
+from fleetctl.model.footage import RECENT_S
 from fleetctl.protocols.dahua import Session, keyvalue
 from fleetctl.protocols.onvif_parts import tried
 
@@ -83,7 +84,7 @@ def recording_now(session: Session, keys: Sequence[str]) -> dict[str, bool]:
 
 
 def _fresh(newest: Mapping[str, Any], key: str, now: Any) -> bool:
-    return key in newest and (now - newest[key]).total_seconds() < footage.RECENT_S
+    return key in newest and (now - newest[key]).total_seconds() < RECENT_S
 
 
 def read_state(session: Session) -> State:

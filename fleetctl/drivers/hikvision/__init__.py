@@ -11,20 +11,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fleetctl.drivers.hikvision import actions, behind, channels, network, storage, streams, system, tracks, users
-from fleetctl.model import Action, Disruption, Driver, FrozenMap, Kind, LoginLock, PasswordPolicy
+from fleetctl.model import Driver, FrozenMap, Kind, LoginLock, PasswordPolicy
 
 
 def _recognises(manufacturer: str, _model: str) -> bool:
     return manufacturer.strip().lower().startswith(("hikvision", "hik", "hilook", "hiwatch"))
 
-
-CAMERA = Action(
-    name="camera",
-    protocol="isapi",
-    disruption=Disruption.NONE,
-    run=behind.camera,
-    doc="say which camera is on a channel",
-)
 
 DRIVER = Driver(
     name="hikvision",
@@ -42,7 +34,7 @@ DRIVER = Driver(
     ),
     better=(replace(streams.CELL, beyond=("main_smart_codec", "sub_smart_codec")),),
     behind=behind.CELLS,
-    actions=(*actions.ACTIONS, CAMERA),
+    actions=actions.ACTIONS,
     default_logins=(("admin", "12345"),),
     passwords=PasswordPolicy(most=16, forbidden=" ;`~", user_in_it=False, user_backwards=False),
     lock=LoginLock(refusals=5, lock_s=1800.0),

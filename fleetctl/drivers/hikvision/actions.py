@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from fleetctl.aspects.storage import check_formattable, named
 from fleetctl.aspects.users import Account, Level
-from fleetctl.drivers.hikvision import firmware, footage
-from fleetctl.drivers.hikvision.channels import bound
+from fleetctl.drivers.hikvision import behind, firmware, footage
+from fleetctl.drivers.hikvision.channels import bound, pause
 from fleetctl.drivers.hikvision.documents import changed, items, like
 from fleetctl.drivers.hikvision.storage import STORAGE, disks, health_of
 from fleetctl.drivers.hikvision.users import USERS, set_password, write_account
@@ -107,11 +107,8 @@ def format_disk(session: Session, argument: tuple[str, str]) -> str:
 def find_footage(session: Session, argument: tuple[datetime.datetime, datetime.datetime]) -> tuple[Any, ...]:
     """Return the footage of every channel with a camera within a span of the recorder's wall clock."""
     begin, end = argument
-    found: list[footage.Segment] = []
-    for channel in bound(session):
-        key = text(channel, "id")
-        found += footage.segments(session, footage.track_of(key), begin, end)
-    return tuple(found)
+    keys = channels_bound(session, None)
+    return tuple(segment for key in keys for segment in footage.segments(session, key, begin, end))
 
 
 def channels_bound(session: Session, _argument: object) -> tuple[str, ...]:
@@ -143,8 +140,10 @@ ACTIONS = actions(
     find_footage=find_footage,
     live_path=live_path,
     channels_bound=channels_bound,
+    pause_channel=pause,
     flash=firmware.flash,
     flash_state=firmware.flash_state,
     uptime=firmware.uptime,
     stream_path=stream_path,
+    camera=behind.camera,
 )

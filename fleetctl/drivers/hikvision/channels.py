@@ -30,6 +30,7 @@ _PORTS: Final = {Speech.OWN: 8000, Speech.ONVIF: 80}
 ONLINE_S: Final = 60.0  # how long a channel may take to come online after it was written
 PLUGGED: Final = "the recorder has nothing there: it binds by itself what is plugged into its own ports"
 GRACE_S: Final = 15.0  # a refusal seen sooner may be of the login before, or of a clock that is only being set
+NOWHERE: Final = 9  # a port of a camera at which nobody answers ("discard"): whoever asks there presents no login
 _NOBODY: Final = frozenset({"", "0.0.0.0", "192.168.0.0", "::"})  # noqa: S104
 
 
@@ -230,6 +231,19 @@ def _bind(session: Session, key: str, item: BoundCamera, secrets: Secrets) -> bo
         session.write("POST", CHANNELS, like(listed, "InputProxyChannel", {"id": key, **values}))
         _landed(session, key, item)
     return item.address is not UNSET
+
+
+def pause(session: Session, argument: object) -> None:
+    """Let the recorder log in to a channel's camera no more: the whole document, but at a port where nobody answers.
+
+    Engineering choice: field facts, 8.1, know no switch for it. Raises Unsupported where there is no such channel, and
+    for plug and play.
+    """
+    slot = by_id(session.read(CHANNELS, fresh=True), "InputProxyChannel", str(argument))
+    if slot is None or text(slot, f"{SOURCE}/connMode").lower() == "plugplay":
+        raise Unsupported(f"channel {argument}: the recorder binds it itself, or has no camera there")
+    made = changed(slot, {f"{SOURCE}/managePortNo": NOWHERE}, remove=READ_ONLY)
+    session.write("PUT", f"{CHANNELS}/{argument}", made)
 
 
 def _landed(session: Session, key: str, item: BoundCamera) -> None:

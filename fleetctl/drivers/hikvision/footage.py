@@ -8,28 +8,18 @@ from __future__ import annotations
 import datetime
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from fleetctl.errors import BadAnswer, Rejected, Unsupported
+from fleetctl.model import footage
+from fleetctl.model.footage import Segment
 from fleetctl.protocols.isapi import Session
 from fleetctl.protocols.xml import child, children, tag, text, whole, words
 
 _SEARCH: Final = "/ISAPI/ContentMgmt/search"
 _PAGE: Final = 40
 _MOST_PAGES: Final = 250
-_BACK_DAYS: Final = 366  # looked back so far; wider searches are refused by many
-_AHEAD: Final = datetime.timedelta(minutes=10)  # footage of a clock that was put back since
-RECENT_S: Final = 120.0  # footage so young means that the channel is being recorded
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
-    """A piece of footage of a channel, in the recorder's own wall clock."""
-
-    channel: str
-    begin: datetime.datetime
-    end: datetime.datetime
 
 
 def now(session: Session) -> datetime.datetime:
@@ -47,16 +37,17 @@ def track_of(channel: str, *, sub: bool = False) -> str:
 
 
 def segments(
-    session: Session, track: str, begin: datetime.datetime, end: datetime.datetime, *, most: int = 0
+    session: Session, channel: str, begin: datetime.datetime, end: datetime.datetime, most: int = 0
 ) -> Iterator[Segment]:
-    """Yield the footage of a track within a span, oldest first; `most` 0 is all of it."""
+    """Yield the footage of a channel's main stream within a span, oldest first; `most` 0 is all of it."""
+    track = track_of(channel)
     search, position = str(uuid.uuid4()).upper(), 0
     for _ in range(_MOST_PAGES):
         told = session.ask(_SEARCH, _question(search, track, begin, end, position, most or _PAGE))
         found = list(children(child(told, "matchList"), "searchMatchItem"))
         for item in found:
             span = child(item, "timeSpan")
-            segment = _segment(track, text(span, "startTime"), text(span, "endTime"))
+            segment = _segment(channel, text(span, "startTime"), text(span, "endTime"))
             if segment is not None:
                 yield segment
         position += len(found)
@@ -84,25 +75,17 @@ def _question(
     )
 
 
-def _segment(track: str, begin: str, end: str) -> Segment | None:
+def _segment(channel: str, begin: str, end: str) -> Segment | None:
     try:
         first, last = (datetime.datetime.fromisoformat(told[:19]).replace(tzinfo=datetime.UTC) for told in (begin, end))
     except ValueError:
         return None
-    return Segment(channel=track[:-2], begin=first, end=last)
+    return Segment(channel=channel, begin=first, end=last)
 
 
 def newest(session: Session, channels: Sequence[str], minutes: int = 10) -> dict[str, datetime.datetime]:
     """Return by channel the end of its newest footage of the last minutes, of its main stream."""
-    if not channels:
-        return {}
-    at = now(session)
-    begin, end = at - datetime.timedelta(minutes=minutes), at + _AHEAD
-    found: dict[str, datetime.datetime] = {}
-    for channel in channels:
-        for segment in segments(session, track_of(channel), begin, end):
-            found[channel] = max(segment.end, found.get(channel, segment.end))
-    return found
+    return footage.newest(partial(segments, session), channels, now(session), minutes) if channels else {}
 
 
 def oldest(session: Session, channels: Sequence[str]) -> datetime.datetime | None:
@@ -113,9 +96,8 @@ def oldest(session: Session, channels: Sequence[str]) -> datetime.datetime | Non
     if not channels:
         return None
     at = now(session)
-    begin = at - datetime.timedelta(days=_BACK_DAYS)
     try:
-        return min((s.begin for c in channels for s in segments(session, track_of(c), begin, at, most=1)), default=None)
+        return footage.oldest(partial(segments, session), channels, at)
     except (Rejected, Unsupported):
         return _oldest_day(session, track_of(channels[0]), at)
 
@@ -124,7 +106,7 @@ def _oldest_day(session: Session, track: str, at: datetime.datetime) -> datetime
     """Return the oldest day with footage, month by month backwards until one is empty."""
     found: datetime.datetime | None = None
     year, month = at.year, at.month
-    for _ in range(_BACK_DAYS // 30):
+    for _ in range(footage.BACK_DAYS // 30):
         asked = tag("trackDailyParam", tag("year", str(year)), tag("monthOfYear", str(month)))
         told = session.ask(f"/ISAPI/ContentMgmt/record/tracks/{track}/dailyDistribution", asked)
         days = [

@@ -15,6 +15,7 @@ from fleetctl.drivers.hikvision.channels import SOURCE, address_of, bound, statu
 from fleetctl.drivers.hikvision.documents import items
 from fleetctl.errors import Unsupported
 from fleetctl.model import UNSET, Cell, FrozenMap, Unset, Untold
+from fleetctl.model.footage import RECENT_S
 from fleetctl.protocols.isapi import Session
 from fleetctl.protocols.onvif_parts import tried
 from fleetctl.protocols.xml import Element, boolean, child, number, text
@@ -102,7 +103,7 @@ def _state(session: Session, key: str, channel: Element, newest: Any, now: Any) 
     return ChannelState(
         online=online,
         told=UNSET if isinstance(told, Untold) else text(told, "chanDetectResult") or UNSET,
-        recording=(age_s is not None and age_s < footage.RECENT_S) if known else UNSET,
+        recording=(age_s is not None and age_s < RECENT_S) if known else UNSET,
         last_segment=f"{last:%Y-%m-%d %H:%M:%S}" if last is not None else UNSET,
         address=address_of(channel),
         name=unicodedata.normalize("NFC", text(channel, "name")),

@@ -22,6 +22,7 @@ from fleetctl.drivers.hikvision.storage import capacity_bytes
 from fleetctl.drivers.hikvision.streams import PROXIED
 from fleetctl.errors import Unsupported
 from fleetctl.model import UNSET, Cell, FrozenMap, Gap, Secrets, Unset, Untold
+from fleetctl.model.footage import RECENT_S
 from fleetctl.protocols.isapi import Session
 from fleetctl.protocols.onvif_parts import tried
 from fleetctl.protocols.xml import Element, boolean, child, children, text, whole
@@ -54,7 +55,7 @@ def read_recording(session: Session) -> Recording:
     for key in _channels(session):
         active: Any = newest if isinstance(newest, Untold) else UNSET
         if key in keys and not isinstance(newest, Untold) and not isinstance(now, Untold):
-            active = key in newest and (now - newest[key]).total_seconds() < footage.RECENT_S
+            active = key in newest and (now - newest[key]).total_seconds() < RECENT_S
             if not active and isinstance(login := credential(session, key), Untold) and login.elsewhere:
                 active = login
         found[key] = _recorded(session, key, active)

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fleetctl.drivers.switch import backup, ports, power, services, snmp, syslog, time, users, vlans, wiring
+from fleetctl.drivers.switch import backup, kit, ports, power, services, snmp, syslog, time, users, vlans, wiring
 from fleetctl.model import (
-    Action,
     Backup,
-    Disruption,
     Driver,
     Kind,
     Neighbour,
@@ -19,6 +17,7 @@ from fleetctl.model import (
     PasswordPolicy,
     SecretRef,
     Secrets,
+    actions,
 )
 
 
@@ -40,6 +39,11 @@ def _set_password(session: Any, told: NewPassword) -> None:
 def _power_cycle(session: Any, target: Neighbour) -> None:
     """Take the power of the port that a device is on, and give it back."""
     power.cycle(session, target)
+
+
+def _links(session: Any, _argument: object) -> dict[str, bool]:
+    """Return by port whether it has a link now."""
+    return {port: kit.yes(record, "up") for port, record in kit.links(session).items()}
 
 
 def _backup(session: Any, _argument: object) -> Backup:
@@ -64,33 +68,15 @@ DRIVER = Driver(
     protocols=("ssh",),
     recognises=_anything,
     cells=(ports.CELL, services.CELL, snmp.CELL, syslog.CELL, time.CELL, users.CELL, vlans.CELL, wiring.CELL),
-    actions=(
-        Action(
-            name="make_account",
-            protocol="ssh",
-            disruption=Disruption.NONE,
-            run=_make_account,
-            doc="make an administrator account",
-        ),
-        Action(
-            name="set_password",
-            protocol="ssh",
-            disruption=Disruption.NONE,
-            run=_set_password,
-            doc="give an account another password",
-        ),
-        Action(
-            name="power_cycle",
-            protocol="ssh",
-            disruption=Disruption.NONE,
-            run=_power_cycle,
-            doc="take the power of one port and give it back",
-        ),
-        Action(name="backup", protocol="ssh", disruption=Disruption.NONE, run=_backup, doc="take the configuration"),
-        Action(
-            name="put_backup", protocol="ssh", disruption=Disruption.REACH, run=_put, doc="put a configuration back"
-        ),
-        Action(name="reboot", protocol="ssh", disruption=Disruption.REBOOT, run=_reboot, doc="restart the switch"),
+    actions=actions(
+        "ssh",
+        make_account=_make_account,
+        set_password=_set_password,
+        power_cycle=_power_cycle,
+        links=_links,
+        backup=_backup,
+        put_backup=_put,
+        reboot=_reboot,
     ),
     passwords=PasswordPolicy(most=25, forbidden=' ?"'),
 )

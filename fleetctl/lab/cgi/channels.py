@@ -252,8 +252,9 @@ def _bind(visit: Visit, told: dict[str, Any], *, fresh: bool) -> int:
     place = (told["Address"], int(told.get("channel", told.get("Channel", 0))) + 1)
     if any(other != number and (kept["address"], kept.get("source", 1)) == place for other, kept in channels.items()):
         return TAKEN
-    row = {**told, "Channel": place[1] - 1, "Enable": told.get("Enable", True)}
-    channels[number] = _record(row, number, channels.get(number, {}), str(told.get("Password", "")))
+    old = channels.get(number, {})  # a channel that was switched off stays so, unless it is told otherwise
+    row = {**told, "Channel": place[1] - 1, "Enable": told.get("Enable", old.get("enabled", True))}
+    channels[number] = _record(row, number, old, str(told.get("Password", "")))
     return 0
 
 

@@ -52,6 +52,7 @@ class Recorders:
         self._login_at = self._pull_at = 0.0  # when the next routine one may be
         self._loop: asyncio.Task[None] | None = None
         self._chores_at = 0.0
+        self._last = ""  # the recorder that looked after a channel last
         self._activating: set[str] = set()
 
     def start(self) -> None:
@@ -71,9 +72,7 @@ class Recorders:
         while True:
             now = time.monotonic()
             due = now >= self._chores_at
-            for device in list(self._world.devices.values()):
-                if device.personality.recorder is None:
-                    continue
+            for device in self._in_turn():
                 if device.dead():
                     device.links = None  # what it recorded ends here
                 else:
@@ -83,6 +82,12 @@ class Recorders:
             if due:
                 self._chores_at = now + CHORES_S
             await asyncio.sleep(TICK_S)
+
+    def _in_turn(self) -> list[SimDevice]:
+        """Return the recorders, first those behind the one that looked after a channel last: none waits for ever."""
+        every = [d for d in self._world.devices.values() if d.personality.recorder is not None]
+        place = next((n for n, d in enumerate(every, start=1) if d.name == self._last), 0)
+        return every[place:] + every[:place]
 
     def _chores(self, recorder: SimDevice) -> None:
         chores.auto_add(self._world, recorder)
@@ -156,10 +161,10 @@ class Recorders:
             self._next[recorder.name] = min(self._next.get(recorder.name, 0.0), soon)
         if now < self._next.get(recorder.name, 0.0):
             return
-        for number, link in links.items():
+        for number, link in sorted(links.items(), key=lambda pair: pair[1].due):
             if link.due > now or (link.online and now < self._login_at) or len(self._tasks) >= TOGETHER:
                 continue
-            link.due = float("inf")
+            link.due, self._last = float("inf"), recorder.name
             self._begin(self._visit(recorder, number, link, channels[number]))
         due = min((link.due for link in links.values()), default=float("inf"))
         self._next[recorder.name] = min(due, now + 1.0)
@@ -195,10 +200,13 @@ class Recorders:
             await self._connect(recorder, number, link, channel)
         except Denied as error:
             state = error.state
+            if state in ("password", "locked"):
+                recorder.knocks += 1
         except (Unanswered, OSError):
             state = "unreachable"
         except Refused as error:
             state = "password" if error.status == 401 else "stream"
+            recorder.knocks += error.status == 401
         except (KeyError, ValueError):  # it answers what makes no sense to the recorder
             state = "protocol"
         now = time.monotonic()

@@ -152,4 +152,5 @@ def recorder_state(world: World, recorder: SimDevice) -> dict[str, Any]:
         for number, link in (recorder.links or {}).items()
     }
     told: dict[str, Any] = {name: recorder.read(name) for name in SECTIONS}
-    return {**told, "disks": disks(recorder), "links": links, "held": held, "used_mb": used_mb(world, recorder)}
+    now = {"links": links, "held": held, "used_mb": used_mb(world, recorder), "knocks": recorder.knocks}
+    return {**told, **now, "disks": disks(recorder)}

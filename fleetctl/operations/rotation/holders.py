@@ -37,6 +37,16 @@ class Standing:
         return self.state.recording is True
 
     @property
+    def rests(self) -> bool:
+        """Whether it is offline, and not about to connect."""
+        return self.state.online is False and "connecting" not in str(self.state.told or "").lower()
+
+    @property
+    def port(self) -> int:
+        """The port of the camera at which the recorder asks, 0 where it does not tell."""
+        return self.bound.port if isinstance(self.bound.port, int) else 0
+
+    @property
     def newest(self) -> datetime | None:
         """The end of its newest footage, in the recorder's own time."""
         told = self.state.last_segment
@@ -70,6 +80,27 @@ class Recorder:
                 f"{self.name}: fleetctl cannot give another login to a channel of {driver.name} recorders"
             )
         self._channels, self._state, self._find = channels, state, registry.action(driver, "find_footage")
+        self._pause = registry.action(driver, "pause_channel")
+
+    @property
+    def pauses(self) -> bool:
+        """Whether it can be told to leave a camera alone for a while."""
+        return self._pause is not None
+
+    def pause(self, channel: str, patience: Patience) -> None:
+        """Let a channel log in to its camera no more until it is given a login, and see it offline.
+
+        Raises Rejected where it stays online, Unsupported, as `converge.recognise`.
+        """
+        if self._pause is None:
+            raise Unsupported(f"{self.name}: it cannot be told to leave a camera alone")
+        self._pause.run(self._link.session(self._pause.protocol), channel)
+        deadline = time.monotonic() + patience.online_s
+        while (now := self._look(channel)) is None or not now.rests:
+            if time.monotonic() > deadline:
+                raise Rejected(f"channel {channel} stays connected, though it was told to leave its camera alone")
+            time.sleep(patience.poll_s)
+        time.sleep(patience.quiet_s)
 
     def standing(self, channel: str) -> Standing:
         """Return how a channel stands now; raises BadAnswer where the recorder does not tell."""
@@ -113,8 +144,11 @@ class Recorder:
             return f"{self.name} gives cameras its own password: set channels_sync_password to false and apply first"
         return ""
 
-    def give(self, channel: str, login: Login, camera: str) -> None:
-        """Write the login into the channel's own document and read back whose it is; raises what the device says."""
+    def give(self, channel: str, login: Login, camera: str, port: int = 0) -> None:
+        """Write the login into the channel's own document and read back whose it is; raises what the device says.
+
+        `port` is where it reached the camera before it was paused, 0: where it does now.
+        """
         session = self._link.session(self._channels.protocol)
         if self._channels.write is None:
             raise Unsupported(f"{self.name}: its channels are only read")
@@ -124,6 +158,7 @@ class Recorder:
         wanted = replace(
             bound,
             user=login.user,
+            port=port or bound.port,
             password=SecretRef(device=camera, account=login.user),
             name=UNSET,
             credential=UNSET,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fleetctl.errors import UsageError, VaultError
@@ -12,7 +12,7 @@ from fleetctl.inventory import edit
 from fleetctl.model import Device, Event, Finished, FrozenMap, Outcome, Result, Rotation, Step
 from fleetctl.operations import rollout, windows
 from fleetctl.operations.rotation.chosen import Chosen, holders_of
-from fleetctl.operations.rotation.turns import Job, Login, Patience, Turn
+from fleetctl.operations.rotation.turns import Holder, Job, Login, Patience, Turn
 from fleetctl.operations.rotation.working import work
 from fleetctl.operations.runs import execute, job, select, task
 from fleetctl.operations.workspace import Workspace
@@ -178,11 +178,20 @@ def _again(workspace: Workspace, device: Device, left: Unsettled, books: _Books)
         old=_login(workspace, device, left.account, old),
         new=_login(workspace, device, left.account, new),
         instead=_instead(workspace, device, left.instead),
-        holders=holders_of(workspace, device, left.account, left.instead),
+        holders=_holders(workspace, device, left),
         step=left.step,
     )
     books.open(device, turn)
     return turn
+
+
+def _holders(workspace: Workspace, device: Device, left: Unsettled) -> tuple[Holder, ...]:
+    """Return the holders of a turn that was cut off, each with the port at which it asked before it was paused."""
+    told = workspace.journal.entries(device=device.name, events=(Rotation.__name__,))
+    notes = [each.payload for each in told]
+    ports = {n["holder"]: n["port"] for n in notes if n["fingerprint"] == left.fingerprint and n.get("port")}
+    found = holders_of(workspace, device, left.account, left.instead)
+    return tuple(replace(holder, port=ports.get(str(holder), 0)) for holder in found)
 
 
 def _job(workspace: Workspace, device: Device, turns: tuple[Turn, ...], options: Options) -> Job:

@@ -21,10 +21,11 @@ class Login:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Holder:
-    """A channel of a recorder, which logs in to the device with the account."""
+    """A channel of a recorder, which logs in to the device with the account; `port`: there, before it was paused."""
 
     recorder: str
     channel: str
+    port: int = field(default=0, compare=False)
 
     def __str__(self) -> str:
         return f"{self.recorder} channel {self.channel}"
@@ -56,6 +57,7 @@ class Patience:
 
     up_s: float = 180.0  # until a device that went away answers again
     online_s: float = 120.0  # until a channel is online and records with another login (field facts, 8.1)
+    quiet_s: float = 2.0  # how long a channel that was paused may still have a login on its way
     steady_s: float = 5.0  # how long a channel that records nothing must stay online
     goes_on_s: float = 20.0  # footage that reaches so far past the write is of the session after it
     poll_s: float = 0.5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fleetctl.aspects.channels import profile_g
+from fleetctl.drivers.onvif import DRIVER
 from fleetctl.errors import Unsupported
 from tests.unit.aspects.cases import NEW_CHANNEL
 from tests.unit.aspects.cases.channels import SECOND, wanted
@@ -46,3 +47,14 @@ def test_nothing_is_written_where_it_is_not_announced() -> None:
     with pytest.raises(Unsupported, match="ReceiverSource"):
         profile_g.write(session, wanted(_1=SECOND), SECRETS)
     assert session.ordered == []
+
+
+def test_a_channel_is_paused_by_its_receiver_and_no_login_is_sent() -> None:
+    session = FakeSession(BOUND)
+    (action,) = (a for a in DRIVER.actions if a.name == "pause_channel")
+    action.run(session, "1")
+    ((_, operation, body),) = session.ordered
+    assert (operation, "<trv:Mode>NeverConnect<" in body, "rtsp://" in body) == ("SetReceiverMode", True, False)
+    for refusing, key in ((FakeSession(FIXED), "1"), (session, "7")):
+        with pytest.raises(Unsupported):
+            action.run(refusing, key)

@@ -82,6 +82,8 @@ class Tape:
     def stopped(self) -> bool:
         return self.ending
 
+    def see_through(self) -> None: ...
+
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]
 

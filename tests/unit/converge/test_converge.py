@@ -116,6 +116,8 @@ class Tape:
     def stopped(self) -> bool:
         return False
 
+    def see_through(self) -> None: ...
+
     def of(self, kind: type[Any]) -> list[Any]:
         return [e for e in self.events if isinstance(e, kind)]
 

@@ -115,6 +115,22 @@ def test_conflicts_are_a_persons() -> None:
     assert channels.limits(session, wanted(_2=decided)) == ()  # type: ignore[arg-type]
 
 
+def test_a_channel_is_paused_by_its_switch_and_switched_on_with_the_login_it_is_given_next() -> None:
+    table = "uuid:System_CONFIG_NETCAMERA_INFO_0"
+    session = FakeDahua(TABLES, PAGES, APIS)
+    channels.pause(session, "1")  # type: ignore[arg-type]
+    assert session.stored == [{f'RemoteDevice["{table}"].Enable': False}], "no login is sent"
+    off = FakeDahua(TABLES | {"RemoteDevice": remote(0, "10.20.1.11", "false")}, PAGES, APIS)
+    told = channels.read(off)  # type: ignore[arg-type]
+    assert isinstance(told.cameras, FrozenMap)
+    assert told.cameras["1"].credential is Credential.UNUSED, "it keeps its camera, and differs from what is expected"
+    channels.write(off, wanted(_1=CAMERA), SECRETS)  # type: ignore[arg-type]
+    assert [order[0] for order in off.ordered] == ["LogicDeviceManager/setCamera"], "its place is not taken anew"
+    assert off.stored == [{f'RemoteDevice["{table}"].Enable': True}]
+    with pytest.raises(Unsupported):
+        channels.pause(session, "3")  # type: ignore[arg-type]
+
+
 def test_a_camera_is_taken_off() -> None:
     session = FakeDahua(TABLES, PAGES, APIS)
     channels.write(session, wanted(_2=ABSENT), SECRETS)  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ from fleetctl.aspects.storage import Health
 from fleetctl.aspects.time import Time
 from fleetctl.aspects.users import Account, Level, Users
 from fleetctl.drivers.hikvision import actions, channels, storage, system, tracks, users
-from fleetctl.errors import Refused, Rejected
+from fleetctl.errors import Refused, Rejected, Unsupported
 from fleetctl.model import ABSENT, FrozenMap, Outcome, SecretRef, Untold
 from fleetctl.protocols.xml import child, parse, text
 from tests.unit.drivers.fakes import SECRETS, FakeIsapi
@@ -125,6 +125,21 @@ def test_a_channel_is_corrected_in_its_own_whole_document() -> None:
     assert text(source, "proxyProtocol") == "ONVIF"
     assert (text(sent, "name"), text(sent, "enableTiming")) == ("Cổng 1", "false")
     assert 'xmlns="http://www.hikvision.com/ver20/XMLSchema"' in body
+
+
+def test_a_channel_is_paused_in_its_own_whole_document_at_a_port_where_nobody_answers() -> None:
+    session = FakeIsapi(PAGES)
+    channels.pause(session, "1")  # type: ignore[arg-type]
+    ((method, path, body),) = session.ordered
+    assert (method, path) == ("PUT", f"{channels.CHANNELS}/1")
+    source = child(parse(body.encode()), "sourceInputPortDescriptor")
+    assert text(source, "managePortNo") == "9"
+    assert (text(source, "ipAddress"), text(source, "userName")) == ("10.20.1.11", "admin")
+    assert "password" not in body
+    plug = FakeIsapi(PAGES | {channels.CHANNELS: listed(slot("1", "192.168.254.4", "<connMode>plugplay</connMode>"))})
+    for refusing, key in ((plug, "1"), (session, "7")):
+        with pytest.raises(Unsupported):
+            channels.pause(refusing, key)  # type: ignore[arg-type]
 
 
 def test_a_new_channel_is_posted_in_the_recorders_own_namespace() -> None:

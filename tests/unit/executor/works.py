@@ -107,6 +107,19 @@ def waiting(name: str, payload: Any, channel: Channel) -> None:
     finish(name, channel)
 
 
+def seen_through(name: str, payload: Any, channel: Channel) -> None:
+    """Begin, be seen through from there, and confirm once more when the run is being ended."""
+    channel.confirm(Intent(device=name, aspect="begun", changes=()))
+    stopped = channel.stopped
+    until = time.monotonic() + payload
+    while not stopped() and time.monotonic() < until:
+        time.sleep(0.005)
+    channel.see_through()
+    assert not channel.stopped()
+    channel.confirm(Intent(device=name, aspect="ended", changes=()))
+    finish(name, channel)
+
+
 def reading(name: str, payload: Any, channel: Channel) -> None:
     """Read until the run is ended."""
     until = time.monotonic() + payload

@@ -6,8 +6,9 @@ import dataclasses
 from typing import Any
 
 from fleetctl.model import Outcome
-from fleetctl.operations.firmware import Step
-from fleetctl.operations.rolling import Rollout, Settings, Stage, Standing, following
+from fleetctl.operations.firmware.agreed import Rollout, Settings, Standing
+from fleetctl.operations.firmware.stages import Stage, following
+from fleetctl.operations.firmware.steps import Step
 
 NOW = 10_000.0
 NONE: frozenset[str] = frozenset()

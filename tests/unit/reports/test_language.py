@@ -21,7 +21,7 @@ CATALOGUE = PACKAGE / "reports" / "locale" / "vi" / "LC_MESSAGES" / "fleetctl.po
 
 def texts() -> Iterator[str]:
     """Yield every text that the code hands to `say`, `say.many` or `N_`, and the page's template to `say`."""
-    for room in ("cli", "reports"):
+    for room in ("cli", "operations", "reports"):
         for path in (PACKAGE / room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):

@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from fleetctl.aspects.firmware import Firmware, named
 from fleetctl.errors import UsageError
 from fleetctl.executor import Policy, Stop
 from fleetctl.flashing.look import same_words
+from fleetctl.flashing.order import ASPECT
 from fleetctl.images import Catalogue
 from fleetctl.machine import operator
-from fleetctl.model import Device, DevicePlan, Driver, Event, Image, Kind, Outcome, Verdict, older, verdict
+from fleetctl.model import (
+    Device,
+    DevicePlan,
+    Driver,
+    Event,
+    Expectation,
+    Image,
+    Kind,
+    Outcome,
+    Verdict,
+    older,
+    verdict,
+)
+from fleetctl.operations.firmware.hosts import in_words, packages
 from fleetctl.operations.runs import observed, select
 from fleetctl.operations.workspace import Workspace
+
+_AUDIT_ONLY: Final = "audit_only in the inventory: fleetctl only looks at it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +46,17 @@ class Step:
     image: str = ""  # checksum
     refused: str = ""
     outcome: Outcome = Outcome.PENDING  # how it stands before: unchanged has it already
+    packages: bool = False  # of a Linux host: its role brings it to `target`, there is no image
+
+    @property
+    def active(self) -> bool:
+        """Whether something is done to the device."""
+        return not self.refused and (self.packages or bool(self.image))
 
     @property
     def lane(self) -> str:
-        """The devices that are judged together: of one model, from one version to another."""
-        return f"{self.model}: {self.before} -> {self.target}"
+        """The devices that are judged together: of one model, from one version (a host's are many) to another."""
+        return f"{self.model}: {self.target}" if self.packages else f"{self.model}: {self.before} -> {self.target}"
 
 
 def catalogue(workspace: Workspace) -> Catalogue:
@@ -54,20 +76,52 @@ def add(workspace: Workspace, source: Path, told: Mapping[str, Any], *, expected
 
 
 def read(
-    workspace: Workspace, limit: str, *, stop: Stop | None = None, policy: Policy | None = None
+    workspace: Workspace, limit: str, *, image: str = "", stop: Stop | None = None, policy: Policy | None = None
 ) -> Iterator[Event]:
-    """Yield the events of reading which firmware devices have; gather them with `steps`."""
-    devices = [device for device in select(workspace, limit) if flashable(device)]
+    """Yield the events of reading which firmware devices have; gather them with `steps`. An `image` is for no host."""
+    devices = chosen(workspace, limit, image)
     if not devices:
-        raise UsageError(f"--limit {limit or 'all'}: there is no camera or recorder among them")
+        what = "camera or recorder" if image else "camera, recorder or Linux host"
+        raise UsageError(f"--limit {limit or 'all'}: there is no {what} among them")
+
+    def expected(device: Device) -> tuple[Expectation, ...]:
+        if not device.is_host:
+            return workspace.expectations(device, (ASPECT,))
+        wanted = packages(workspace, device)
+        return () if wanted is None else (wanted,)
+
     yield from observed(
-        workspace, devices, ("firmware",), kind="plan", stop=stop or Stop(), policy=policy or Policy(per_site=8)
+        workspace,
+        devices,
+        (ASPECT,),
+        kind="plan",
+        stop=stop or Stop(),
+        policy=policy or Policy(per_site=8),
+        expected=expected,
     )
 
 
-def flashable(device: Device) -> bool:
-    """Return whether a device is of a kind whose firmware fleetctl writes."""
-    return device.kind in (Kind.CAMERA, Kind.NVR) and not device.is_host
+def chosen(workspace: Workspace, limit: str, image: str = "") -> list[Device]:
+    """Return the devices of a selection whose firmware fleetctl writes; with an `image` no hosts."""
+    return [d for d in select(workspace, limit) if (not image if d.is_host else d.kind in (Kind.CAMERA, Kind.NVR))]
+
+
+def _host_step(device: Device, plan: DevicePlan) -> Step:
+    told = Step(device=device.name, model=device.model or f"Linux {device.kind.value}")
+    aspect = next((a for a in plan.aspects if a.aspect == ASPECT), None)
+    if aspect is None:
+        why = "nothing says which packages it should have (firmware_packages, firmware_upgrade)"
+        return _no(told, why, outcome=Outcome.UNCHANGED)
+    target = in_words(Expectation(aspect=ASPECT, value=aspect.expected))
+    if not aspect.changes:
+        good = aspect.outcome in (Outcome.UNCHANGED, Outcome.WAIVED)
+        why = "has its packages as wanted already" if good else aspect.reason
+        return _no(told, why, target=target, outcome=aspect.outcome)
+    if device.audit_only:
+        return _no(told, _AUDIT_ONLY, target=target)
+    if not device.serial_number:
+        return _no(told, _no_identity(device), target=target)
+    return replace(told, target=target, packages=True)
 
 
 def steps(workspace: Workspace, plans: Sequence[DevicePlan], image: str = "") -> tuple[Step, ...]:
@@ -75,7 +129,7 @@ def steps(workspace: Workspace, plans: Sequence[DevicePlan], image: str = "") ->
     there = catalogue(workspace)
     images = (there.image(image),) if image else there.images()
     found = [_step(workspace, plan, images, chosen=bool(image)) for plan in plans]
-    rolled = {step.device for step in found if not step.refused and step.image}
+    rolled = {step.device for step in found if step.active}
     return tuple(_not_with_its_recorder(workspace, step, rolled) for step in found)
 
 
@@ -83,6 +137,8 @@ def _step(workspace: Workspace, plan: DevicePlan, images: Sequence[Image], *, ch
     device = workspace.inventory.devices[plan.device]
     if plan.outcome is not None:
         return Step(device=device.name, refused=plan.reason, outcome=plan.outcome)
+    if device.is_host:
+        return _host_step(device, plan)
     driver = workspace.registry.driver_of(device, plan.manufacturer, plan.model)
     told = Step(device=device.name, model=plan.model, before=plan.firmware)
     target = images[0].target if chosen else _target(workspace, device, plan.model)
@@ -95,12 +151,16 @@ def _step(workspace: Workspace, plan: DevicePlan, images: Sequence[Image], *, ch
     if image is None:
         return _no(told, why, target=target)
     if device.audit_only:
-        return _no(told, "audit_only in the inventory: fleetctl only looks at it", target=target)
+        return _no(told, _AUDIT_ONLY, target=target)
     if not (device.serial_number or device.mac_address):
-        return _no(told, f"no identity on record: fleetctl adopt --limit {device.name}", target=target)
+        return _no(told, _no_identity(device), target=target)
     if image.min_from and older(plan.firmware, image.min_from, driver.release) is not False:
         return _no(told, f"reached from {image.min_from} on only; first a version between", target=target)
     return Step(device=device.name, model=plan.model, before=plan.firmware, target=image.target, image=image.sha256)
+
+
+def _no_identity(device: Device) -> str:
+    return f"no identity on record: fleetctl adopt --limit {device.name}"
 
 
 def _no(step: Step, why: str, *, target: str = "", outcome: Outcome = Outcome.REFUSED) -> Step:
