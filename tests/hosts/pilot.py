@@ -140,6 +140,7 @@ def _down(workspace: Workspace) -> int:
 def _serve(workspace: Workspace) -> int:
     """Keep the machines until SIGTERM."""
     devices = hosts(workspace)
+    os.nice(10)  # the lab's cameras and recorders keep their time while Ansible is at work on all machines
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with ExitStack() as stack:
         stack.callback(_file(workspace).unlink, missing_ok=True)
