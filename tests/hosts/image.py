@@ -72,6 +72,11 @@ def build(cache: Path = CACHE) -> Path:
     return made
 
 
+def there(cache: Path = CACHE) -> bool:
+    """Tell whether the image has been made."""
+    return (cache / f"image-{_digest()}").is_dir()
+
+
 def compiled(cache: Path = CACHE) -> Path:
     """Return the folder where the machines of the image keep what Python compiled there; see compiled.py."""
     folder = cache / f"compiled-{_digest()}"

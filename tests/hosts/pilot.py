@@ -27,7 +27,8 @@ from fleetctl.lab.personality import known
 from fleetctl.model import Device, Kind
 from fleetctl.operations import lab
 from fleetctl.operations.workspace import STATE, Workspace, open_workspace
-from tests.hosts import commune, fake_reader, machines, relay, repository
+from fleetctl.vault.cipher import encrypt
+from tests.hosts import commune, fake_reader, image, machines, relay, repository
 from tests.hosts.machines import Machine
 from tests.lab.office import without
 
@@ -46,11 +47,11 @@ WantedBy=multi-user.target
 
 
 HINTS: Final = """\
-Hands at the consoles of the Linux hosts, from here; `fleetctl audit` in .pilot shows each, `fleetctl apply` mends it:
+Hands at the consoles of the Linux hosts, from here; in .pilot `fleetctl audit -l 'viet-hung-rec:viet-hung-kiosk'` tells:
   make pilot-at NAME=viet-hung-rec RUN='systemctl stop chrony'
   make pilot-at NAME=viet-hung-rec RUN='nft add rule inet fleet input tcp dport 8080 accept'
-  make pilot-at NAME=viet-hung-kiosk RUN='systemctl stop barcode-reader'    unplugs the barcode reader: nothing but
-  make pilot-at NAME=viet-hung-kiosk RUN='systemctl start barcode-reader'   a hand plugs it in again
+  make pilot-at NAME=viet-hung-kiosk RUN='systemctl stop barcode-reader'   unplugs the barcode reader
+`fleetctl apply -l viet-hung-rec` mends the recorder; no command plugs a reader in but `systemctl start barcode-reader`.
 """
 
 
@@ -95,6 +96,8 @@ def _file(workspace: Workspace) -> Path:
 
 
 def _up(workspace: Workspace) -> int:
+    if not image.there():
+        sys.stdout.write("\nThe image of the Linux hosts is made first, once: some minutes, 1.3 GB in .cache.\n")
     log = (workspace.root / STATE / "machines.log").open("wb")
     keeper = subprocess.Popen(
         [sys.executable, "-m", "tests.hosts.pilot", "serve", str(workspace.root)],
@@ -186,8 +189,7 @@ def _ways(workspace: Workspace, recorder: Device) -> Mapping[relay.Address, rela
 def overlay(workspace: Workspace, up: Mapping[str, Machine]) -> str:
     """Return what the inventory says of the machines: where they are, and how an installer left them."""
     told: dict[str, dict[str, Any]] = {
-        name: {"ansible_host": m.address, "factory_user": machines.USER, "factory_password": m.password}
-        for name, m in up.items()
+        name: {"ansible_host": m.address, "factory_user": machines.USER} for name, m in up.items()
     }
     for device in hosts(workspace):
         if device.kind is Kind.NVR:  # one stream each, and time for it: the lab draws every picture
@@ -195,7 +197,11 @@ def overlay(workspace: Workspace, up: Mapping[str, Machine]) -> str:
             told[device.name] |= {"recorder_cameras": [first], "recorder_wait_s": 240}
     for camera in _cameras(workspace):
         told[camera.name] = {"recorder_stream_path": _second_stream(workspace, camera)}
-    return f"{HEAD}all:\n  hosts:\n" + "".join(f"    {name}: {json.dumps(each)}\n" for name, each in told.items())
+    lines = {name: json.dumps(each)[1:-1] for name, each in told.items()}
+    for name, machine in up.items():
+        sealed = encrypt(machine.password, workspace.vault.password, workspace.vault.source.label)
+        lines[name] += f', "factory_password": !vault {json.dumps(sealed)}'
+    return f"{HEAD}all:\n  hosts:\n" + "".join(f"    {name}: {{{line}}}\n" for name, line in lines.items())
 
 
 def _second_stream(workspace: Workspace, camera: Device) -> str:
