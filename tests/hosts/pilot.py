@@ -47,7 +47,7 @@ WantedBy=multi-user.target
 
 
 HINTS: Final = """\
-Hands at the consoles of the Linux hosts, from here; in .pilot `fleetctl audit -l 'viet-hung-rec:viet-hung-kiosk'` tells:
+Hands at the consoles of the Linux hosts, from here; `fleetctl audit -l 'viet-hung-rec:viet-hung-kiosk'` there tells:
   make pilot-at NAME=viet-hung-rec RUN='systemctl stop chrony'
   make pilot-at NAME=viet-hung-rec RUN='nft add rule inet fleet input tcp dport 8080 accept'
   make pilot-at NAME=viet-hung-kiosk RUN='systemctl stop barcode-reader'   unplugs the barcode reader
