@@ -129,7 +129,20 @@ def _run(root: Path, *arguments: str, codes: tuple[int, ...]) -> list[dict[str, 
 
 
 def _rolled(root: Path, given: argparse.Namespace) -> dict[str, Any]:
-    arguments = ("firmware", "roll", "soak", "--yes", "--soak", "0.05", "--flash-time", "1.5", "--per-site", "3")
+    arguments = (
+        "firmware",
+        "roll",
+        "soak",
+        "--yes",
+        "--soak",
+        "0.05",
+        "--flash-time",
+        "1.5",
+        "--per-site",
+        "3",
+        "--min-uptime",
+        "0",
+    )
     begun = time.monotonic()
     process = _child(root, *arguments, "--at-once", str(given.at_once))
     sent = _killed(root, process, given.kill_after)

@@ -124,6 +124,6 @@ class Catalogue:
 
 
 def _trouble(source: Path, folder: Path, error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"{source}: no room for it in {folder}. Nothing was taken in. Make room on that disk, then add it again"
     return f"{source} cannot be taken in: {error.strerror or error}"

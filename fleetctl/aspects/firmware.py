@@ -52,7 +52,7 @@ class Firmware:
 ASPECT = Aspect(
     name="firmware",
     type=Firmware,
-    kinds=frozenset({Kind.CAMERA, Kind.NVR}),
+    kinds=frozenset({Kind.CAMERA, Kind.NVR, Kind.SWITCH}),
     disruption=Disruption.REBOOT,
     doc="Version of the firmware: judged by audit and plan, written by `firmware roll` only",
     applied_by="firmware roll",
@@ -95,5 +95,6 @@ def named(versions: FrozenMap[Version] | Unset, model: str) -> str:
 
 
 CELLS = tuple(
-    Cell(aspect="firmware", protocol=protocol, read=read, judge=judge) for protocol in ("onvif", "isapi", "dahua")
+    Cell(aspect="firmware", protocol=protocol, read=read, judge=judge)
+    for protocol in ("onvif", "isapi", "dahua", "ssh")
 )

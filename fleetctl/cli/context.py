@@ -25,7 +25,7 @@ class Context:
     verbose: bool = False
     inventory: Path | None = None
     workspace: Path | None = None
-    vault_id: str = ""
+    vault_ids: tuple[str, ...] = ()
 
     def open(self, *, reading: bool = False) -> Workspace:
         """Open the workspace that was named, else the one around the current folder. Raises UsageError.
@@ -35,7 +35,7 @@ class Context:
         from fleetctl.operations.workspace import open_workspace
 
         start = self.workspace or Path.cwd()
-        return open_workspace(start, self.inventory, reading=reading, vault_id=self.vault_id, ask=self._ask)
+        return open_workspace(start, self.inventory, reading=reading, vault_ids=self.vault_ids, ask=self._ask)
 
     def _ask(self, label: str) -> str:
         """Ask for the vault password. Raises VaultError where there is no terminal."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fleetctl.operations.device import Rebooted, Shown
     from fleetctl.operations.workspace import Workspace
 
-app = typer.Typer(help="Look at one device, reboot it, call one operation.", no_args_is_help=True)
+app = typer.Typer(help="Look at one device, restart, reset or replace it, call one operation.", no_args_is_help=True)
 app.add_typer(backup.app, name="backup")
 recorder.register(app)
 Name = Annotated[str, typer.Argument(metavar="DEVICE", help="The device's name in the inventory.")]
@@ -66,6 +66,7 @@ def show(
             "driver": shown.driver,
             "aspects": objects(shown.readings, shown.expectations),
             "changes": [jsonlines.change(change) for change in shown.changes],
+            "retired": [{"until": day, "serial_number": old.serial_number} for day, old in shown.retired],
         }
         told.screen.out(jsonlines.line("device", fields))
         told.screen.out(jsonlines.summary("device show", EXIT_OK))
@@ -111,6 +112,9 @@ def _print(told: Context, shown: Shown) -> None:
     width = max(len(name) for name, _ in facts)
     for name, fact in facts:
         told.screen.out(f"{name:<{width}}  {clean(fact) or '-'}")
+    for day, old in shown.retired:
+        known = clean(f"{old.manufacturer} {old.model} {old.serial_number or old.mac_address}".strip())
+        told.screen.out(say("Before it, until {day}: {known}", day=day, known=known))
     told.screen.out()
     if device.platform == "windows":
         _print_checklist(told, shown)
@@ -173,8 +177,8 @@ def reboot(
     return code
 
 
-def _rebooted(told: Context, result: Rebooted, code: int) -> None:
-    """Tell how a reboot went."""
+def _rebooted(told: Context, result: Rebooted, code: int, command: str = "device reboot") -> None:
+    """Tell how a restart went."""
     device = result.device.name
     if told.json:
         fields = jsonlines.device(result.device) | {
@@ -184,22 +188,108 @@ def _rebooted(told: Context, result: Rebooted, code: int) -> None:
             "up_s": result.up_s,
         }
         told.screen.out(jsonlines.line("device", fields))
-        told.screen.out(jsonlines.summary("device reboot", code))
+        told.screen.out(jsonlines.summary(command, code))
     elif result.outcome is Outcome.CHANGED and result.reason:
         told.screen.out(f"{device}: {result.reason}")
     elif result.outcome is Outcome.CHANGED:
+        times = {"device": device, "down": result.down_s or 0.0, "up": result.up_s or 0.0}
         told.screen.out(
-            told.say(
-                "{device}: went down after {down:.0f} s, back after {up:.0f} s, the same device.",
-                device=device,
-                down=result.down_s or 0.0,
-                up=result.up_s or 0.0,
-            )
+            told.say("{device}: went down after {down:.0f} s, back after {up:.0f} s, as from the factory.", **times)
+            if command == "device reset"
+            else told.say("{device}: went down after {down:.0f} s, back after {up:.0f} s, the same device.", **times)
         )
     else:
         from fleetctl.reports import wording
 
         told.screen.out(f"{device}: {wording.outcome_word(told.say, result.outcome)}: {result.reason}")
+
+
+@app.command(
+    epilog="Examples: fleetctl device replace viet-hung-cam-01    "
+    "fleetctl device replace viet-hung-cam-01 --vendor axis --yes"
+)
+def replace(
+    ctx: typer.Context,
+    device: Name,
+    vendor: Annotated[
+        str, typer.Option("--vendor", metavar="MAKER", help="Maker of the new device, where it is another one.")
+    ] = "",
+    yes: Yes = False,
+) -> int:
+    """Let the new camera or recorder that stands in a place take it; run again, it goes on where it was cut off.
+
+    The old serial number is retired and its history stays; the new device is adopted, set as the inventory says, and
+    its recorder's channel (of a recorder: every channel) must show new footage. Maintenance windows are not waited for.
+    """
+    from fleetctl.executor import Stop
+    from fleetctl.operations import device as operation
+    from fleetctl.operations import replacing
+    from fleetctl.reports import wording
+
+    told, stop = context(ctx), Stop()
+    need_answer(yes=yes, what="fleetctl device replace")
+    workspace = told.open()
+    asked = operation.one(workspace, device)
+    question = told.say(
+        "Does another device stand in the place of {device} ({serial}) on purpose? [y/N]",
+        device=asked.name,
+        serial=asked.serial_number or asked.mac_address or "?",
+    )
+    if not yes and not told.screen.ask(question, YES_WORDS):
+        told.screen.talk(told.say("Nothing was sent."))
+        return EXIT_OK
+    outcomes = []
+    for step in replacing.replace(workspace, asked.name, vendor=vendor, stop=stop):
+        outcomes.append(step.outcome)
+        if told.json:
+            fields = {"step": step.name, "device": step.device, "outcome": step.outcome.value, "reason": step.reason}
+            told.screen.out(jsonlines.line("step", fields))
+        else:
+            word = wording.outcome_word(told.say, step.outcome)
+            told.screen.out(f"{step.device}: {told.say(wording.STEPS[step.name])}: {word}: {step.reason}".rstrip(": "))
+    code = exit_code(outcomes)
+    if told.json:
+        told.screen.out(jsonlines.summary("device replace", code))
+    elif code:
+        told.screen.talk(told.say("Go on with: {command}", command=f"fleetctl device replace {asked.name}"))
+    return code
+
+
+@app.command(
+    epilog="Examples: fleetctl device reset viet-hung-cam-01    "
+    "fleetctl device reset viet-hung-cam-01 --hard --confirm viet-hung-cam-01"
+)
+def reset(
+    ctx: typer.Context,
+    device: Name,
+    hard: Annotated[
+        bool, typer.Option("--hard", help="Keep nothing, its address neither; else soft: the address stays.")
+    ] = False,
+    confirm: Annotated[
+        str, typer.Option("--confirm", metavar="NAME", help="The device's name once more, instead of typing it.")
+    ] = "",
+) -> int:
+    """Put a device back to its factory state, once a person has typed its name; then it is taken in and set again."""
+    from fleetctl.operations import device as operation
+
+    told = context(ctx)
+    look = "Nothing was sent. Give its name once more: --confirm NAME"
+    need_answer(yes=bool(confirm), what="fleetctl device reset", look=look)
+    workspace = told.open()
+    asked = operation.one(workspace, device)
+    question = told.say("{device} loses its settings and accounts. Type its name to go on:", device=asked.name)
+    if confirm and confirm != asked.name:
+        raise UsageError(f"--confirm {confirm} is not {asked.name}. Nothing was sent")
+    if not confirm and not told.screen.ask(question, (asked.name.lower(),)):
+        told.screen.talk(told.say("Nothing was sent."))
+        return EXIT_OK
+    result = operation.reset(workspace, asked.name, hard=hard)
+    code = exit_code([result.outcome])
+    _rebooted(told, result, code, "device reset")
+    if not code and not told.json:
+        again = f"fleetctl adopt --again --limit {asked.name}"
+        told.screen.out(told.say("Next: {command}", command=f"{again}; fleetctl apply --limit {asked.name}"))
+    return code
 
 
 @app.command(

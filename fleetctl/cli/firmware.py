@@ -11,7 +11,7 @@ from fleetctl.cli import firmware_images
 from fleetctl.cli.audit import Reports
 from fleetctl.cli.context import Context, context
 from fleetctl.cli.screen import YES_WORDS, need_answer
-from fleetctl.cli.selectors import Limit, Yes
+from fleetctl.cli.selectors import Limit, Now, Reason, Yes, check_now
 from fleetctl.errors import UsageError
 from fleetctl.reports.tally import EXIT_INTERRUPTED, EXIT_OK, exit_code
 
@@ -25,10 +25,10 @@ app = typer.Typer(help="Firmware: images, staged roll-outs that stop themselves.
 firmware_images.register(app)
 
 Which = Annotated[str, typer.Option("--image", metavar="SHA256", help="This image instead of the standard's target.")]
-Again = Annotated[bool, typer.Option("--again", help="With --resume: try unreachable devices now, due or not.")]
-Now = Annotated[
-    bool, typer.Option("--now", help="Do not wait for the maintenance window; one site only, with --reason.")
+AllowReset = Annotated[
+    bool, typer.Option("--allow-reset", help="Also images after which their maker asks for a factory reset.")
 ]
+Again = Annotated[bool, typer.Option("--again", help="With --resume: try unreachable devices now, due or not.")]
 Rings = Annotated[
     list[int] | None,
     typer.Option("--ring", min=1, max=100, metavar="PERCENT", help="Share done by then; repeatable (5, 25, 100)."),
@@ -37,6 +37,9 @@ HaltAt = Annotated[
     int, typer.Option("--halt-at", min=0, max=100, metavar="PERCENT", help="Halt when more of a ring failed.")
 ]
 UploadTime = Annotated[float, typer.Option("--upload-time", min=0.01, metavar="MINUTES", help="Longest upload.")]
+MinUptime = Annotated[
+    float, typer.Option("--min-uptime", min=0, metavar="MINUTES", help="Refuse what has just started, where it tells.")
+]
 FlashTime = Annotated[
     float,
     typer.Option("--flash-time", min=0.01, metavar="MINUTES", help="Longest wait for it to go down, and to return."),
@@ -44,18 +47,20 @@ FlashTime = Annotated[
 
 
 @app.command(epilog="Examples: fleetctl firmware plan    fleetctl firmware plan --limit viet_hung --image 3f1a")
-def plan(ctx: typer.Context, limit: Limit = "", image: Which = "") -> int:
+def plan(ctx: typer.Context, limit: Limit = "", image: Which = "", allow_reset: AllowReset = False) -> int:
     """Show which device would get which image, and which none and why. Reads only."""
     from fleetctl.cli import firmware_tables
 
     told = context(ctx)
-    found, stopped = _steps(told, told.open(), limit, image)
+    found, stopped = _steps(told, told.open(), limit, image, allow_reset=allow_reset)
     code = EXIT_INTERRUPTED if stopped else exit_code(step.outcome for step in found)
     firmware_tables.steps(told, found, code)
     return code
 
 
-def _steps(told: Context, workspace: Workspace, limit: str, image: str) -> tuple[tuple[Step, ...], bool]:
+def _steps(
+    told: Context, workspace: Workspace, limit: str, image: str, *, allow_reset: bool
+) -> tuple[tuple[Step, ...], bool]:
     """Read which firmware devices have; returns what each of them gets, and whether a person ended it."""
     from fleetctl.cli.follow import Followed
     from fleetctl.operations.firmware import steps
@@ -64,7 +69,7 @@ def _steps(told: Context, workspace: Workspace, limit: str, image: str) -> tuple
     run = Followed(told, workspace, "plan")
     total = len(steps.chosen(workspace, limit, image))
     planned = run.take(steps.read(workspace, limit, image=image, stop=run.stop), total, told.say("Plan"))
-    return steps.steps(workspace, gathered(planned), image), run.stopped()
+    return steps.steps(workspace, gathered(planned), image, allow_reset=allow_reset), run.stopped()
 
 
 @app.command(
@@ -75,11 +80,12 @@ def roll(
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="The roll-out's name; else the day's date.")] = "",
     limit: Limit = "",
     image: Which = "",
+    allow_reset: AllowReset = False,
     yes: Yes = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with one (the latest, if none is named).")] = False,
     again: Again = False,
     now: Now = False,
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why --now; kept in the journal.")] = "",
+    reason: Reason = "",
     ring: Rings = None,
     halt_at: HaltAt = 10,
     soak: Annotated[float, typer.Option("--soak", min=0, metavar="MINUTES", help="Watch a canary for so long.")] = 30.0,
@@ -88,14 +94,14 @@ def roll(
     at_once: Annotated[int, typer.Option("--at-once", min=1, help="Devices at the same time.")] = 16,
     upload_time: UploadTime = 15.0,
     flash_time: FlashTime = 10.0,
+    min_uptime: MinUptime = 5.0,
     report: Reports = None,
 ) -> int:
     """Flash devices: a canary of each model, a soak, then rings; each judged by what it does afterwards."""
     from fleetctl.operations.firmware.agreed import Settings
 
     told = context(ctx)
-    if now and not reason.strip():
-        raise UsageError("--now interrupts devices in reception hours: say why with --reason TEXT")
+    check_now(now=now, reason=reason, what="devices")
     if resume and (limit or image or ring):
         raise UsageError("--resume goes on with what was agreed: leave out --limit, --image and --ring")
     need_answer(yes=yes, what="fleetctl firmware roll")
@@ -106,20 +112,21 @@ def roll(
         per_site=per_site,
         per_uplink=per_uplink,
         at_once=at_once,
-        timing=_timing(upload_time, flash_time),
+        timing=_timing(upload_time, flash_time, min_uptime),
     )
     workspace = told.open()
-    made = _agreed(told, workspace, name, limit, image, settings, yes=yes, resume=resume)
+    made = _agreed(told, workspace, name, limit, image, settings, yes=yes, resume=resume, allow_reset=allow_reset)
     if made is None:
         return EXIT_OK
     return _roll(told, workspace, made, again=again, now=reason if now else "", reports=report or [])
 
 
-def _timing(upload_minutes: float, flash_minutes: float) -> Timing:
+def _timing(upload_minutes: float, flash_minutes: float, settled_minutes: float) -> Timing:
     from fleetctl.flashing import Timing
 
     flash_s = flash_minutes * 60
-    return Timing(upload_s=upload_minutes * 60, flash_s=flash_s, boot_s=flash_s, late_s=min(120.0, flash_s))
+    late_s, settled_s = min(120.0, flash_s), settled_minutes * 60
+    return Timing(upload_s=upload_minutes * 60, flash_s=flash_s, boot_s=flash_s, late_s=late_s, settled_s=settled_s)
 
 
 def _agreed(
@@ -132,6 +139,7 @@ def _agreed(
     *,
     yes: bool,
     resume: bool,
+    allow_reset: bool,
 ) -> Rollout | None:
     """Return the roll-out to carry on, or make one, shown and agreed; None where a person said no."""
     from fleetctl.cli import firmware_tables
@@ -139,7 +147,7 @@ def _agreed(
 
     if resume:
         return agreed.load(workspace, name)
-    found, stopped = _steps(told, workspace, limit, image)
+    found, stopped = _steps(told, workspace, limit, image, allow_reset=allow_reset)
     if stopped:
         raise UsageError("ended before every device was read; nothing was agreed")
     if not told.json:

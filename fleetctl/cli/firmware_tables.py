@@ -54,7 +54,9 @@ def steps(told: Context, found: Sequence[Step], code: int) -> None:
     if any(step.active for step in found):
         told.screen.table(made)
     for why, names in _reasons(found).items():
-        told.screen.out(f"{', '.join(names[:5])}{f' (+{len(names) - 5})' if len(names) > 5 else ''}: {why}")
+        more = f" (+{len(names) - 5})" if len(names) > 5 else ""
+        itself = why.startswith((f"{names[0]} ", f"{names[0]}:"))  # a reason of one device's own names it
+        told.screen.out(why if itself else f"{', '.join(names[:5])}{more}: {why}")
 
 
 def _step(step: Step) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""`fleetctl inventory`: check, list, explain, graph; the spreadsheet is in `sheets`. Asks no device."""
+"""`fleetctl inventory`: check, list, explain, graph; with `sheets` and `moving`. Asks no device."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fleetctl.cli import sheets
+from fleetctl.cli import moving, sheets
 from fleetctl.cli.context import context
 from fleetctl.cli.selectors import Limit
 from fleetctl.errors import InventoryError, UsageError
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from fleetctl.inventory import Node
     from fleetctl.model import Place
 
-app = typer.Typer(help="Check, list and explain the inventory; the spreadsheet in and out.", no_args_is_help=True)
+app = typer.Typer(help="Check, list, explain the inventory; spreadsheets in and out; moves.", no_args_is_help=True)
 sheets.register(app)
+moving.register(app)
 
 
 @app.command(epilog="Examples: fleetctl inventory check    fleetctl -i inventory/pilot inventory check")

@@ -145,14 +145,14 @@ def options(
         typer.Option("--workspace", metavar="DIR", help="Workspace to work in; else the one around this folder."),
     ] = None,
     vault_id: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
             "--vault-id",
             metavar="LABEL@SOURCE",
             help="Where the vault password comes from: a file, a script (NAME-client), keyring or prompt; "
-            "else as ansible.cfg says.",
+            "else as ansible.cfg says. Repeatable; new files are written with the first.",
         ),
-    ] = "",
+    ] = None,
     lang: Annotated[
         str, typer.Option("--lang", metavar="|".join(LANGUAGES), help="Language of what people read; else the locale.")
     ] = "",
@@ -171,7 +171,7 @@ def options(
         verbose=verbose,
         inventory=inventory_dir,
         workspace=workspace,
-        vault_id=vault_id,
+        vault_ids=tuple(vault_id or ()),
     )
 
 

@@ -10,7 +10,7 @@ import typer
 from fleetctl.cli.audit import Reports
 from fleetctl.cli.context import Context, context
 from fleetctl.cli.screen import YES_WORDS, need_answer
-from fleetctl.cli.selectors import Aspects, Limit, Yes, aspect_names
+from fleetctl.cli.selectors import Aspects, Canary, Limit, Now, Reason, Resume, StopAt, Yes, aspect_names, check_now
 from fleetctl.errors import UsageError
 from fleetctl.model import Planned
 
@@ -73,23 +73,17 @@ def apply(
     limit: Limit = "",
     aspect: Aspects = None,
     yes: Yes = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Take up the devices that the last apply left undone.")
-    ] = False,
-    now: Annotated[
-        bool, typer.Option("--now", help="Do not wait for the maintenance window; one site only, with --reason.")
-    ] = False,
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why --now; kept in the journal.")] = "",
-    canary: Annotated[int, typer.Option("--canary", min=0, help="Devices to do first, alone; 0: none.")] = 1,
+    resume: Resume = False,
+    now: Now = False,
+    reason: Reason = "",
+    canary: Canary = 1,
     wave: Annotated[
         list[int] | None,
         typer.Option(
             "--wave", min=1, max=100, metavar="PERCENT", help="Share of the devices done by then; repeatable."
         ),
     ] = None,
-    stop_at: Annotated[
-        int, typer.Option("--stop-at", min=1, max=100, metavar="PERCENT", help="Stop when more than this share failed.")
-    ] = 20,
+    stop_at: StopAt = 20,
     per_site: Annotated[int, typer.Option("--per-site", min=1, help="Devices of one site at the same time.")] = 4,
     report: Reports = None,
 ) -> int:
@@ -111,10 +105,7 @@ def apply(
 
 def _check(file: Path | None, limit: str, aspect: list[str], *, resume: bool, now: bool, reason: str) -> None:
     """Raise UsageError for options that cannot be meant together."""
-    if now and not reason.strip():
-        raise UsageError("--now interrupts devices in reception hours: say why with --reason TEXT")
-    if reason and not now:
-        raise UsageError("--reason is the reason for --now; give both or none")
+    check_now(now=now, reason=reason, what="devices")
     if file is not None and (limit or aspect or resume):
         raise UsageError(f"{file} is carried out as it was saved: leave out --limit, --aspect and --resume")
     if resume and (limit or aspect):

@@ -9,13 +9,14 @@ import typer
 from fleetctl.cli.audit import Reports
 from fleetctl.cli.context import Context, context
 from fleetctl.cli.screen import YES_WORDS, need_answer
-from fleetctl.cli.selectors import Limit, Yes
+from fleetctl.cli.selectors import Canary, Limit, Now, Reason, Resume, StopAt, Yes, check_now
 from fleetctl.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fleetctl.operations.rotation import Chosen
+    from fleetctl.operations.workspace import Workspace
 
 
 def register(app: typer.Typer) -> None:
@@ -38,17 +39,11 @@ def rotate(
         typer.Option("--older-than", min=0, metavar="DAYS", help="Only passwords that were set longer ago than that."),
     ] = None,
     yes: Yes = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Take up the devices that the last rotation left undone.")
-    ] = False,
-    now: Annotated[
-        bool, typer.Option("--now", help="Do not wait for the maintenance window; one site only, with --reason.")
-    ] = False,
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why --now; kept in the journal.")] = "",
-    canary: Annotated[int, typer.Option("--canary", min=0, help="Devices to do first, alone; 0: none.")] = 1,
-    stop_at: Annotated[
-        int, typer.Option("--stop-at", min=1, max=100, metavar="PERCENT", help="Stop when more than this share failed.")
-    ] = 20,
+    resume: Resume = False,
+    now: Now = False,
+    reason: Reason = "",
+    canary: Canary = 1,
+    stop_at: StopAt = 20,
     no_old_check: Annotated[
         bool,
         typer.Option("--no-old-check", help="Do not present the old password to see it refused: it costs one login."),
@@ -63,16 +58,10 @@ def rotate(
     told = context(ctx)
     if resume and limit:
         raise UsageError("--resume takes up what the last rotation left undone: leave out --limit")
-    if now and not reason.strip():
-        raise UsageError("--now interrupts recordings in reception hours: say why with --reason TEXT")
+    check_now(now=now, reason=reason, what="recordings")
     need_answer(yes=yes, what="fleetctl password rotate")
     workspace = told.open()
-    number = None
-    if resume:
-        found = workspace.journal.unfinished(kind=rotation.KIND)
-        if found is None:
-            raise UsageError("there is nothing to resume: the last rotation came to its end")
-        number, limit = found[0], ",".join(found[1])
+    number, limit = _left(workspace) if resume else (None, limit)
     run = Followed(told, workspace, rotation.KIND, report or ())
     plan = rotation.chosen(workspace, select(workspace, limit), account or (), older_than)
     todo = [each for each in plan if not each.reason]
@@ -98,6 +87,16 @@ def rotate(
     return code
 
 
+def _left(workspace: Workspace) -> tuple[int, str]:
+    """Return the run that left devices undone, and these as a pattern; raises UsageError where none did."""
+    from fleetctl.operations import rotation
+
+    found = workspace.journal.unfinished(kind=rotation.KIND)
+    if found is None:
+        raise UsageError("there is nothing to resume: the last rotation came to its end")
+    return found[0], ",".join(found[1])
+
+
 def _show(told: Context, plan: Sequence[Chosen]) -> None:
     """Show what is going to be done, device by device; values are never shown."""
     for each in plan:
@@ -108,6 +107,8 @@ def _show(told: Context, plan: Sequence[Chosen]) -> None:
             )
             continue
         how = told.say("in place")
+        if each.holders:
+            how = told.say("in place; its recorder rests meanwhile, a gap in the recording")
         if each.instead:
             how = told.say("takes over from {account}", account=each.instead)
         held = ", ".join(str(holder) for holder in each.holders)

@@ -23,6 +23,18 @@ Aspects = Annotated[
     list[str] | None,
     typer.Option("--aspect", "-a", metavar="ASPECT", help="Only this aspect; repeat it or separate by commas."),
 ]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Take up the devices that the last run of this command left undone.")
+]
+Now = Annotated[
+    bool, typer.Option("--now", help="Do not wait for the maintenance window; one site only, with --reason.")
+]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why --now; kept in the journal.")]
+Canary = Annotated[int, typer.Option("--canary", min=0, help="Devices to do first, alone; 0: none.")]
+StopAt = Annotated[
+    int, typer.Option("--stop-at", min=1, max=100, metavar="PERCENT", help="Stop when more than this share failed.")
+]
+Site = Annotated[str, typer.Argument(metavar="SITE", help="The site's key in the inventory.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; needed where there is no terminal.")]
 
 
@@ -42,3 +54,11 @@ def aspect_names(given: Sequence[str] | None) -> tuple[str, ...]:
             mend = f"Did you mean {close[0]}?" if close else f"Known: {', '.join(known)}"
             raise UsageError(f"--aspect {name}: there is no such aspect. {mend}")
     return names
+
+
+def check_now(*, now: bool, reason: str, what: str) -> None:
+    """Raise UsageError for --now without a reason, and for a reason without --now; `what` --now interrupts."""
+    if now and not reason.strip():
+        raise UsageError(f"--now interrupts {what} in reception hours: say why with --reason TEXT")
+    if reason and not now:
+        raise UsageError("--reason is the reason for --now; give both or none")

@@ -1,4 +1,4 @@
-"""`fleetctl site`: one site at a glance."""
+"""`fleetctl site`: one site as a whole."""
 
 from __future__ import annotations
 
@@ -9,24 +9,27 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fleetctl.cli import restore
 from fleetctl.cli.context import Context, context
+from fleetctl.cli.selectors import Site
 from fleetctl.reports import jsonlines
 from fleetctl.reports.language import Language
 from fleetctl.reports.tally import exit_code
 
 if TYPE_CHECKING:
+    from fleetctl.executor import Stop
     from fleetctl.operations.accepting import Record
     from fleetctl.operations.diagnosis.chains import Chain
-    from fleetctl.operations.site import RecorderCheck, SiteCheck
+    from fleetctl.operations.site import Examination, RecorderCheck, SiteCheck
     from fleetctl.operations.workspace import Workspace
 
-app = typer.Typer(help="One site as a whole: what is wrong, and its acceptance.", no_args_is_help=True)
-Site = Annotated[str, typer.Argument(metavar="SITE", help="The site's key in the inventory.")]
+app = typer.Typer(help="One site as a whole: what is wrong, its way back, its acceptance.", no_args_is_help=True)
+restore.register(app)
 
 
 @app.callback()
 def _site() -> None:
-    """One site as a whole: what is wrong, and its acceptance."""
+    """One site as a whole: what is wrong, its way back, its acceptance."""
 
 
 @app.command(epilog="Examples: fleetctl site check viet_hung    fleetctl --lang vi site check viet_hung")
@@ -40,30 +43,42 @@ def check(
     video; of recorders disk, days kept, viewing account; then channel and recording. What several devices suffer from
     one thing is one line. Below it: what becomes of each camera's picture.
     """
-    from fleetctl.cli import wrongs
-    from fleetctl.cli.progress import watched
     from fleetctl.executor import Stop
-    from fleetctl.operations import site as operation
     from fleetctl.reports.tally import EXIT_INTERRUPTED
 
     told, stop = context(ctx), Stop()
-    examination = operation.examined(told.open(), site, stop)
-    total = len(examination.devices)
-    for _ in watched(told, examination.events(), total, told.say("Check"), "check", examination.standing):
-        pass
-    found = examination.result(site)
+    found = examine(told, told.open(), site, stop).result(site)
     code = EXIT_INTERRUPTED if stop.by_person else exit_code(found.outcomes)
+    show(told, found)
     if told.json:
-        for wrong in found.wrongs:
-            told.screen.out(jsonlines.line("wrong", wrongs.fields(wrong)))
-        for chain in found.chains:
-            told.screen.out(jsonlines.line("chain", dataclasses.asdict(chain) | {"outcome": chain.outcome.value}))
-        for recorder in found.recorders:
-            told.screen.out(jsonlines.line("recorder", _fields(recorder)))
         told.screen.out(jsonlines.summary("site check", code, asked=list(found.asked), listed=list(found.listed)))
-    else:
-        _print(told, found)
     return code
+
+
+def examine(told: Context, workspace: Workspace, site: str, stop: Stop) -> Examination:
+    """Examine a site while a person looks on; raises UsageError for a site with nothing to look at."""
+    from fleetctl.cli.progress import watched
+    from fleetctl.operations import site as operation
+
+    made = operation.examined(workspace, site, stop)
+    for _ in watched(told, made.events(), len(made.devices), told.say("Check"), "check", made.standing):
+        pass
+    return made
+
+
+def show(told: Context, found: SiteCheck) -> None:
+    """Print what an examination found: lines of JSON, or what people read."""
+    from fleetctl.cli import wrongs
+
+    if not told.json:
+        _print(told, found)
+        return
+    for wrong in found.wrongs:
+        told.screen.out(jsonlines.line("wrong", wrongs.fields(wrong)))
+    for chain in found.chains:
+        told.screen.out(jsonlines.line("chain", dataclasses.asdict(chain) | {"outcome": chain.outcome.value}))
+    for recorder in found.recorders:
+        told.screen.out(jsonlines.line("recorder", _fields(recorder)))
 
 
 @app.command(

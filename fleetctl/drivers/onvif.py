@@ -61,6 +61,14 @@ def _reboot(session: Any, _argument: object) -> str:
     return text(session.write("tds", "SystemReboot"), "Message")
 
 
+def _reset(session: Any, hard: bool) -> None:
+    """Put the device back to its factory state: soft keeps its address, hard keeps nothing. It restarts.
+
+    Source: ONVIF Core 26.06, SetSystemFactoryDefault.
+    """
+    session.write("tds", "SetSystemFactoryDefault", tag("tds:FactoryDefault", "Hard" if hard else "Soft"))
+
+
 def _snapshot(session: Any, _argument: object) -> bytes:
     """Return a JPEG of what the camera sees now; raises Rejected when what comes is no JPEG."""
     picture: bytes = session.snapshot()
@@ -115,6 +123,7 @@ DRIVER = Driver(
         backup=_backup,
         flash=flash,
         reboot=_reboot,
+        reset=_reset,
         snapshot=_snapshot,
         stream_path=_stream_path,
         pause_channel=_pause_channel,

@@ -85,6 +85,7 @@ class _Work:
                 return Outcome.UNCHANGED, f"has {before.identity.firmware} already"
             allowed(self.flash, before)
             percent = asked("flash_state", link, before.driver)
+            self._ready(asked("room", link, before.driver), asked("uptime", link, before.driver))
             backup = taken(link, before)
         if percent is not None:
             raise Refused(f"{converge.where(self.device)} is being upgraded by somebody else ({percent} %). Untouched")
@@ -95,8 +96,23 @@ class _Work:
         seen = watched(self.flash, self.channel, moment)
         return self._gate(before, seen) if seen.verdict is Verdict.VERIFIED else self._ended(seen)
 
+    def _ready(self, free: int | None, up_s: float | None) -> None:
+        """Raise Refused where it has no room, or has just started, as far as it tells; nothing was sent then."""
+        size, least_s = self.flash.image.size, self.flash.timing.settled_s
+        if up_s is not None and up_s < least_s and self.flash.earlier is None:
+            raise Refused(
+                f"{converge.where(self.device)} has been up for {up_s:.0f} s, less than {least_s:.0f}: what made "
+                "it start may do so again. Untouched. Later, or --min-uptime"
+            )
+        if free is not None and free < size:
+            raise Refused(
+                f"{converge.where(self.device)} has {free / 1e6:.1f} MB free, the image takes {size / 1e6:.1f}. "
+                "Untouched. Delete old images there first"
+            )
+
     def _again(self) -> tuple[Outcome, str]:
         """Judge a device that was flashed a while ago by all that it does now; nothing is sent."""
+        self.channel.see_through()  # what was flashed is judged to its end, Ctrl-C or not
         with converge.linked(self.flash.job, Access.READ, self.channel) as link:
             now = look(self.flash, link, self.channel)
         if not self._there(now):
@@ -147,11 +163,18 @@ class _Work:
 
     def _gate(self, before: Look | None, seen: Seen) -> tuple[Outcome, str]:
         """Judge a device that tells the wanted version by all that it does."""
+        self.channel.see_through()  # after a kill too
         self.channel.emit(Progress(device=self.device.name, stage=Stage.CHECKS))
         troubles, notes = gate(self.flash, self.channel, before)
+        notes = [*filter(None, [seen.note]), *notes]
+        if self.flash.image.needs_reset:
+            notes.append(
+                f"its maker asks for a factory reset now: do it, then fleetctl adopt --limit {self.device.name}"
+            )
         if troubles:
             return Outcome.FAILED, f"has {seen.version}, but {'; '.join([*troubles, *notes])}"
         return Outcome.CHANGED, "; ".join(notes)
 
     def _ended(self, seen: Seen) -> tuple[Outcome, str]:
-        return seen.outcome, f"{converge.where(self.device)}: {seen.reason}"
+        told = "; ".join(filter(None, [seen.reason, seen.note]))
+        return seen.outcome, f"{converge.where(self.device)}: {told}"

@@ -11,7 +11,7 @@ from typing import Final
 
 from fleetctl import catalog, converge
 from fleetctl.errors import FleetctlError, Refused
-from fleetctl.flashing.look import Look, channels, look, new_drift
+from fleetctl.flashing.look import Look, live, look, new_drift
 from fleetctl.flashing.order import Flash
 from fleetctl.model import Access, Channel, Driver, Kind, Outcome, SecretRef
 from fleetctl.protocols import rtsp
@@ -35,7 +35,7 @@ def gate(flash: Flash, channel: Channel, before: Look | None) -> tuple[list[str]
         _put_back(flash, channel, before, after, troubles, notes)
         with converge.linked(flash.job, Access.READ, channel) as link:
             driver, _ = converge.recognise(flash.job, link, catalog.load(), required=True)
-            _recordings(flash, before, driver, link, troubles)
+            _alive(flash, before, driver, link, troubles)
             _picture(flash, driver, link, troubles)
         action = catalog.load().action(driver, "keep_firmware")
         if action is not None and troubles:
@@ -84,20 +84,22 @@ def _put_back(
         troubles.append(f"the upgrade changed {names}, and it could not be put back")
 
 
-def _recordings(flash: Flash, before: Look | None, driver: Driver, link: converge.Link, troubles: list[str]) -> None:
-    """Wait until every channel that was online and recording is again; a recorder takes its time."""
-    if flash.job.device.kind is not Kind.NVR:
+def _alive(flash: Flash, before: Look | None, driver: Driver, link: converge.Link, troubles: list[str]) -> None:
+    """Wait until every channel that was online and recording is again, every link there: that takes its time."""
+    if flash.job.device.kind not in (Kind.NVR, Kind.SWITCH):
         return
     registry, until = catalog.load(), time.monotonic() + _LIVE_S
     wanted = {key for key, well in (before.live if before is not None else {}).items() if well}
     while True:
-        live = channels(registry, driver, link)
-        missing = sorted(key for key in wanted if not live.get(key))
+        now = live(registry, driver, link)
+        missing = sorted(key for key in wanted if not now.get(key))
         if not missing or time.monotonic() > until:
             break
         time.sleep(flash.timing.poll_s)
     if missing:
-        troubles.append(f"channel {', '.join(missing)} was recorded before and is not within {_LIVE_S:.0f} s")
+        what = "port {} had a link" if flash.job.device.kind is Kind.SWITCH else "channel {} was recorded"
+        told = what.format(", ".join(missing))
+        troubles.append(f"{told} before and {'has none' if 'link' in what else 'is not'} within {_LIVE_S:.0f} s")
 
 
 def _picture(flash: Flash, driver: Driver, link: converge.Link, troubles: list[str]) -> None:

@@ -60,7 +60,7 @@ class Look:
     driver: Driver
     identity: Any
     plan: DevicePlan
-    live: Mapping[str, bool]  # of a recorder: its channels -> whether online and recording
+    live: Mapping[str, bool]  # of a recorder: channel -> whether online and recording; of a switch: port -> has a link
     clock_error_s: float | None = None
 
     @property
@@ -81,16 +81,31 @@ def look(flash: Flash, link: converge.Link, channel: Channel) -> Look:
     quiet = Quiet(channel)
     expected = tuple(e for e in flash.job.expectations if e.aspect != ASPECT)
     converge.observe(replace(flash.job, expectations=expected, plan=None), link, quiet)
-    session = link.open_sessions[0]
-    error_s = session.clock_error_s() if hasattr(session, "clock_error_s") else None
     assert quiet.plan is not None  # noqa: S101  # observing always tells
     return Look(
-        driver=driver, identity=identity, plan=quiet.plan, live=channels(registry, driver, link), clock_error_s=error_s
+        driver=driver,
+        identity=identity,
+        plan=quiet.plan,
+        live=live(registry, driver, link),
+        clock_error_s=_clock_error_s(link, quiet.plan),
     )
 
 
-def channels(registry: catalog.Registry, driver: Driver, link: converge.Link) -> Mapping[str, bool]:
-    """Return a recorder's channels and whether each is online and recording; nothing of what is no recorder."""
+def _clock_error_s(link: converge.Link, plan: DevicePlan) -> float | None:
+    session = link.open_sessions[0]
+    if hasattr(session, "clock_error_s"):
+        told: float | None = session.clock_error_s()
+        return told
+    seen = next((getattr(a.actual, "clock_error_s", None) for a in plan.aspects if a.aspect == "time"), None)
+    return seen if isinstance(seen, float) else None
+
+
+def live(registry: catalog.Registry, driver: Driver, link: converge.Link) -> Mapping[str, bool]:
+    """Return a recorder's channels (online and recording), a switch's ports (with a link); nothing of others."""
+    if (action := registry.action(driver, "links")) is not None:
+        link.session(action.protocol).forget()
+        ports: Mapping[str, bool] = action.run(link.session(action.protocol), None)
+        return ports
     cell = registry.cell(driver, "state")
     if cell is None:
         return {}

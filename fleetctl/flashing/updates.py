@@ -98,6 +98,8 @@ class Updating:
     def done(self) -> tuple[Outcome, str]:
         """Take up an earlier try by what the host is now; else look, have the role run, and judge."""
         update = self.update
+        if update.again or (update.earlier is not None and update.earlier.sent):
+            self.channel.see_through()  # what was updated is judged to its end, Ctrl-C or not
         state, plan = self._state(), self._checked((*update.job.expectations, update.wanted))
         firmware = next((a for a in plan.aspects if a.aspect == ASPECT), None)
         if firmware is None or (firmware.outcome not in (Outcome.UNCHANGED, Outcome.PENDING) and not firmware.changes):
@@ -194,6 +196,7 @@ class Updating:
         self, before: Installed | None, plan: DevicePlan | None, after: Installed, outcome: Outcome, reason: str
     ) -> tuple[Outcome, str]:
         """Judge by what is installed, by the start it made, by its services and by all its other roles."""
+        self.channel.see_through()  # after a kill too
         self.changes = _moved(self.device.name, before, after) if before is not None else ()
         troubles = [reason or f"its role ended as {outcome.value}"] if outcome not in _GOOD else []
         troubles += _not_as_wanted(self.update.wanted.value, after)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fleetctl import converge
 from fleetctl.errors import BadAnswer, Rejected, Unreachable, Unsupported
 from fleetctl.flashing.look import asked, version
 from fleetctl.flashing.order import Flash
+from fleetctl.flashing.reopen import reopened
 from fleetctl.model import Access, Channel, Driver, Outcome, Progress, Stage, Verdict, verdict
 
 _SLACK_S: Final = 5.0  # by which an uptime and our own clock may differ
@@ -23,6 +24,7 @@ class Seen:
     version: str = ""
     outcome: Outcome = Outcome.FAILED
     reason: str = ""
+    note: str = ""  # what was done meanwhile, to be told whatever comes of it
 
 
 def watched(flash: Flash, channel: Channel, since: float, *, resumed: bool = False) -> Seen:
@@ -41,8 +43,14 @@ class _Watch:
         self._resumed = resumed
         self._went_down = False
         self._percent = -1
+        self._note = ""
 
     def run(self) -> Seen:
+        """Watch to the end; what had to be switched on again is told with it."""
+        seen = self._run()
+        return replace(seen, note=self._note) if self._note else seen
+
+    def _run(self) -> Seen:
         timing = self._flash.timing
         now = time.time()  # whoever sent it is gone by now: what has not come by now does not come any more
         until = timing.flash_s + (min(now, self._since + timing.upload_s) if self._resumed else now)
@@ -97,13 +105,20 @@ class _Watch:
         """Read the version until it is the wanted one: some tell the old one for a while after their start."""
         until, last = time.time() + self._flash.timing.late_s, None
         while True:
-            told = self._told()
+            told = self._told() or self._reopened()
             last = told or last
             if told is not None and told.verdict is Verdict.VERIFIED:
                 return told
             if time.time() >= until:
                 return self._not_it(last)
             time.sleep(self._flash.timing.poll_s)
+
+    def _reopened(self) -> Seen | None:
+        """Where it answers, but not so that its version can be read: switch ONVIF on again, and read once more."""
+        if self._note or not reopened(self._flash, self._channel):
+            return None
+        self._note = "the upgrade switched ONVIF off: switched on again over its maker's interface"
+        return self._told()
 
     def _not_it(self, last: Seen | None) -> Seen:
         wanted = self._flash.image.target
@@ -118,7 +133,7 @@ class _Watch:
 
     def _stayed(self) -> Seen:
         """The device never went down: by what it tells, it has the version all the same, or nothing came of it."""
-        told = self._told()
+        told = self._told() or self._reopened()
         if told is not None and told.verdict is Verdict.VERIFIED:
             return told
         found = told.version if told is not None else "no version at all"

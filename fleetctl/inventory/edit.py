@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from fleetctl import files
 from fleetctl.errors import Fault, InventoryError
-from fleetctl.inventory.finding import find_group, find_host, ranges
+from fleetctl.inventory.finding import find_group, find_host, owner_of, ranges
 from fleetctl.inventory.marked import Node, Text, marked, meaning
 from fleetctl.inventory.splice import Splice, add, change, entry_of, fill, remove
 from fleetctl.inventory.written import Template, words
@@ -23,6 +23,7 @@ __all__ = [
     "AddHost",
     "Edit",
     "RemoveEntry",
+    "RemoveGroup",
     "RemoveGroupValue",
     "RemoveHost",
     "RemoveHostValue",
@@ -91,6 +92,13 @@ class RemoveHost:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoveGroup:
+    """Removes the definition of a group with all that is in it."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
 class SetEntry:
     """Sets an entry of a mapping that a variable of a host or group holds; the mapping is made if there is none."""
 
@@ -111,7 +119,17 @@ class RemoveEntry:
     of_host: bool = False
 
 
-Edit = SetEntry | RemoveEntry | SetHostValue | RemoveHostValue | SetGroupValue | RemoveGroupValue | AddHost | RemoveHost
+Edit = (
+    SetEntry
+    | RemoveEntry
+    | SetHostValue
+    | RemoveHostValue
+    | SetGroupValue
+    | RemoveGroupValue
+    | AddHost
+    | RemoveHost
+    | RemoveGroup
+)
 
 
 def set_host_values(path: Path, host: str, values: Mapping[str, Any]) -> None:
@@ -217,6 +235,8 @@ def _splice(told: Text, edit: Edit, meanings: Mapping[int, list[Any]]) -> Splice
             group = find_group(told, edit.group, "hosts", edit.host)
             inner = entry_of(told, group[1], "hosts") if group[1].kind == "map" else None
             return _remove(told, inner or group, edit.host, meanings)
+        case RemoveGroup():
+            return remove(told, owner_of(told, edit.group), edit.group, meanings)
 
 
 def _entry(told: Text, edit: SetEntry | RemoveEntry, meanings: Mapping[int, list[Any]]) -> Splice | None:

@@ -23,6 +23,18 @@ def groups(told: Text) -> Iterator[tuple[Node, Node]]:
                     waiting.append(children[1])
 
 
+def owner_of(told: Text, name: str) -> Node:
+    """Return the mapping in which a group is defined: the file's own or its parent's `children`."""
+    inner = (entry_of(told, node, "children") for _, node in groups(told) if node.kind == "map")
+    levels = [told.root, *(entry[1] for entry in inner if entry is not None)]
+    found = [level for level in levels if level is not None and level.kind == "map" and entry_of(told, level, name)]
+    if not found:
+        told.refuse(0, f"there is no group `{name}` in this file", "name a group that the file defines")
+    if len(found) > 1:
+        told.refuse(0, f"the group `{name}` is defined in several places of this file", "keep one of them")
+    return found[0]
+
+
 def find_group(told: Text, name: str, section: str, wanted: str) -> tuple[Node, Node]:
     """Return the definition of a group that holds what is wanted, else has the section, else any values."""
     found = [group for group in groups(told) if group[0].value == name]

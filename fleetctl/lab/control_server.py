@@ -90,7 +90,8 @@ def _break(lab: LabServer, device: str, fault: str, arguments: dict[str, Any] | 
         lab.world.reset(target, "Hard" if told["hard"] else "Soft")
         return told
     if fault == "swap":
-        lab.world.swap(target, told["other"], same_login=bool(told["same_login"]))
+        kind = str(told["personality"])
+        lab.world.swap(target, told["other"], same_login=bool(told["same_login"]), personality=kind)
     if fault == "duplicate-address":
         lab.world.duplicate(target, same_login=bool(told["same_login"]))
     target.faults = {**(target.faults or {}), fault: told}

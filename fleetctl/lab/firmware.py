@@ -13,7 +13,7 @@ import json
 import re
 import time
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
 from fleetctl.lab.services.device_network import protocols_of
 
@@ -35,6 +35,12 @@ _PIECE: Final = 1024 * 1024
 _BOUNDARY: Final = re.compile(r'boundary="?([^";]+)"?')
 
 
+class Named(Protocol):
+    """What an effect happens to."""
+
+    name: str
+
+
 class NotForUs(Exception):
     """A file that the device does not take; `why` is wrong, cut or busy."""
 
@@ -51,7 +57,7 @@ class Image:
     version: str
     effects: dict[str, float] = field(default_factory=dict)
 
-    def happens(self, effect: str, device: SimDevice) -> bool:
+    def happens(self, effect: str, device: Named) -> bool:
         """Tell whether an effect happens to this device: to a share of them, always the same ones."""
         share = float(self.effects.get(effect, 0.0))
         place = int.from_bytes(hashlib.sha256(f"{device.name} {effect}".encode()).digest()[:4], "big") / 2**32
@@ -106,11 +112,20 @@ def body_of(incoming: Incoming) -> IO[bytes]:
     return source
 
 
-def read(source: IO[bytes], device: SimDevice) -> Image:
-    """Return the image that a file is; raises NotForUs for what a device refuses."""
+def said(source: IO[bytes]) -> dict[str, Any] | None:
+    """Return what a file says of itself in its first line, None for what is no image; stands behind that line."""
     line = source.readline(_LINE)
     try:
-        told: dict[str, Any] = json.loads(line.removeprefix(MAGIC)) if line.startswith(MAGIC) else {}
+        told = json.loads(line.removeprefix(MAGIC)) if line.startswith(MAGIC) else None
+    except ValueError:
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def read(source: IO[bytes], device: SimDevice) -> Image:
+    """Return the image that a file is; raises NotForUs for what a device refuses."""
+    try:
+        told = said(source) or {}
         image = Image(models=tuple(told["models"]), version=str(told["version"]), effects=dict(told["effects"]))
         size, wanted = int(told["size"]), str(told["sha256"])
     except (ValueError, KeyError, TypeError):

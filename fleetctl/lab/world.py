@@ -181,8 +181,8 @@ class World:
         for device, address in left:
             self._cut(device, address)
 
-    def swap(self, target: SimDevice, other: str, *, same_login: bool) -> None:
-        """Let another device answer at this one's address: one of the lab's, or a stranger of the same make."""
+    def swap(self, target: SimDevice, other: str, *, same_login: bool, personality: str = "") -> None:
+        """Let another device answer at this one's address: one of the lab's, or a stranger of some make."""
         address = self.address(target)
         if not address:
             raise UsageError(f"{target.name} answers nowhere")
@@ -192,13 +192,15 @@ class World:
             self._swapped[address] = there
             self.cut(there)
         else:
-            self._swapped[address] = self._stranger(target, same_login)
+            self._swapped[address] = self._stranger(target, same_login, personality=personality)
         self.by_address.update(self._swapped)
         self._cut(target, address)
 
-    def _stranger(self, target: SimDevice, same_login: bool, word: str = "stranger") -> SimDevice:
+    def _stranger(
+        self, target: SimDevice, same_login: bool, word: str = "stranger", *, personality: str = ""
+    ) -> SimDevice:
         number = f"{target.name}~{word}"
-        stranger = SimDevice(target.spec.renamed(number), target.personality, None)
+        stranger = SimDevice(target.spec.renamed(number), of(personality) if personality else target.personality, None)
         if same_login:
             stranger.changed = {"users": dict(target.read("users"))}
         self.devices[number] = stranger

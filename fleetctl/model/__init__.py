@@ -21,6 +21,7 @@ from fleetctl.model.events import (
     Planned,
     Progress,
     Result,
+    Retired,
     Rotation,
     Sent,
     Stage,
@@ -28,7 +29,18 @@ from fleetctl.model.events import (
     Step,
     Viewing,
 )
-from fleetctl.model.firmware import Image, Installed, Order, Parser, Release, Verdict, older, release_of, verdict
+from fleetctl.model.firmware import (
+    Image,
+    Installed,
+    Order,
+    Parser,
+    Release,
+    Verdict,
+    brand_of,
+    older,
+    release_of,
+    verdict,
+)
 from fleetctl.model.fleet import Access, Device, Endpoint, Expectation, Neighbour, Reading
 from fleetctl.model.passwords import LoginLock, PasswordPolicy, Trouble
 from fleetctl.model.plans import AspectPlan, Change, DevicePlan
@@ -115,6 +127,7 @@ __all__ = [
     "Reading",
     "Release",
     "Result",
+    "Retired",
     "Rotation",
     "SecretRef",
     "Secrets",
@@ -130,6 +143,7 @@ __all__ = [
     "Viewing",
     "Waiver",
     "actions",
+    "brand_of",
     "covering",
     "older",
     "release_of",

@@ -216,6 +216,18 @@ class Observed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retired(Event):
+    """Confirmed on disk before another device takes a place: who had it; its history stays under the place's name."""
+
+    durable: ClassVar[bool] = True
+
+    serial_number: str
+    mac_address: str
+    manufacturer: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pictured(Event):
     """A camera's picture as an acceptance keeps it: JPEG in base64; `digest` is the SHA-256 of its bytes."""
 

@@ -68,7 +68,14 @@ class Verdict(enum.StrEnum):
 
 _NUMBERS: Final = re.compile(r"(?<![0-9A-Za-z.])v?(\d+(?:\.\d+)+)(?![0-9A-Za-z]|\.\d)", re.IGNORECASE)
 _OEM: Final = re.compile(r"\.(?=[0-9]*[A-Z])[0-9A-Z]{7}\.")  # Dahua's brands: 4.003.00KB001.1.R
+_BRAND: Final = re.compile(r"\.([0-9A-Z]{7})\.")
 _BUILD: Final = re.compile(r"build(?:\s*date)?\s*[:=]?\s*(\d[\d.-]*)", re.IGNORECASE)
+
+
+def brand_of(told: str) -> str:
+    """Return the brand code in a version text (Dahua's: 4.003.00KB001.1.R), "" where it tells none."""
+    found = _BRAND.search(told)
+    return found[1] if found else ""
 
 
 def release_of(told: str) -> Release | None:

@@ -11,7 +11,7 @@ from fleetctl.catalog import asks
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.executor import Policy, Stop
 from fleetctl.inventory import edit
-from fleetctl.model import Device, Event, Finished, Kind, Learned, Outcome
+from fleetctl.model import UNSET, Device, Event, Finished, Kind, Learned, Outcome
 from fleetctl.operations.adopting import Seen, work
 from fleetctl.operations.door import ACTIVATED, ACTIVATING, Job, Login, own_account
 from fleetctl.operations.runs import ENABLE, execute, in_turn, job, logs_in_by_password, select, task
@@ -78,15 +78,26 @@ def adopt(
         work=work,
         ready=ready,
     ):
-        if isinstance(event, Learned) and (account := event.facts.get(ACTIVATED)):
-            workspace.vault.promote(by_name[event.device].site, event.device, account)
-        elif isinstance(event, Learned):
-            facts[event.device] = event.facts
-        if isinstance(event, Finished) and event.outcome is Outcome.CHANGED:
-            _record(by_name.get(event.device) or through[event.device], facts.get(event.device, {}))
-            if facts.get(event.device, {}).get(ENABLED) == "yes":
-                _keep_enable(workspace, by_name[event.device], enable)
+        _book(workspace, event, by_name | through, facts, enable)
         yield event
+
+
+def _book(
+    workspace: Workspace, event: Event, devices: Mapping[str, Device], facts: dict[str, Mapping[str, str]], enable: str
+) -> None:
+    """Keep what an event tells: a first password that is live; of a device taken in its identity and its secret."""
+    if isinstance(event, Learned) and (account := event.facts.get(ACTIVATED)):
+        site = devices[event.device].site
+        if workspace.vault.entry(site, event.device, account).prepared:
+            workspace.vault.promote(site, event.device, account)
+        # else it was reset, or stands in another's place, and got the password that the vault has of the account
+    elif isinstance(event, Learned):
+        facts[event.device] = event.facts
+    if isinstance(event, Finished) and event.outcome is Outcome.CHANGED:
+        told = facts.get(event.device, {})
+        _record(devices[event.device], told)
+        if told.get(ENABLED) == "yes":
+            _keep_enable(workspace, devices[event.device], enable)
 
 
 def adopted(workspace: Workspace, device: Device) -> bool:
@@ -213,12 +224,17 @@ def _keep_enable(workspace: Workspace, device: Device, given: str) -> None:
 
 
 def _own_interface(workspace: Workspace, device: Device, fingerprint: str) -> str:
-    """Return the maker's own protocol where something is expected that only it reaches and a try is left, else ""."""
+    """Return the maker's own protocol where it is needed and a try is left, else "".
+
+    Needed it is for what only it reaches, and where firmware is rolled: an upgrade may switch ONVIF off.
+    """
     driver = workspace.registry.driver_of(device, device.vendor, device.model)
+    firmware = next((e.value for e in workspace.expectations(device, ("firmware",))), None)
+    rolled = getattr(firmware, "target", UNSET) is not UNSET
     for cell in driver.better if device.kind is Kind.CAMERA else ():
         expected = next((e.value for e in workspace.expectations(device, (cell.aspect,))), None)
         account = own_account(device.user, cell.protocol)
-        if asks(cell, expected) and not workspace.store.may_try(device.name, account, fingerprint).barred:
+        if (rolled or asks(cell, expected)) and not workspace.store.may_try(device.name, account, fingerprint).barred:
             return cell.protocol
     return ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fleetctl import catalog, converge
@@ -23,6 +23,7 @@ from fleetctl.model import (
     Outcome,
     Planned,
     Reading,
+    Retired,
 )
 from fleetctl.operations.runs import job
 from fleetctl.operations.workspace import Workspace
@@ -45,6 +46,7 @@ class Shown:
     readings: tuple[Reading, ...]
     expectations: Mapping[str, Expectation]
     changes: tuple[Change, ...] = ()  # of a host: what its roles would change; they read nothing else
+    retired: tuple[tuple[str, Retired], ...] = ()  # who had the place before, each with the day it was retired
 
 
 class Recorder:
@@ -109,7 +111,19 @@ def show(workspace: Workspace, name: str, aspects: tuple[str, ...] = ()) -> Show
         readings=readings,
         expectations={e.aspect: e for e in expected},
         changes=changes,
+        retired=retired(workspace, device),
     )
+
+
+def retired(workspace: Workspace, device: Device) -> tuple[tuple[str, Retired], ...]:
+    """Return the devices that had a place before, each with the day it was retired."""
+    own = (device.serial_number, device.mac_address)
+    found = []
+    for entry in workspace.journal.entries(device=device.name, events=("Retired",)):
+        event = entry.value()
+        if isinstance(event, Retired) and (event.serial_number, event.mac_address) != own:
+            found.append((f"{entry.time.astimezone():%Y-%m-%d}", event))
+    return tuple(found)
 
 
 def _checked(task: Job, channel: Recorder) -> tuple[tuple[Reading, ...], tuple[Change, ...]]:
@@ -174,8 +188,41 @@ def reboot(workspace: Workspace, name: str) -> Rebooted:
     return result
 
 
-def proven(task: Job, channel: Channel) -> Rebooted:
-    """Watch the device go down and come back."""
+def reset(workspace: Workspace, name: str, *, hard: bool) -> Rebooted:
+    """Put a device back to its factory state and watch it go down and come back; its logins are forgotten.
+
+    Soft keeps its address. After a hard reset it may answer at its maker's address, so that it is not waited for there.
+    """
+    device = one(workspace, name)
+    if device.audit_only:
+        raise UsageError(f"{name} is audit_only in the inventory: fleetctl only looks at it")
+    word = "hard" if hard else "soft"
+    change = Change(device=name, aspect="", field="reset", before=None, after=word)
+    with workspace.journal.run("reset", {"device": name, "reset": word}) as record:
+        channel = Recorder(record)
+        task = job(workspace, device)
+        with converge.linked(task, Access.WRITE, channel) as link:
+            driver, _ = converge.recognise(task, link, workspace.registry, required=True)
+            action = workspace.registry.action(driver, "reset")
+            if action is None:
+                raise Unsupported(
+                    f"{name}: fleetctl cannot reset {driver.name} devices; press its button, then: "
+                    f"fleetctl adopt --again --limit {name}"
+                )
+            channel.confirm(Intent(device=name, aspect="", changes=(change,)))
+            action.run(link.session(action.protocol), hard)
+        workspace.journal.flush()
+        workspace.store.forget(name)  # what it accepted before, it does no longer
+        result = watched(task)
+        if hard and result.outcome is Outcome.UNREACHABLE and result.down_s is not None:
+            reason = "it went down and does not answer at this address; it may be at its maker's (discover it there)"
+            result = replace(result, outcome=Outcome.CHANGED, reason=reason)
+        record(Finished(device=name, site=device.site, outcome=result.outcome, reason=result.reason))
+    return result
+
+
+def watched(task: Job) -> Rebooted:
+    """Watch the device go down and come back, asked without its login."""
     device, begun = task.device, time.monotonic()
 
     def waited(until_s: float, *, up: bool) -> float | None:
@@ -187,17 +234,25 @@ def proven(task: Job, channel: Channel) -> Rebooted:
 
     down = waited(DOWN_S, up=False)
     if down is None:
-        reason = "it said that it would reboot, but never stopped answering"
+        reason = "it said that it would restart, but never stopped answering"
         return Rebooted(device=device, outcome=Outcome.NOT_APPLIED, reason=reason, down_s=None, up_s=None)
     up = waited(down + UP_S, up=True)
     if up is None:
         reason = f"it went down and has not come back within {UP_S:.0f} s; look at its power and its port"
         return Rebooted(device=device, outcome=Outcome.UNREACHABLE, reason=reason, down_s=down, up_s=None)
-    try:
-        _recognised(task, channel, begun + down + UP_S)
-    except FleetctlError as error:
-        return Rebooted(device=device, outcome=converge.outcome_of(error), reason=str(error), down_s=down, up_s=up)
     return Rebooted(device=device, outcome=Outcome.CHANGED, reason="", down_s=down, up_s=up)
+
+
+def proven(task: Job, channel: Channel) -> Rebooted:
+    """Watch the device go down and come back, and see that it is still the same one."""
+    result = watched(task)
+    if result.outcome is not Outcome.CHANGED:
+        return result
+    try:
+        _recognised(task, channel, time.monotonic() + UP_S)
+    except FleetctlError as error:
+        return replace(result, outcome=converge.outcome_of(error), reason=str(error))
+    return result
 
 
 def _recognised(task: Job, channel: Channel, until: float) -> None:

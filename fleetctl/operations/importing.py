@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -18,6 +16,7 @@ from fleetctl.inventory.sheets.rows import key_of
 from fleetctl.inventory.written import words
 from fleetctl.model import Device
 from fleetctl.operations.matching import BINDINGS, Import, Matching
+from fleetctl.operations.trying import tried
 from fleetctl.operations.workspace import Workspace
 
 
@@ -35,7 +34,9 @@ def planned(workspace: Workspace, path: Path) -> Import:
     result = made.result()
     if made.faults:
         raise InventoryError(made.faults)
-    return _tried(workspace, _written(workspace.inventory_root, known, result))
+    made_now = _written(workspace.inventory_root, known, result)
+    tried(workspace, made_now.contents)
+    return made_now
 
 
 def _known(workspace: Workspace) -> Inventory:
@@ -136,26 +137,3 @@ def _site_file(site: str, rows: Iterable[Listed], bindings: Mapping[str, Any], *
         body = [*head, "  children:", *(f"    {line}" for line in body)]
     title = f"# {name}, {area}" if area else f"# {name}"
     return "\n".join([title, *body]) + "\n"
-
-
-def _tried(workspace: Workspace, made: Import) -> Import:
-    """Check the inventory as it would be, in a copy; raise InventoryError for what it would newly have wrong."""
-    if not made.contents:
-        return made
-    root = workspace.inventory_root
-    if root.is_file():
-        raise UsageError(f"{root} is one file; an import needs an inventory folder")
-    aspects = workspace.registry.aspects
-    with tempfile.TemporaryDirectory(prefix="fleetctl-import-") as folder:
-        copy = Path(folder) / root.name
-        shutil.copytree(root, copy)
-        for path, content in made.contents.items():
-            there = copy / path.relative_to(root)
-            there.parent.mkdir(parents=True, exist_ok=True)
-            there.write_bytes(content)
-        check = partial(standard.settings_faults, aspects=aspects)
-        found = inventory.load(copy, aspects, strict=False, checks=(check,))
-        if found.faults:
-            own = [replace(f, file=f.file.replace(str(copy), str(root))) for f in found.faults]
-            raise InventoryError(own)
-    return made

@@ -81,20 +81,12 @@ class Examination:
         self.workspace, self.stop = workspace, stop or Stop()
         self.devices = {d.name: d for d in devices if self._askable(d)}
         self.listed = tuple(d.name for d in devices if d.name not in self.devices and not d.behind)
-        self._bound = {camera: place for d in self.devices.values() for camera, place in self._places(d)}
+        self._bound = {camera: place for d in self.devices.values() for camera, place in bound(workspace, d)}
         self._own: dict[str, Diagnosed] = {}
         self._observed: dict[str, Observed] = {}
 
     def _askable(self, device: Device) -> bool:
         return not device.behind and bool(self.workspace.registry.protocols_of(device))
-
-    def _places(self, recorder: Device) -> Iterator[tuple[str, tuple[str, str]]]:
-        """Yield the cameras that a recorder has by the inventory, each with (recorder, channel)."""
-        told = next((e.value for e in self.workspace.expectations(recorder, ("channels",))), None)
-        bound = told.cameras if isinstance(told, Channels) and not isinstance(told.cameras, Unset) else {}
-        for key, item in bound.items():
-            if isinstance(item, BoundCamera) and isinstance(item.camera, str):
-                yield item.camera, (recorder.name, key)
 
     def events(self) -> Iterator[Event]:
         """Examine the devices, each after its switch and its recorder, and yield the events."""
@@ -220,6 +212,15 @@ class Examination:
             asked_days=int(asked) if asked is not None else None,
             viewers=seen.viewings if seen is not None else (),
         )
+
+
+def bound(workspace: Workspace, recorder: Device) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield the cameras that a recorder has by the inventory, each with (recorder, channel)."""
+    told = next((e.value for e in workspace.expectations(recorder, ("channels",))), None)
+    cameras = told.cameras if isinstance(told, Channels) and not isinstance(told.cameras, Unset) else {}
+    for key, item in cameras.items():
+        if isinstance(item, BoundCamera) and isinstance(item.camera, str):
+            yield item.camera, (recorder.name, key)
 
 
 def examined(workspace: Workspace, site: str, stop: Stop | None = None) -> Examination:

@@ -21,7 +21,7 @@ from fleetctl.operations import wiring
 from fleetctl.protocols.ansible import Surroundings
 from fleetctl.resources import folder
 from fleetctl.store import Store
-from fleetctl.vault import KEEP_DAYS, Fingerprints, SecretBag, Vault, envelope, source_of, write_password_file
+from fleetctl.vault import KEEP_DAYS, Fingerprints, SecretBag, Vault, envelope, sources_of, write_password_file
 
 STATE: Final = ".fleetctl"
 PASSWORD_FILE: Final = "vault-password"  # noqa: S105  # a file's name
@@ -43,7 +43,7 @@ class Workspace:
     inventory_root: Path
     has_state: bool = True
     reading: bool = False  # only what is on record is asked for: that works away from home, too
-    vault_id: str = ""  # label@source, as Ansible writes it; "": what ansible.cfg says
+    vault_ids: tuple[str, ...] = ()  # label@source, as Ansible writes it; none: what ansible.cfg says
     ask: Callable[[str], str] | None = None  # asks a person for the vault password of a label
 
     @property
@@ -76,6 +76,10 @@ class Workspace:
         checks = (settings, waivers, standard.recipient_faults)
         return inventory.load(self.inventory_root, aspects, cache=cache, checks=checks)
 
+    def reread(self) -> None:
+        """Read the inventory again when it is next asked for: a file of it was written."""
+        self.__dict__.pop("inventory", None)
+
     @cached_property
     def store(self) -> Store:
         """The store; raises UsageError when another machine is the workspace's home."""
@@ -89,13 +93,13 @@ class Workspace:
     @cached_property
     def vault(self) -> Vault:
         """The vault of this inventory; its password is asked for when a site is opened. Raises VaultError."""
-        source = source_of(self.root, vault_id=self.vault_id, ask=self.ask)
-        return Vault(self.inventory_root, source, keep_days=self._keep_days)
+        sources = sources_of(self.root, vault_ids=self.vault_ids, ask=self.ask)
+        return Vault(self.inventory_root, sources, keep_days=self._keep_days)
 
     def unlock(self) -> None:
         """Ask for the vault password now where a person has to be asked, before anything is drawn on the screen."""
         if self.vault.source.asks:
-            _ = self.vault.password
+            self.vault.identities.password(self.vault.source)
 
     def _keep_days(self, site: str) -> int:
         """Return how long a site's previous passwords are kept: `vault_keep_days` of its first device that says so."""
@@ -178,12 +182,13 @@ class Workspace:
     def around(self, site: str) -> Surroundings:
         """Return what Ansible needs for a host of a site; raises VaultError when the vault does not open."""
         has_vault = any(self.inventory_root.glob("group_vars/*/vault.yml"))
+        label, password = self.vault.identity(site) if has_vault else (self.vault.source.label, b"")
         return Surroundings(
             inventory=str(self.inventory_root.resolve()),
             config=str(self.root.resolve() / "ansible.cfg"),
             known_hosts=self.known_hosts,
-            vault_label=self.vault.source.label,
-            vault_password=self.vault.password.decode("utf-8", "surrogateescape") if has_vault else "",
+            vault_label=label,
+            vault_password=password.decode("utf-8", "surrogateescape"),
             hidden=self.vault.every(site),
         )
 
@@ -216,12 +221,12 @@ def open_workspace(
     inventory_dir: Path | None = None,
     *,
     reading: bool = False,
-    vault_id: str = "",
+    vault_ids: tuple[str, ...] = (),
     ask: Callable[[str], str] | None = None,
 ) -> Workspace:
     """Open the workspace around `start` (or around the inventory, when that is named).
 
-    `vault_id` and `ask` say where its vault password comes from, where that is not as its ansible.cfg says. Raises
+    `vault_ids` and `ask` say where its vault password comes from, where that is not as its ansible.cfg says. Raises
     UsageError when there is neither a workspace nor a named inventory.
     """
     if inventory_dir is not None and not inventory_dir.is_dir():
@@ -235,7 +240,7 @@ def open_workspace(
             )
         return Workspace(root=inventory_dir, inventory_root=inventory_dir, has_state=False)
     inventory_root = inventory_dir or root / "inventory"
-    return Workspace(root=root, inventory_root=inventory_root, reading=reading, vault_id=vault_id, ask=ask)
+    return Workspace(root=root, inventory_root=inventory_root, reading=reading, vault_ids=vault_ids, ask=ask)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,20 @@ class Upload:
         self._progress = progress or (lambda _percent: None)
         self.gone = 0  # bytes of the file that were handed to the network
 
+    def digest(self, algorithm: str) -> str:
+        """Return the checksum of the file by another algorithm (md5, sha256), to be held against a device's own.
+
+        Raises UsageError where it cannot be read.
+        """
+        made = hashlib.new(algorithm, usedforsecurity=False)
+        try:
+            with self.path.open("rb") as file:
+                while piece := file.read(PIECE):
+                    made.update(piece)
+        except OSError as error:
+            raise UsageError(f"{self.path} cannot be read: {error.strerror}") from error
+        return made.hexdigest()
+
     def __len__(self) -> int:
         return len(self._before) + self.size + len(self._after)
 

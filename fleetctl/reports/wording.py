@@ -119,6 +119,16 @@ LAYERS: Final = {
     Layer.RECORDING: N_("recording"),
 }
 
+STEPS: Final = {
+    "retire": N_("the old one is retired"),
+    "adopt": N_("the new one is adopted"),
+    "apply": N_("set as the inventory says"),
+    "channel": N_("bound to its channel"),
+    "recording": N_("proof of recording"),
+    "firmware": N_("firmware"),
+}
+"""The steps of a replacement."""
+
 STAGES: Final = {
     Stage.UPLOAD: N_("sending firmware"),
     Stage.FLASH: N_("writing firmware"),

@@ -11,6 +11,7 @@ import yaml
 
 from fleetctl.errors import VaultError
 from fleetctl.vault import cipher
+from fleetctl.vault.identities import Identities
 
 VARIABLE: Final = "vault_secrets"
 _TAGS: Final = ("!vault", "!vault-encrypted")
@@ -55,36 +56,34 @@ class Opened:
     secrets: Mapping[str, Mapping[str, Entry]] = field(default_factory=dict)
 
 
-def read(path: Path, password: bytes) -> Opened:
+def read(path: Path, identities: Identities) -> Opened:
     """Open a site's file. Raises VaultError with the file's name."""
     try:
         content = path.read_bytes()
     except OSError as error:
         raise VaultError(f"{path} cannot be read: {error.strerror}") from None
-    return understood(path, content, password)
+    return understood(path, content, identities)
 
 
-def understood(path: Path, content: bytes, password: bytes) -> Opened:
+def understood(path: Path, content: bytes, identities: Identities) -> Opened:
     """Return what a site's file of that content holds. Raises VaultError with the file's name."""
     found = _block(path, _text(path, content))
     if found is None:
         return Opened(content=content)
     told = found[1].value
     try:
-        plain = cipher.decrypt(told, password)
+        plain = identities.decrypt(told)
     except VaultError as error:
         raise VaultError(f"{path}: {error}") from None
     return Opened(content=content, cipher_text=told, plain=plain, secrets=_parsed(path, plain))
 
 
-def written(
-    path: Path, content: bytes, secrets: Mapping[str, Mapping[str, Entry]], password: bytes, label: str
-) -> bytes:
+def written(path: Path, content: bytes, secrets: Mapping[str, Mapping[str, Entry]], identities: Identities) -> bytes:
     """Return the file's new content: only the block is replaced. Raises VaultError for a file it cannot keep."""
-    block = cipher.encrypt(_dumped(secrets), password, label)
-    told = f"{VARIABLE}: !vault |\n" + "".join(f"  {line}\n" for line in block.splitlines())
     text = _text(path, content)
     found = _block(path, text)
+    block = identities.encrypt(_dumped(secrets), "" if found is None else found[1].value)
+    told = f"{VARIABLE}: !vault |\n" + "".join(f"  {line}\n" for line in block.splitlines())
     if found is None:
         before = text if not text or text.endswith("\n") else text + "\n"
         return ((before or _HEAD) + told).encode("utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import configparser
 import os
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -85,23 +85,34 @@ def _script(path: Path, label: str) -> bytes:
 def source_of(
     workspace: Path,
     *,
-    vault_id: str = "",
+    vault_ids: Sequence[str] = (),
     ask: Callable[[str], str] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> PasswordSource:
-    """Return the source for a workspace: `vault_id`, FLEETCTL_VAULT_PASSWORD_FILE, else what its ansible.cfg says.
+    """Return the main one of `sources_of`."""
+    return sources_of(workspace, vault_ids=vault_ids, ask=ask, environ=environ)[0]
 
-    An identity is `label@source` as Ansible writes it; its source is a file, a script, `prompt`, or `keyring`. Of
-    several in ansible.cfg `fleet@...` counts, else the first. Files of ansible.cfg are beside it. Nothing is read or
-    run yet. Raises VaultError for an ansible.cfg that cannot be read.
+
+def sources_of(
+    workspace: Path,
+    *,
+    vault_ids: Sequence[str] = (),
+    ask: Callable[[str], str] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> tuple[PasswordSource, ...]:
+    """Return the sources for a workspace, the main one first: `vault_ids`, else what its ansible.cfg says.
+
+    An identity is `label@source` as Ansible writes it; its source is a file, a script, `prompt`, or `keyring`. The main
+    one of ansible.cfg is `fleet@...`, else the first; FLEETCTL_VAULT_PASSWORD_FILE takes the place of its source. Files
+    of ansible.cfg are beside it. Nothing is read or run yet. Raises VaultError for an ansible.cfg that cannot be read.
     """
     environ = os.environ if environ is None else environ
-    if vault_id:
-        return _source(*identity(vault_id), Path(), ask)
-    label, told = _identity(workspace / "ansible.cfg")
-    if named := environ.get(ENVIRONMENT):
-        return PasswordSource(label=label, file=Path(named).expanduser())
-    return _source(label, told, workspace, ask)
+    if vault_ids:
+        return tuple(_source(*identity(told), Path(), ask) for told in vault_ids)
+    (label, told), *others = _identities(workspace / "ansible.cfg")
+    named = environ.get(ENVIRONMENT)
+    main = PasswordSource(label=label, file=Path(named).expanduser()) if named else _source(label, told, workspace, ask)
+    return (main, *(_source(*each, workspace, ask) for each in others))
 
 
 def identity(told: str) -> tuple[str, str]:
@@ -118,17 +129,15 @@ def _source(label: str, told: str, folder: Path, ask: Callable[[str], str] | Non
     return PasswordSource(label=label, file=folder / Path(told).expanduser())
 
 
-def _identity(config: Path) -> tuple[str, str]:
-    """Return label and source of the vault identity that an ansible.cfg names."""
+def _identities(config: Path) -> list[tuple[str, str]]:
+    """Return label and source of each vault identity that an ansible.cfg names, the main one first; at least one."""
     parser = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=(";",), strict=False)
     try:
         parser.read(config, encoding="utf-8")
     except (configparser.Error, UnicodeDecodeError) as error:
         raise VaultError(f"{config} cannot be read: {str(error).splitlines()[0]}") from None
     if not parser.has_section("defaults"):
-        return LABEL, ""
+        return [(LABEL, "")]
     listed = parser["defaults"].get("vault_identity_list", "").replace("\n", ",").split(",")
-    found = [identity(each) for each in listed if each.strip()]
-    for label, told in sorted(found, key=lambda each: each[0] != LABEL):
-        return label, told
-    return LABEL, parser["defaults"].get("vault_password_file", "").strip()
+    found = sorted((identity(each) for each in listed if each.strip()), key=lambda each: each[0] != LABEL)
+    return found or [(LABEL, parser["defaults"].get("vault_password_file", "").strip())]

@@ -2,158 +2,44 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final
 
 from fleetctl import files
-from fleetctl.errors import InventoryError, VaultError
-from fleetctl.model import Device, SecretRef
-from fleetctl.vault import cipher, sites
+from fleetctl.errors import VaultError
+from fleetctl.model import SecretRef
+from fleetctl.vault import sites
 from fleetctl.vault.passwords import LENGTH, generate_password
+from fleetctl.vault.reader import Reader
 from fleetctl.vault.sites import Entry, Opened, Secrets
-from fleetctl.vault.source import PasswordSource, source_of
+from fleetctl.vault.source import PasswordSource
 
-T = TypeVar("T")
-_PROVING: Final = 3  # sites whose vaults are tried
 KEEP_DAYS: Final = 30
 """How long the previous password of an account is kept, where the inventory does not say otherwise."""
 
-# The standard's own template; what it says is looked up without rendering it (5,000 times in a fleet).
-_OWN: Final = re.compile(
-    r"\{\{\s*\(\s*vault_secrets\s*\|\s*from_yaml\s*\)\[inventory_hostname\]\[ansible_user\]\.current\s*\}\}"
-)
 
+class Vault(Reader):
+    """Secrets that are read and changed.
 
-class Fleet(Protocol):
-    """What is asked of an inventory."""
-
-    def secret_template(self, device: Device, account: str) -> str | None:
-        """Return `ansible_password` as written if it is the account's, else None."""
-
-    def reveal(self, device_name: str, variable: str, decrypt: Callable[[str], str]) -> Any:
-        """Return a variable rendered with the vault open."""
-
-
-class Vault:
-    """Secrets by site, device and account, in `group_vars/<site>/vault.yml` of the inventory.
-
-    `source` is where the vault password comes from, or the folder whose ansible.cfg says so. A previous password goes
-    with the first write of its site later than `keep_days` after the current one took its place. Every method raises
-    VaultError when the password is wrong or a file cannot be understood, Busy when another fleetctl is writing.
+    A previous password goes with the first write of its site later than `keep_days` after the current one took its
+    place. Every method raises as `Reader`, and Busy when another fleetctl is writing.
     """
 
     def __init__(
         self,
         inventory_root: Path,
-        source: PasswordSource | Path,
+        source: PasswordSource | Sequence[PasswordSource] | Path,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         keep_days: Callable[[str], int] = lambda _site: KEEP_DAYS,
     ) -> None:
-        self.root = inventory_root.parent if inventory_root.is_file() else inventory_root
-        self._source = source
+        super().__init__(inventory_root, source)
         self._clock = clock
         self._keep_days = keep_days
-        self._opened: dict[str, Opened] = {}
         self.run = 0  # the run that is at work, noted beside what it changes
-
-    def __repr__(self) -> str:
-        return f"Vault({str(self.root)!r})"
-
-    @cached_property
-    def source(self) -> PasswordSource:
-        """The vault identity."""
-        return source_of(self._source) if isinstance(self._source, Path) else self._source
-
-    @cached_property
-    def password(self) -> bytes:
-        """The vault password; asked for once."""
-        return self.source.password()
-
-    # --- reading ----------------------------------------------------------------------------------
-
-    def entry(self, site: str, device: str, account: str) -> Entry:
-        """Return what the vault has of an account; an empty entry where it has nothing."""
-        return self._open(site).secrets.get(device, {}).get(account, Entry())
-
-    def accounts(self, site: str, device: str) -> Mapping[str, Entry]:
-        """Return all that the vault has of a device, by account."""
-        return dict(self._open(site).secrets.get(device, {}))
-
-    def prove(self, sites: Iterable[str]) -> None:
-        """Open the vault of one of these sites: a wrong vault password ends a run before anything is sent.
-
-        Raises VaultError when none of the first that have one opens; a single damaged file is for its own devices.
-        """
-        wrong: VaultError | None = None
-        for site in [site for site in dict.fromkeys(sites) if site and self._path(site).exists()][:_PROVING]:
-            try:
-                self._open(site)
-            except VaultError as error:
-                wrong = wrong or error
-            else:
-                return
-        if wrong is not None:
-            raise wrong
-
-    def every(self, site: str) -> tuple[str, ...]:
-        """Return every password of a site, old ones and prepared ones too: what must not be seen anywhere."""
-        entries = (entry for accounts in self._open(site).secrets.values() for entry in accounts.values())
-        return tuple(p for entry in entries for p in (entry.current, entry.previous, entry.prepared) if p)
-
-    def reveal(self, ref: SecretRef, device: Device, inventory: Fleet | None = None) -> str:
-        """Return the password Ansible would use: `ansible_password` for the device's own account, else the vault's.
-
-        `ansible_password` may be plain, a `!vault` block, or any template over `vault_secrets` and other
-        variables. Raises VaultError, with `missing` True where there is no such password.
-        """
-        raw = inventory.secret_template(device, ref.account) if inventory is not None else None
-        if inventory is not None and raw is not None and not _OWN.fullmatch(str.__str__(raw).strip()):
-            return self._rendered(ref, inventory)
-        told = self.entry(device.site, ref.device, ref.account).current if device.site else ""
-        if not told:
-            raise VaultError(
-                f"the vault has no password of {ref.account} on {ref.device} (site {device.site or 'unknown'}). "
-                f"Take the device in: fleetctl adopt --limit {ref.device}",
-                missing=True,
-            )
-        return told
-
-    def _rendered(self, ref: SecretRef, inventory: Fleet) -> str:
-        try:
-            told = inventory.reveal(ref.device, "ansible_password", self.decrypt)
-        except InventoryError as error:
-            raise VaultError(f"the password of {ref.account} on {ref.device}: {error}", missing=True) from None
-        if told is None or told == "":
-            raise VaultError(f"ansible_password of {ref.device} is empty", missing=True)
-        if not isinstance(told, str):
-            raise VaultError(f"ansible_password of {ref.device} is not text. Write it in quotes")
-        return told
-
-    def decrypt(self, text: str) -> str:
-        """Return the plaintext of a `!vault` block of the inventory."""
-        for opened in self._opened.values():
-            if opened.cipher_text == text:
-                return opened.plain
-        return cipher.decrypt(text, self.password)
-
-    def _open(self, site: str) -> Opened:
-        if site not in self._opened:
-            path = self._path(site)
-            self._opened[site] = sites.read(path, self.password) if path.exists() else Opened()
-        return self._opened[site]
-
-    def _path(self, site: str) -> Path:
-        if not site or site.startswith(".") or "/" in site or "\0" in site:
-            raise VaultError(f"{site!r} is not the key of a site, so it has no vault")
-        return self.root / "group_vars" / site / "vault.yml"
-
-    # --- writing ----------------------------------------------------------------------------------
 
     def ensure(
         self, site: str, accounts: Mapping[str, Iterable[str]], *, length: int = LENGTH
@@ -269,6 +155,28 @@ class Vault:
 
         self._change(site, [(device, account)], change)
 
+    def copy(self, site: str, to: str, device: str) -> None:
+        """Give another site what this one has of a device's accounts; raises VaultError where that has others."""
+        mine = {(device, account): entry for account, entry in self.accounts(site, device).items()}
+
+        def change(old: Mapping[tuple[str, str], Entry]) -> Mapping[tuple[str, str], Entry]:
+            for (_, account), entry in old.items():
+                if entry not in (Entry(), mine[device, account]):
+                    raise VaultError(
+                        f"the vault of {to} has another password of {account} on {device} already; nothing was "
+                        "written. Take it out of there if it is an old one"
+                    )
+            return {key: mine[key] for key, entry in old.items() if entry == Entry()}
+
+        if mine:
+            self._change(to, mine, change)
+
+    def drop(self, site: str, device: str) -> None:
+        """Forget a device that is at another site now."""
+        keys = [(device, account) for account in self.accounts(site, device)]
+        if keys:
+            self._change(site, keys, lambda old: dict.fromkeys(old, Entry()))
+
     def _prepared(self, entry: Entry, account: str, length: int) -> Entry:
         told = generate_password(account, length)
         return replace(entry, prepared=told, prepared_at=self._now(), prepared_run=self.run)
@@ -311,7 +219,7 @@ class Vault:
                 raise VaultError(f"{path} has vanished since it was read. Nothing was written")
             self._opened[site] = Opened()
         elif seen is None or path.read_bytes() != seen.content:
-            self._opened[site] = sites.read(path, self.password)
+            self._opened[site] = sites.read(path, self.identities)
         return self._opened[site]
 
     def _write(self, site: str, path: Path, now: Opened, new: Mapping[tuple[str, str], Entry]) -> None:
@@ -319,8 +227,8 @@ class Vault:
         for (device, account), entry in new.items():
             secrets.setdefault(device, {})[account] = entry
         secrets = self._without_old(site, secrets)
-        content = sites.written(path, now.content, secrets, self.password, self.source.label)
-        opened = sites.understood(path, content, self.password)
+        content = sites.written(path, now.content, secrets, self.identities)
+        opened = sites.understood(path, content, self.identities)
         if opened.secrets != secrets:
             raise VaultError(f"{path}: what would be written does not read back as it should. Nothing was written")
         if path.exists() and path.read_bytes() != now.content:
@@ -329,21 +237,22 @@ class Vault:
         self._opened[site] = opened
 
     def _without_old(self, site: str, secrets: Secrets) -> Secrets:
-        """Drop previous passwords that were kept long enough."""
+        """Drop previous passwords that were kept long enough, and what holds nothing."""
         end = self._clock().astimezone(UTC) - timedelta(days=self._keep_days(site))
 
         def kept(entry: Entry) -> Entry:
             gone = entry.previous and entry.changed and datetime.fromisoformat(entry.changed) < end
             return replace(entry, previous="") if gone else entry
 
-        return {d: {a: kept(entry) for a, entry in accounts.items()} for d, accounts in secrets.items()}
+        told = {d: {a: kept(e) for a, e in accounts.items() if e != Entry()} for d, accounts in secrets.items()}
+        return {device: accounts for device, accounts in told.items() if accounts}
 
     def _prove_password(self) -> None:
         """Open some site's file before the first one of another is made: a mistyped password must not make one."""
         if any(opened.cipher_text for opened in self._opened.values()):
             return
         for path in sorted(self.root.glob("group_vars/*/vault.yml")):
-            if sites.read(path, self.password).cipher_text:
+            if sites.read(path, self.identities).cipher_text:
                 return
 
 

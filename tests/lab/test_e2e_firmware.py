@@ -17,7 +17,7 @@ from fleetctl.operations.workspace import init
 from tests.lab.killed import killed
 from tests.lab.office import PILOT, Office, Ran
 
-QUICK = ("--soak", "0.01", "--flash-time", "1")
+QUICK = ("--soak", "0.01", "--flash-time", "1", "--min-uptime", "0")
 LOST_QUICKLY = ("--flash-time", "0.1")  # for what never comes back
 MODEL, OLD, NEW = "HI3516", "V1.07.21", "V1.08.03"
 
@@ -53,7 +53,7 @@ def told(ran: Ran) -> dict[str, dict[str, Any]]:
     return {line["name"]: line for line in ran.lines if line["type"] == "step"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Office:
     return made(tmp_path_factory.mktemp("firmware") / "template", 4)
 

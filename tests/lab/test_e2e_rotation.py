@@ -29,7 +29,7 @@ RECOVER = ("password", "recover", "--yes")
 @pytest.fixture(scope="session")
 def step(tmp_path_factory: pytest.TempPathFactory) -> Office:
     """A workspace whose lab is down: three sites of one recorder and one camera, in step and recording."""
-    office = made(tmp_path_factory.mktemp("rotation") / "step", 3, 3, pulls=False)
+    office = made(tmp_path_factory.mktemp("rotation") / "step", 3, 3)
     office.lab_down()
     return office
 

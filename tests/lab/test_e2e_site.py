@@ -229,3 +229,84 @@ def test_a_camera_that_is_away_is_an_open_point_of_the_record_and_an_altered_rec
     ran = broken.json("site", "accept", "kbvision", "--run", str(told["run"]))
     assert ran.code == 2
     assert "was altered" in ran.err
+
+
+# --- replacing and resetting -----------------------------------------------------------------------------------
+
+
+def steps(ran: Ran) -> dict[str, str]:
+    return {line["step"]: line["outcome"] for line in ran.lines if line["type"] == "step"}
+
+
+def test_a_camera_of_another_maker_takes_the_place_and_its_channel_records_also_when_it_was_cut_off(
+    broken: Office,
+) -> None:
+    camera, nvr = "nxi-cam-1", "nxi-nvr"
+    old = broken.real(camera)["identity"]["serial_number"]
+    broken.break_(camera, "unplug")
+    ran = broken.expect(4, "device", "replace", camera, "--vendor", "axis", "--yes")
+    assert steps(ran) == {"retire": "changed", "adopt": "unreachable"}
+    broken.mend(camera)
+    broken.break_(camera, "swap", personality="axis-like", same_login=False)
+    ran = broken.expect(0, "device", "replace", camera, "--yes")
+    assert list(steps(ran)) == ["retire", "adopt", "apply", "channel", "recording"]
+    assert steps(ran)["recording"] == "changed"
+    new = broken.real(f"{camera}~stranger")
+    (device, _) = broken.expect(0, "device", "show", camera, "--aspect", "osd").lines
+    assert device["serial_number"] == new["identity"]["serial_number"] != old
+    assert [each["serial_number"] for each in device["retired"]] == [old]
+    assert new["users"].keys() >= {"fleetctl", "ghihinh", "lanhdao"}
+    assert "vendor: axis" in (broken.inventory / "recorders.yml").read_text("utf-8").split(camera)[1].partition("}")[0]
+    assert {camera, nvr}.isdisjoint(wrongs(broken.json("site", "check", "nxi")))
+
+
+def test_a_recorder_of_another_maker_takes_the_place_and_every_channel_records(broken: Office) -> None:
+    nvr = "m-nvr"
+    old = broken.real(nvr)["identity"]["serial_number"]
+    broken.break_(nvr, "swap", personality="dahua-nvr-like", same_login=False)
+    ran = broken.expect(0, "device", "replace", nvr, "--vendor", "dahua", "--yes")
+    assert steps(ran) == {"retire": "changed", "adopt": "changed", "apply": "changed", "recording": "changed"}
+    retire = next(line for line in ran.lines if line.get("step") == "retire")
+    assert old in retire["reason"]
+    assert "keep as evidence" in retire["reason"]
+    states = {key: link["state"] for key, link in broken.real(f"{nvr}~stranger")["links"].items()}
+    assert states == {"1": "online", "2": "online"}
+
+
+def test_a_reset_needs_the_name_and_is_on_record_before_it_is_sent(broken: Office) -> None:
+    camera = "q-cam-2"
+    broken.forget()
+    assert broken.json("device", "reset", camera).code == 2
+    assert broken.json("device", "reset", camera, "--confirm", "q-cam-1").code == 2
+    assert broken.writes() == {}
+    broken.expect(0, "device", "reset", camera, "--confirm", camera)
+    assert broken.writes(camera) == {"tds:SetSystemFactoryDefault": 1}
+    assert "fleetctl" not in broken.real(camera)["users"]
+    entries = list(broken.workspace.journal.entries(device=camera, events=("Intent", "Finished"), last=2))
+    assert [entry.event for entry in entries] == ["Intent", "Finished"]
+    assert entries[0].payload["changes"][0]["field"] == "reset"
+    broken.expect(0, "adopt", "--again", "--yes", "--limit", camera)
+    broken.expect(0, "apply", "--yes", "--limit", camera)
+
+
+def test_a_site_is_brought_back_to_the_standard_in_one_command_and_a_second_time_nothing_is_sent(
+    broken: Office,
+) -> None:
+    site, camera, nvr = "dahua", "dahua-cam-2", "dahua-nvr"
+    broken.break_(camera, "reset")
+    broken.wait(camera)
+    control.change(broken.lab_dir, "dahua-cam-1", "network", dns=["9.9.9.9"])
+    assert broken.json("site", "restore", site).code == 2, "nobody can be asked"
+    ran = broken.json("site", "restore", site, "--yes")
+    stages = {line["stage"]: line["devices"] for line in ran.lines if line["type"] == "stage"}
+    assert stages["Adopt"] == {camera: "changed"}
+    assert {name: stages["cameras and recorders"][name] for name in ("dahua-cam-1", camera)} == {
+        "dahua-cam-1": "changed",
+        camera: "changed",
+    }
+    assert (ran.lines[-1]["command"], ran.code) == ("site restore", 0), ran
+    assert broken.real(nvr)["links"]["2"]["state"] == "online"
+    broken.forget()
+    ran = broken.expect(0, "site", "restore", site, "--yes")
+    assert broken.writes() == {}
+    assert wrongs(ran) == {}

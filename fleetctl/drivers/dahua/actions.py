@@ -57,6 +57,14 @@ def reboot(session: Session, _argument: object) -> str:
     return ""
 
 
+def reset(session: Session, hard: bool) -> None:
+    """Put the recorder back to its factory state; soft keeps its address.
+
+    Source: field facts, nvr 2.6 (resetSystemEx, type 0 keeps the network).
+    """
+    session.order("magicBox", "resetSystemEx", f"&type={1 if hard else 0}")
+
+
 def snapshot(session: Session, argument: object) -> bytes:
     """Return a JPEG of a channel (of the first, if none is named) as the recorder sees it now."""
     return session.picture(int(str(argument or next(iter(bound(session)), "1"))))
@@ -130,6 +138,7 @@ ACTIONS = actions(
     set_password=set_password,
     open_onvif=make_account,
     reboot=reboot,
+    reset=reset,
     backup=backup,
     snapshot=snapshot,
     format_disk=format_disk,

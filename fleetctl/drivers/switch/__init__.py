@@ -7,7 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from fleetctl.drivers.switch import backup, kit, ports, power, services, snmp, syslog, time, users, vlans, wiring
+from fleetctl.drivers.switch import (
+    backup,
+    firmware,
+    kit,
+    ports,
+    power,
+    services,
+    snmp,
+    syslog,
+    time,
+    users,
+    vlans,
+    wiring,
+)
 from fleetctl.model import (
     Backup,
     Driver,
@@ -77,6 +90,10 @@ DRIVER = Driver(
         backup=_backup,
         put_backup=_put,
         reboot=_reboot,
+        flash=firmware.flash,
+        uptime=firmware.uptime,
+        room=firmware.room,
     ),
+    release=firmware.release,
     passwords=PasswordPolicy(most=25, forbidden=' ?"'),
 )

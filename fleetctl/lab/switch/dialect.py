@@ -58,6 +58,12 @@ class Dialect(Protocol):
     def left(self, switch: SimSwitch, shell: Shell) -> None:
         """Do what the end of a session does."""
 
+    def start(self, switch: SimSwitch) -> None:
+        """Choose the image to start from, where the make has several."""
+
+    def takes_file(self, switch: SimSwitch, user: str, path: str) -> str:
+        """Return the name under which a file copied to `path` is kept; raises PermissionError with what it says."""
+
     def text(self, switch: SimSwitch, tree: Tree) -> str:
         """Return a configuration as it is shown."""
 

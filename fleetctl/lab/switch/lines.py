@@ -56,6 +56,18 @@ class Lines:
     marks: Mapping[str, str] = field(default_factory=lambda: {"user": ">", "privileged": "#", "config": "(config)#"})
     prompts: Callable[[str, str], str] | None = None  # (name, mode's mark) -> the whole, where it is not name and mark
     header_of: Callable[[str], str] = lambda text: text
+    starter: Callable[[SimSwitch], None] = lambda _: None
+    copied: Callable[[SimSwitch, str, str], str] | None = None  # (user, path) -> the name of the file
+
+    def start(self, switch: SimSwitch) -> None:
+        """Choose the image to start from."""
+        self.starter(switch)
+
+    def takes_file(self, switch: SimSwitch, user: str, path: str) -> str:
+        """Return the name under which a file is kept; raises PermissionError with what it says."""
+        if self.copied is None:
+            raise PermissionError("scp: not supported")
+        return self.copied(switch, user, path)
 
     # --- the configuration ------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import re
 import socket
 import threading
 import time
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 import paramiko
 
+from fleetctl.lab.switch import storage
 from fleetctl.lab.switch.dialect import Shell
 from fleetctl.lab.switch.lines import ASKS_SECRET
 from fleetctl.lab.switch.unit import SimSwitch
@@ -30,6 +32,7 @@ class Door(paramiko.ServerInterface):
         self._ask = ask
         self.user = ""
         self.shell = threading.Event()
+        self.copy = ""  # where a file is to be copied to
 
     def get_allowed_auths(self, username: str) -> str:  # noqa: ARG002
         """Only passwords."""
@@ -48,6 +51,13 @@ class Door(paramiko.ServerInterface):
     def check_channel_pty_request(self, *_: Any) -> bool:
         """A terminal is given to whoever wants one."""
         return True
+
+    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:  # noqa: ARG002
+        """A file that is copied here, and nothing else."""
+        found = re.fullmatch(r"scp (?:-[vdpr] )*-t (?:-- )?(\S+)", command.decode("utf-8", "replace"))
+        self.copy = found[1] if found else ""
+        self.shell.set()
+        return bool(self.copy)
 
     def check_channel_shell_request(self, channel: paramiko.Channel) -> bool:  # noqa: ARG002
         """The console."""
@@ -103,6 +113,9 @@ class Consoles:
             channel = transport.accept(LOGIN_S)
             if channel is not None and door.shell.wait(LOGIN_S):
                 channel.settimeout(IDLE_S)
+                if door.copy:
+                    copied(self._ask, switch, channel, _user(door.user), door.copy)
+                    return
                 Terminal(self._ask, switch, channel, _user(door.user)).serve()
         except (paramiko.SSHException, EOFError, OSError, TimeoutError):
             pass
@@ -111,6 +124,42 @@ class Consoles:
                 self._open.get(switch.name, set()).discard(transport)
                 transport.close()
             sock.close()
+
+
+def copied(ask: Callable[..., Any], switch: SimSwitch, channel: paramiko.Channel, user: str, path: str) -> None:
+    """Take a file in as `scp -t` does; Source: OpenSSH, scp.c."""
+    try:
+        name = ask(switch.dialect.takes_file, switch, user, path)
+    except PermissionError as error:
+        channel.sendall(f"{error}\n".encode())
+        channel.close()
+        return
+    channel.sendall(b"\0")
+    head = b""
+    while not head.endswith(b"\n") and len(head) < IDLE_S and (byte := channel.recv(1)):
+        head += byte
+    found = re.fullmatch(rb"C[0-7]{4} (\d+) \S+\n", head)
+    if found is None or int(found[1]) > ask(storage.free, switch):
+        channel.sendall(b"\1%Error writing (No space left on device)\n" if found else b"\2protocol error\n")
+        channel.close()
+        return
+    channel.sendall(b"\0")
+    file, left = storage.Arriving(), int(found[1])
+    drop = switch.faults.get("upload-drop")
+    until = left if drop is None else max(1, int(left * float(drop["share"])))
+    while left and (piece := channel.recv(min(until - file.size, 65536))):
+        file.take(piece)
+        left -= len(piece)
+        if drop is not None and file.size >= until:
+            ask(switch.store, name, file.told())
+            _broken(channel.get_transport())
+            return
+    if not left and channel.recv(1) == b"\0":
+        ask(switch.store, name, file.told())
+        channel.sendall(b"\0")
+        channel.send_exit_status(0)
+    time.sleep(0.05)  # the answer goes before the connection does
+    channel.close()
 
 
 def _user(told: str) -> str:

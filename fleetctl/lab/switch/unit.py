@@ -23,7 +23,21 @@ if TYPE_CHECKING:
 LLDP: Final = ("axis", "bosch")  # makes that send LLDP; the cheap ones do not
 GATEWAY: Final = "00:0c:42"
 _HAPPENS: Final = frozenset(
-    ("slow-link", "stranger", "unplug", "slow", "half-reply", "cut-output", "lockout", "ignore-writes", "loss", "clock")
+    (
+        "slow-link",
+        "stranger",
+        "unplug",
+        "slow",
+        "half-reply",
+        "cut-output",
+        "lockout",
+        "ignore-writes",
+        "loss",
+        "clock",
+        "disk-full",
+        "upload-drop",
+        "flash-ignored",
+    )
 )
 
 
@@ -58,7 +72,10 @@ class SimSwitch:
         self.log: deque[tuple[float, str, str, str]] = deque(maxlen=lab.log_size)
         self.counts: dict[str, int] = {}
         self.wiring = dict(spec.wiring)
-        self.up_at = 0.0
+        self.up_at = time.time()
+        self.files: dict[str, dict[str, Any]] = dict((kept or {}).get("files", {}))  # see `storage`
+        self.version = str((kept or {}).get("version", {"told": ""})["told"])  # "": what it came with
+        self.bricked = False
         self.key_number = int((kept or {}).get("key", {"number": 0})["number"])
         self.devices: Mapping[str, SimDevice] = {}
         self.cut: Callable[[SimDevice], None] = lambda _: None
@@ -78,6 +95,17 @@ class SimSwitch:
         self.startup = self.running.copy()
         if self._disk is not None:
             self._disk.save(self.name, {"startup": self.startup.plain()})
+
+    def _keep(self, what: str, told: dict[str, Any]) -> None:
+        if self._disk is not None:
+            self._disk.save(self.name, {what: told})
+
+    def store(self, file: str, told: dict[str, Any]) -> None:
+        """Keep a file that was copied there."""
+        self.files[file] = told
+        self._keep("files", self.files)
+        self.note(f"firmware:image {file}" if told["image"] else "firmware:file", "", "taken")
+        self.counts[f"firmware:image {file}"] = self.counts.get(f"firmware:image {file}", 0) + bool(told["image"])
 
     def unsaved(self) -> bool:
         """Tell whether a start would lose something."""
@@ -104,7 +132,7 @@ class SimSwitch:
 
     def dead(self) -> bool:
         """Tell whether nothing answers: it starts, it is unplugged, or its way out is cut."""
-        return time.time() < self.up_at or "unplug" in self.faults or not self.way_out()
+        return self.bricked or time.time() < self.up_at or "unplug" in self.faults or not self.way_out()
 
     def way_out(self) -> bool:
         """Tell whether the port to the rest of the network is on."""
@@ -115,6 +143,9 @@ class SimSwitch:
         """Start again with what was saved; everything it powers loses power meanwhile."""
         self.disarm()
         self.running = self.startup.copy()
+        if "flash-ignored" not in self.faults:
+            self.dialect.start(self)
+        self._keep("version", {"told": self.version})
         self.up_at = time.time() + self.lab.boot_s
         self.hang_up()
         self.settle()

@@ -144,6 +144,7 @@ CAUSES: Final[dict[str, Cause]] = {
         layer=Layer.LOGIN,
         outcome=Outcome.REFUSED,
         text=N_("it refuses the password of {account} in the vault: it was changed there, or the device was reset"),
+        mend=N_("if another device stands there now: fleetctl device replace {device}; else"),
         command=_ADOPT,
     ),
     "turned-away": Cause(

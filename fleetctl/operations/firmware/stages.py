@@ -86,12 +86,14 @@ class Judge:
         """Return why the event's lane stops, "" if it goes on. What was refused before anything was sent stops none."""
         if isinstance(event, Intent) and event.aspect == ASPECT:
             self._touched.add(event.device)
-        if not isinstance(event, Result) or event.aspect != ASPECT or event.outcome not in FAILURES:
+        # A canary that nobody can reach after its soak is one that cannot be judged.
+        bad_here = FAILURES | {Outcome.UNREACHABLE} if self._stage.kind == "soak" else FAILURES
+        if not isinstance(event, Result) or event.aspect != ASPECT or event.outcome not in bad_here:
             return ""
         if self._stage.kind != "soak" and event.device not in self._touched:
             return ""
         if self._stage.kind in ("canary", "soak"):
-            how = "could not be judged" if event.outcome is Outcome.UNKNOWN else "failed"
+            how = "could not be judged" if event.outcome in (Outcome.UNKNOWN, Outcome.UNREACHABLE) else "failed"
             return f"its canary {event.device} {how}: {event.reason}"
         lane = self._lane[event.device]
         bad = self._bad.setdefault(lane, [])

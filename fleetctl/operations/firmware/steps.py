@@ -25,12 +25,15 @@ from fleetctl.model import (
     Kind,
     Outcome,
     Verdict,
+    brand_of,
     older,
     verdict,
 )
+from fleetctl.operations import wiring
 from fleetctl.operations.firmware.hosts import in_words, packages
 from fleetctl.operations.runs import observed, select
 from fleetctl.operations.workspace import Workspace
+from fleetctl.protocols.ssh import platforms
 
 _AUDIT_ONLY: Final = "audit_only in the inventory: fleetctl only looks at it"
 
@@ -81,7 +84,7 @@ def read(
     """Yield the events of reading which firmware devices have; gather them with `steps`. An `image` is for no host."""
     devices = chosen(workspace, limit, image)
     if not devices:
-        what = "camera or recorder" if image else "camera, recorder or Linux host"
+        what = "camera, recorder or switch" if image else "camera, recorder, switch or Linux host"
         raise UsageError(f"--limit {limit or 'all'}: there is no {what} among them")
 
     def expected(device: Device) -> tuple[Expectation, ...]:
@@ -103,7 +106,8 @@ def read(
 
 def chosen(workspace: Workspace, limit: str, image: str = "") -> list[Device]:
     """Return the devices of a selection whose firmware fleetctl writes; with an `image` no hosts."""
-    return [d for d in select(workspace, limit) if (not image if d.is_host else d.kind in (Kind.CAMERA, Kind.NVR))]
+    kinds = (Kind.CAMERA, Kind.NVR, Kind.SWITCH)
+    return [d for d in select(workspace, limit) if (not image if d.is_host else d.kind in kinds)]
 
 
 def _host_step(device: Device, plan: DevicePlan) -> Step:
@@ -124,16 +128,21 @@ def _host_step(device: Device, plan: DevicePlan) -> Step:
     return replace(told, target=target, packages=True)
 
 
-def steps(workspace: Workspace, plans: Sequence[DevicePlan], image: str = "") -> tuple[Step, ...]:
-    """Return what each device that was read gets; `image` names one (by its checksum) instead of the standard's."""
+def steps(
+    workspace: Workspace, plans: Sequence[DevicePlan], image: str = "", *, allow_reset: bool = False
+) -> tuple[Step, ...]:
+    """Return what each device that was read gets; `image` names one (by its checksum) instead of the standard's.
+
+    `allow_reset`: also images after which their maker asks for a factory reset.
+    """
     there = catalogue(workspace)
     images = (there.image(image),) if image else there.images()
-    found = [_step(workspace, plan, images, chosen=bool(image)) for plan in plans]
+    found = [_step(workspace, plan, images, chosen=bool(image), allow_reset=allow_reset) for plan in plans]
     rolled = {step.device for step in found if step.active}
-    return tuple(_not_with_its_recorder(workspace, step, rolled) for step in found)
+    return tuple(_not_with(workspace, step, rolled) for step in found)
 
 
-def _step(workspace: Workspace, plan: DevicePlan, images: Sequence[Image], *, chosen: bool) -> Step:
+def _step(workspace: Workspace, plan: DevicePlan, images: Sequence[Image], *, chosen: bool, allow_reset: bool) -> Step:
     device = workspace.inventory.devices[plan.device]
     if plan.outcome is not None:
         return Step(device=device.name, refused=plan.reason, outcome=plan.outcome)
@@ -150,13 +159,40 @@ def _step(workspace: Workspace, plan: DevicePlan, images: Sequence[Image], *, ch
     image, why = _image(images, plan, target, driver)
     if image is None:
         return _no(told, why, target=target)
+    if device.kind is Kind.SWITCH and (console := platforms.of(device)).upgrade is None:
+        why = f"fleetctl gives {console.name} switches no firmware: how they take it has not been looked up"
+        return _no(told, why, target=target, outcome=Outcome.UNSUPPORTED)
     if device.audit_only:
         return _no(told, _AUDIT_ONLY, target=target)
     if not (device.serial_number or device.mac_address):
         return _no(told, _no_identity(device), target=target)
+    if why := _not_for(workspace, device, plan, image):
+        return _no(told, why, target=target)
+    if image.needs_reset and not allow_reset:
+        why = f"the maker of {image.key} asks for a factory reset after it: --allow-reset, then reset and adopt by hand"
+        return _no(told, why, target=target)
     if image.min_from and older(plan.firmware, image.min_from, driver.release) is not False:
         return _no(told, f"reached from {image.min_from} on only; first a version between", target=target)
     return Step(device=device.name, model=plan.model, before=plan.firmware, target=image.target, image=image.sha256)
+
+
+def _not_for(workspace: Workspace, device: Device, plan: DevicePlan, image: Image) -> str:
+    """Return why an image is for another brand, region or language; what nobody tells is not taken as the same."""
+    values = workspace.inventory.values(device.name)
+
+    def said(name: str) -> str:
+        return str(values[name].value) if name in values else ""
+
+    for what, wanted, has, where in (
+        ("brand code", image.oem, brand_of(plan.firmware) or said("device_oem"), "device_oem"),
+        ("region", image.region, said("device_region"), "device_region"),
+        ("language", image.language, said("device_language"), "device_language"),
+    ):
+        if wanted and not has:
+            return f"the image {image.key} is for the {what} {wanted}; nothing says this device's: {where} (inventory)"
+        if wanted and not same_words(has, (wanted,)):
+            return f"the image {image.key} is for the {what} {wanted}, the device has {has}"
+    return ""
 
 
 def _no_identity(device: Device) -> str:
@@ -189,22 +225,33 @@ def _image(images: Sequence[Image], plan: DevicePlan, target: str, driver: Drive
     return right[0], ""
 
 
-def _not_with_its_recorder(workspace: Workspace, step: Step, rolled: set[str]) -> Step:
-    """Leave a camera out whose recorder is in the same roll-out: the gap in its recordings would have no bound."""
-    from fleetctl.aspects.channels import BoundCamera, Channels
+def _not_with(workspace: Workspace, step: Step, rolled: set[str]) -> Step:
+    """Leave out what is not to go together: a camera with its recorder, anything with the switch that it hangs on.
 
+    The gap in a camera's recordings would have no bound, and a switch that starts takes the power of a device in
+    mid-flash. What the inventory wires to no port hangs on the switches of its site, for all that is known.
+    """
     if step.device not in rolled:
         return step
-    for name in sorted(rolled - {step.device}):
-        recorder = workspace.inventory.devices[name]
-        if recorder.kind is not Kind.NVR or recorder.site != workspace.inventory.devices[step.device].site:
-            continue
-        expected = next((e.value for e in workspace.expectations(recorder, ("channels",))), None)
-        cameras = expected.cameras if isinstance(expected, Channels) and expected.cameras else {}
-        if step.device in {c.camera for c in cameras.values() if isinstance(c, BoundCamera)}:
-            return _no(
-                step,
-                f"not together with its recorder {name}: its cameras in the next window",
-                target=step.target,
-            )
+    device = workspace.inventory.devices[step.device]
+    there = [d for n in sorted(rolled - {step.device}) if (d := workspace.inventory.devices[n]).site == device.site]
+    for other in there:
+        if other.kind is Kind.NVR and device.name in _cameras_of(workspace, other):
+            why = f"not together with its recorder {other.name}: its cameras in the next window"
+            return _no(step, why, target=step.target)
+        if other.kind is Kind.SWITCH and device.kind is not Kind.SWITCH and _hangs_on(workspace, device, other):
+            why = f"not together with the switch {other.name} that it hangs on: in the next window"
+            return _no(step, why, target=step.target)
     return step
+
+
+def _cameras_of(workspace: Workspace, recorder: Device) -> set[str]:
+    from fleetctl.aspects.channels import BoundCamera, Channels
+
+    expected = next((e.value for e in workspace.expectations(recorder, ("channels",))), None)
+    cameras = expected.cameras if isinstance(expected, Channels) and expected.cameras else {}
+    return {str(c.camera) for c in cameras.values() if isinstance(c, BoundCamera)}
+
+
+def _hangs_on(workspace: Workspace, device: Device, switch: Device) -> bool:
+    return wiring.switch_of(workspace.inventory.devices, device) in ("", switch.name)

@@ -83,6 +83,16 @@ class Console:
         except (OSError, EOFError, paramiko.SSHException, netmiko.NetmikoBaseException):
             self._connection.remote_conn = None
 
+    @contextmanager
+    def patient(self, timeout_s: float) -> Iterator[None]:
+        """Inside, an answer may take so long: a checksum of a whole image, the unpacking of one."""
+        before = self._connection.read_timeout_override
+        self._connection.read_timeout_override = max(timeout_s, before or 0.0)
+        try:
+            yield
+        finally:
+            self._connection.read_timeout_override = before
+
     def ask(self, command: str) -> str:
         """Send a command and return what it prints; raises Rejected for an error line, Unreachable, BadAnswer."""
         with _errors(self._where):

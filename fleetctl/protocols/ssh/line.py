@@ -12,6 +12,7 @@ from fleetctl.protocols import hostkeys
 from fleetctl.protocols.sockets import Dial, dialled
 from fleetctl.protocols.ssh import console, platforms
 from fleetctl.protocols.ssh.platforms import Platform
+from fleetctl.protocols.upload import Upload
 
 
 def shown_key(device: Device, known_hosts: str) -> Any:
@@ -89,6 +90,26 @@ class Line:
         except BaseException:
             sock.close()
             raise
+
+    def copy(self, path: str, body: Upload) -> None:
+        """Copy a file there, over a connection of its own; raises as `scp.put`."""
+        from fleetctl.protocols.ssh import scp
+
+        sock = self.socket()
+        try:
+            scp.put(
+                sock,
+                self.where,
+                alias=self.device.name,
+                user=self.device.user + self._platform.login_suffix,
+                password=self._password,
+                known_hosts=self._known_hosts,
+                timeout_s=self.device.endpoint.timeout_s,
+                path=path,
+                body=body,
+            )
+        finally:
+            sock.close()
 
     def fingerprint(self) -> str:
         """Return the fingerprint of the host key on record."""

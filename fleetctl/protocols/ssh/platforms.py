@@ -31,6 +31,29 @@ class Dialogue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One command that only reads, and what of its answer is looked for: the named group `it` of `match`."""
+
+    command: str
+    match: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upgrade:
+    """How a make takes firmware; `{file}` in a command is the whole path of the image."""
+
+    place: str  # where images are kept: a file's name follows it
+    room: Asked  # bytes free there
+    algorithm: str  # of its own checksum: md5, sha256
+    digest: Asked
+    scp: tuple[str, str]  # settings that let files in, and no more
+    scp_on: re.Pattern[str]  # a line of the configuration: they are let in already
+    boot: Dialogue  # makes it the next start's
+    booted: Asked  # what the next start is from
+    uptime: Asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
     """What one make of console understands and prints."""
 
@@ -59,6 +82,7 @@ class Platform:
     undone_by_leaving: bool = False  # the revert is done by the end of the session, not by time
     ntp_max: int = 0  # 0: as many as one likes
     storm_whole: bool = False  # storm control takes whole percents only
+    upgrade: Upgrade | None = None
     cannot: Mapping[str, str] = field(default_factory=dict)  # field of an aspect -> why this make cannot set it
 
 
@@ -131,7 +155,28 @@ def _made(name: str, told: Mapping[str, Any], where: str) -> Platform:
         undone_by_leaving=bool(told.get("undone_by_leaving", False)),
         ntp_max=int(told.get("ntp_max", 0)),
         storm_whole=bool(told.get("storm_whole", False)),
+        upgrade=_upgrade(told.get("upgrade")),
         cannot={str(name): str(reason) for name, reason in told.get("cannot", {}).items()},
+    )
+
+
+def _upgrade(told: Mapping[str, Any] | None) -> Upgrade | None:
+    if not told:
+        return None
+    asked = {
+        name: Asked(command=told[name]["command"], match=re.compile(told[name]["match"], re.MULTILINE))
+        for name in ("room", "digest", "booted", "uptime")
+    }
+    boot = _dialogue(told["boot"])
+    if boot is None:
+        raise ValueError("boot: no command")
+    return Upgrade(
+        place=told["place"],
+        algorithm=told["algorithm"],
+        scp=(told["scp"]["on"], told["scp"]["off"]),
+        scp_on=re.compile(told["scp"]["is"], re.MULTILINE),
+        boot=boot,
+        **asked,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from fleetctl.errors import FleetctlError, Refused, Rejected, Unreachable, Unsupported
@@ -16,10 +17,12 @@ from fleetctl.protocols.ssh import ENABLED, console, platforms, whole
 from fleetctl.protocols.ssh.commands import rendered
 from fleetctl.protocols.ssh.grammar import Record, parsed
 from fleetctl.protocols.ssh.line import Line
-from fleetctl.protocols.ssh.platforms import Platform
+from fleetctl.protocols.ssh.platforms import Asked, Platform, Upgrade
+from fleetctl.protocols.upload import Upload
 
 ADOPTING: Final = "adopting"  # a fact: "first" takes in the host key that is shown, "replace" also another one
 HOST_KEY: Final = "host_key"
+SLOW_S: Final = 300.0  # how long a checksum of a whole image may take, or its unpacking
 UNDOES: Final = "undoes it by itself within 3 minutes"  # as the platforms' files arm it
 
 
@@ -210,6 +213,62 @@ class Session(Closing):
             raise Unsupported(f"fleetctl does not know how to restart {self.platform.name}")
         self._open().part(self.platform.reboot)
         self.close()
+
+    # --- firmware ---------------------------------------------------------------------------------
+
+    @property
+    def _way(self) -> Upgrade:
+        if self.platform.upgrade is None:
+            raise Unsupported(f"fleetctl gives {self.platform.name} switches no firmware")
+        return self.platform.upgrade
+
+    def _asked(self, asked: Asked, file: str = "") -> str:
+        """Return what is looked for in an answer, "" where it is not there."""
+        with self._open().patient(SLOW_S):
+            found = asked.match.search(self._open().ask(asked.command.format(file=file)).replace("\r", ""))
+        return found["it"] if found else ""
+
+    def uptime(self) -> str:
+        """Return for how long it has been up, as it says it; raises Unsupported, Rejected, Unreachable."""
+        return self._asked(self._way.uptime)
+
+    def room(self) -> int | None:
+        """Return how many bytes are free where images are kept, None where it does not tell."""
+        told = self._asked(self._way.room)
+        return int(told) if told.isdecimal() else None
+
+    def digest(self, name: str) -> str:
+        """Return the switch's own checksum of a file, "" where there is no such file."""
+        try:
+            return self._asked(self._way.digest, self._way.place + name).lower()
+        except Rejected:
+            return ""
+
+    def put_file(self, name: str, body: Upload) -> None:
+        """Copy a file there over SCP, which is let in for so long only; raises PermissionError, and as `scp.put`."""
+        if self.access is not Access.WRITE:
+            raise PermissionError(f"{self.device.name}: this session only reads")
+        on, off = self._way.scp
+        let_in = self._way.scp_on.search(self.text("config").replace("\r", "")) is not None
+        if not let_in:
+            self.type([on])
+        try:
+            self._line.copy(self._way.place + name, body)
+        finally:
+            if not let_in:
+                self.type([off])
+
+    def start_from(self, name: str) -> None:
+        """Make a file the next start's, read that back, and save; raises PermissionError, Rejected, Unreachable."""
+        if self.access is not Access.WRITE:
+            raise PermissionError(f"{self.device.name}: this session only reads")
+        way, file = self._way, self._way.place + name
+        with self._open().patient(SLOW_S):
+            self._open().converse(replace(way.boot, command=way.boot.command.format(file=file)))
+        if (told := self._asked(way.booted)) != file:
+            raise Rejected(f"{self._line.where}: its next start is from {told or 'nothing that it tells'}, not {file}")
+        self.save()
+        self.forget()
 
     # --- who, and the login -------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,17 @@ def test_a_full_disk_leaves_nothing_behind(there: Catalogue, source: Path, monke
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(UsageError, match="no room"):
         there.add(source, TOLD)
+    assert left(there) == []
+
+
+def test_a_file_that_may_grow_no_further_leaves_nothing_behind(there: Catalogue, source: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(CONTENT) - 1, hard))  # the kernel's own refusal, not a fake's
+    try:
+        with pytest.raises(UsageError, match="no room"):
+            there.add(source, TOLD)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert left(there) == []
 
 

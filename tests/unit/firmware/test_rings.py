@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from fleetctl.model import Outcome
+from fleetctl.model import Kind, Outcome, Result
 from fleetctl.operations.firmware.agreed import Rollout, Settings, Standing
-from fleetctl.operations.firmware.stages import Stage, following
+from fleetctl.operations.firmware.stages import Judge, Stage, following
 from fleetctl.operations.firmware.steps import Step
 
 NOW = 10_000.0
@@ -46,6 +46,15 @@ def test_a_canary_is_watched_and_looked_at_again_before_any_ring() -> None:
     assert following(rollout(c1=fresh), NONE, NOW) == Stage(kind="soak", wait_until=NOW + 50)
     assert following(rollout(c1=ended()), NONE, NOW) == stage("soak", "c1")
     assert following(rollout(c1=ended(soaked=True)), NONE, NOW) == stage("ring", "c2", "c3")
+
+
+def test_a_canary_that_cannot_be_reached_after_its_soak_halts_its_lane() -> None:
+    made = rollout(c1=ended())
+    gone = Result(
+        device="c1", kind=Kind.CAMERA, site="s", aspect="firmware", outcome=Outcome.UNREACHABLE, reason="no answer"
+    )
+    assert Judge(made, stage("soak", "c1")).takes(gone) == "its canary c1 could not be judged: no answer"
+    assert Judge(made, stage("canary", "c1")).takes(gone) == "", "another device is the canary then"
 
 
 def test_a_ring_follows_when_nothing_of_the_one_before_is_left() -> None:

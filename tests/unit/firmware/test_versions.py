@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fleetctl.aspects.firmware import Firmware, Version, judge
+from fleetctl.drivers.switch.firmware import release
 from fleetctl.model import FrozenMap, Outcome, Release, Verdict, older, release_of, verdict
 
 
@@ -68,3 +69,25 @@ def test_a_version_that_cannot_be_told_is_never_well() -> None:
     has = Firmware(maker="HIKVISION", model="DS-2CD2012-I", version="?")
     gaps = judge(has, Firmware(minimum=table("V5.4.0"), target=table("V5.7.18"), known_floors=True))
     assert {gap.outcome for gap in gaps} == {Outcome.UNKNOWN}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told", "expected"),
+    [
+        ("15.2(7)E4", "15.2(7)E4", Verdict.VERIFIED),
+        ("15.2(7)E4", "15.2(7)E11", Verdict.FAILED),
+        ("15.2(7)E4", "15.2(7)SE4", Verdict.FAILED),
+        ("15.2(7)E4", "15.2(7)E4a", Verdict.FAILED),
+        ("7.1.070, Release 6126P20", "7.1.070, Release 6126P20", Verdict.VERIFIED),
+        ("7.1.070, Release 6126P20", "7.1.070, Release 6126", Verdict.FAILED),
+        ("16.12.4", "16.12.4", Verdict.VERIFIED),
+        ("15.2(7)E4", "", Verdict.INDETERMINATE),
+    ],
+)
+def test_what_switches_call_their_version_is_read_to_its_last_letter(wanted: str, told: str, expected: Verdict) -> None:
+    assert verdict(wanted, told, release) is expected
+
+
+def test_an_older_release_of_a_switch_is_older_by_number_not_by_text() -> None:
+    assert older("15.2(7)E4", "15.2(7)E11", release) is True
+    assert older("15.2(7)E11", "15.2(7)E4", release) is False

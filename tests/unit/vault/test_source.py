@@ -11,7 +11,7 @@ from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as FailKeyring
 
 from fleetctl.errors import VaultError
-from fleetctl.vault import PasswordSource, Vault, keyring, source_of
+from fleetctl.vault import PasswordSource, Vault, keyring, source_of, sources_of
 from fleetctl.vault.source import identity
 
 
@@ -117,9 +117,9 @@ def test_the_option_goes_before_everything(tmp_path: Path) -> None:
     config(tmp_path, "[defaults]\nvault_identity_list = fleet@nothing\n")
     (tmp_path / "pw").write_text("from the option\n")
     environ = {"FLEETCTL_VAULT_PASSWORD_FILE": "/nowhere"}
-    found = source_of(tmp_path, vault_id=f"dev@{tmp_path / 'pw'}", environ=environ)
+    found = source_of(tmp_path, vault_ids=[f"dev@{tmp_path / 'pw'}"], environ=environ)
     assert (found.label, found.password()) == ("dev", b"from the option")
-    asked = source_of(tmp_path, vault_id="dev@prompt", ask=lambda label: f"of {label}", environ=environ)
+    asked = source_of(tmp_path, vault_ids=["dev@prompt"], ask=lambda label: f"of {label}", environ=environ)
     assert asked.asks
     assert asked.password() == b"of dev"
 
@@ -173,3 +173,34 @@ def test_a_keyring_without_it_or_that_does_not_open_says_how_to_mend(desktop: In
     libkeyring.set_keyring(FailKeyring())  # type: ignore[no-untyped-call]  # as on a machine without a desktop
     with pytest.raises(VaultError, match="the keyring does not open: No recommended backend"):
         PasswordSource(keyring=True).password()
+
+
+def test_of_several_identities_each_site_is_opened_and_written_with_its_own(tmp_path: Path) -> None:
+    def one(label: str, password: str) -> PasswordSource:
+        asked.setdefault(label, 0)
+
+        def ask(told: str) -> str:
+            asked[told] += 1
+            return password
+
+        return PasswordSource(label=label, ask=ask)
+
+    asked: dict[str, int] = {}
+    fleet, north = one("fleet", "open sesame"), one("north", "mở cửa")
+    Vault(tmp_path, north).set("soc_son", "cam-01", "fleetctl", "Secret-of-north-1")
+    both = Vault(tmp_path, (fleet, north))
+    assert both.entry("soc_son", "cam-01", "fleetctl").current == "Secret-of-north-1"
+    assert asked == {"fleet": 0, "north": 2}, "the label says which, so that nobody is asked in vain"
+    both.set("soc_son", "cam-01", "fleetctl", "Secret-of-north-2")
+    both.set("viet_hung", "cam-01", "fleetctl", "Secret-of-fleet-1")
+    assert Vault(tmp_path, north).entry("soc_son", "cam-01", "fleetctl").current == "Secret-of-north-2"
+    assert Vault(tmp_path, fleet).entry("viet_hung", "cam-01", "fleetctl").current == "Secret-of-fleet-1"
+    assert both.identity("soc_son") == ("north", "mở cửa".encode())
+    with pytest.raises(VaultError, match="wrong"):
+        Vault(tmp_path, (fleet, one("south", "another"))).accounts("soc_son", "cam-01")
+
+
+def test_every_identity_of_the_configuration_counts_and_the_fleets_own_is_the_main_one(tmp_path: Path) -> None:
+    told = config(tmp_path, "[defaults]\nvault_identity_list = north@north.pw, fleet@fleet.pw\n")
+    assert [source.label for source in sources_of(told, environ={})] == ["fleet", "north"]
+    assert [s.label for s in sources_of(told, vault_ids=("north@n", "south@s"), environ={})] == ["north", "south"]

@@ -7,8 +7,10 @@ brief`, `show interfaces status`, `show mac address-table`, `show lldp neighbors
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING
 
+from fleetctl.lab.switch import storage
 from fleetctl.lab.switch.config import Block, Line
 from fleetctl.lab.switch.dialect import Shell
 from fleetctl.lab.switch.lines import Lines, dotted, table, vlan_names
@@ -34,19 +36,36 @@ def _header(text: str) -> str:
     return f"interface GigabitEthernet{found[1]}" if found else text
 
 
+MODEL = "WS-C2960X-24PS-L"
+FACTORY = "15.2(7)E4"
+OWN_FILE = "c2960x-universalk9-mz.152-7.E4.bin"
+
+
+def uptime(switch: SimSwitch) -> str:
+    """Return how long it has been up as IOS says it: whole minutes, the larger units only where there are any."""
+    minutes = max(0, int(time.time() - switch.up_at)) // 60
+    parts: list[str] = []
+    for unit, span in (("week", 10080), ("day", 1440), ("hour", 60)):
+        if minutes >= span or parts:
+            parts.append(f"{minutes // span} {unit}{'' if minutes // span == 1 else 's'}")
+            minutes %= span
+    return ", ".join([*parts, f"{minutes} minute{'' if minutes == 1 else 's'}"])
+
+
 def version(switch: SimSwitch) -> str:
     return (
-        "Cisco IOS Software, C2960X Software (C2960X-UNIVERSALK9-M), Version 15.2(7)E4, RELEASE SOFTWARE (fc2)\n"
+        "Cisco IOS Software, C2960X Software (C2960X-UNIVERSALK9-M), "
+        f"Version {switch.version or FACTORY}, RELEASE SOFTWARE (fc2)\n"
         "Technical Support: http://www.cisco.com/techsupport\n"
         "Copyright (c) 1986-2021 by Cisco Systems, Inc.\n\n"
-        f"{switch.name} uptime is 3 weeks, 2 days, 1 hour, 12 minutes\n"
+        f"{switch.name} uptime is {uptime(switch)}\n"
         "System returned to ROM by power-on\n\n"
         "cisco WS-C2960X-24PS-L (APM86XXX) processor (revision B0) with 524288K bytes of memory.\n"
         f"Processor board ID {switch.serial_number}\n"
         "Last reset from power-on\n"
         "28 Gigabit Ethernet interfaces\n\n"
         f"Base ethernet MAC Address       : {switch.mac_address.upper()}\n"
-        "Model number                    : WS-C2960X-24PS-L\n"
+        f"Model number                    : {MODEL}\n"
         f"System serial number            : {switch.serial_number}\n\n"
         "Configuration register is 0xF\n\n"
     )
@@ -149,6 +168,54 @@ def power(switch: SimSwitch) -> str:
     return "".join(told)
 
 
+def listing(switch: SimSwitch) -> str:
+    sizes = {OWN_FILE: storage.OWN, **{name: int(told["size"]) for name, told in switch.files.items()}}
+    rows = [
+        f"  {number:>3}  -rwx  {size:>10}   Mar 1 1993 00:03:42 +00:00  {name}\n"
+        for number, (name, size) in enumerate(sizes.items(), 2)
+    ]
+    room = f"{storage.ROOM} bytes total ({storage.free(switch)} bytes free)\n"
+    return f"Directory of flash:/\n\n{''.join(rows)}\n{room}"
+
+
+def boot(switch: SimSwitch) -> str:
+    found = switch.running.find(r"boot system (?P<file>\S+)")
+    return (
+        f"BOOT path-list      : {found['file'] if found else f'flash:/{OWN_FILE}'}\n"
+        "Config file         : flash:/config.text\nPrivate Config file : flash:/private-config.text\n"
+        "Enable Break        : no\nManual Boot         : no\nAllow Dev Key         : yes\n"
+        "HELPER path-list    :\nAuto upgrade        : yes\n"
+    )
+
+
+def start(switch: SimSwitch) -> None:
+    """Start from the file of the boot variable; where that is none, from the first image in flash: its own."""
+    found = switch.startup.find(r"boot system (?:switch all )?flash:/?(?P<file>\S+)")
+    if found is None or not storage.started_with(switch, found["file"], MODEL):
+        switch.version = ""
+
+
+def copied(switch: SimSwitch, user: str, path: str) -> str:
+    """Return the name of a file that is copied to flash: where the server is on, and the account may do all."""
+    found = re.fullmatch(r"flash:/?([A-Za-z0-9._-]+)", path)
+    if switch.running.find("ip scp server enable") is None:
+        raise PermissionError("Administratively disabled.")
+    level = next((f["level"] for f in switch.running.all(DIALECT.account) if f["user"] == user), "1")
+    if level != "15":
+        raise PermissionError("Privilege denied.")
+    if found is None:
+        raise PermissionError(f"%Error opening {path} (Invalid argument)")
+    return found[1]
+
+
+def _verify(dialect: Lines, switch: SimSwitch, shell: Shell, found: re.Match[str]) -> str:
+    del dialect, shell
+    path, file = f"flash:{found['slash']}{found['file']}", switch.files.get(found["file"])
+    if file is None:
+        return f"%Error verifying {path} (No such file or directory)\n"
+    return f"{'.' * 40}Done!\nverify /md5 ({path}) = {file['md5']}\n\n"
+
+
 def _save(dialect: Lines, switch: SimSwitch, shell: Shell, _found: re.Match[str]) -> str:
     del dialect, shell
     switch.save()
@@ -206,6 +273,8 @@ TOP = (
     Line(r"(?P<k>logging host \S+)"),
     Line(r"(?P<k>logging trap) \S+", take_back="logging trap"),
     Line(r"(?P<k>lldp run)"),
+    Line(r"(?P<k>ip scp server enable)"),
+    Line(r"(?P<k>boot system) (?:switch all )?flash:\S+", take_back="boot system"),
 )
 
 
@@ -246,12 +315,15 @@ DIALECT = Lines(
         "show lldp neighbors detail": lldp,
         "show power inline": power,
         "show clock": clock,
+        "show boot": boot,
+        "dir flash:": listing,
         "show snmp user": snmp_users,
     },
     orders={
         r"write(?: memory)?": _save,
         r"reload(?: in (?P<minutes>\d+))?": _reload,
         r"reload cancel": _cancel,
+        r"verify /md5 flash:(?P<slash>/?)(?P<file>\S+)": _verify,
     },
     comes_with=(
         "hostname {name}",
@@ -284,4 +356,6 @@ DIALECT = Lines(
     access_vlan=r"switchport access vlan (\d+)",
     invalid=INVALID,
     head=_head,
+    starter=start,
+    copied=copied,
 )

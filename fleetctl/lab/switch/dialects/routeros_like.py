@@ -55,6 +55,13 @@ class RouterOs:
         """Return the VLAN of a port."""
         return int(switch.running.blocks[port].get("pvid", "1"))
 
+    def start(self, switch: SimSwitch) -> None:
+        """It has one image."""
+
+    def takes_file(self, *_: object) -> str:
+        """Take none: not modelled."""
+        raise PermissionError("scp: not supported")
+
     def text(self, switch: SimSwitch, tree: Tree) -> str:
         """Return the export."""
         top = tree.top

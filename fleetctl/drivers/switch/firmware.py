@@ -1,0 +1,75 @@
+"""Firmware of switches: copied over SCP, proven by the switch's own checksum, made the next start's, then a reload.
+
+What each make types stands in `templates/switch/<platform>/platform.yml` (`upgrade`), with its sources. Source: field
+facts, NVR and vendor protocols, 5.6.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from fleetctl.errors import Rejected, Unsupported
+from fleetctl.model import Order, Release, release_of
+
+if TYPE_CHECKING:
+    from fleetctl.protocols.ssh.session import Session
+
+_IOS: Final = re.compile(r"(\d+)\.(\d+)\((\d+)([a-z]?)\)([A-Z]*)(\d*)([a-z]?)")  # 15.2(7)E4
+_COMWARE: Final = re.compile(r"(\d+(?:\.\d+)+),? Release (\d+)(?:P(\d+))?")  # 7.1.070, Release 6126P20
+_FILE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_SPANS: Final = {"year": 365 * 86400, "week": 7 * 86400, "day": 86400, "hour": 3600, "minute": 60, "second": 1}
+_SPAN: Final = re.compile(r"(\d+)\s*(year|week|day|hour|minute|second)s?")
+
+
+def release(told: str) -> Release | None:
+    """Read what switches call their version: 15.2(7)E4, `7.1.070, Release 6126P20`, else as everywhere.
+
+    IOS' train (the letters) is one of the numbers: another train is another version.
+    """
+    if found := _IOS.search(told):
+        parts = (*found.groups()[:3], _letters(found[4]), _letters(found[5]), found[6] or "0", _letters(found[7]))
+        return Release(numbers=tuple(int(part) for part in parts))
+    if found := _COMWARE.search(told):
+        numbers = tuple(int(part) for part in found[1].split("."))
+        return Release(numbers=(*numbers, int(found[2]), int(found[3] or 0)))
+    return release_of(told)
+
+
+def _letters(told: str) -> str:
+    return str(int.from_bytes(told.encode("ascii"), "big")) if told else "0"
+
+
+def room(session: Session, _argument: object) -> int | None:
+    """Return how many bytes are free where images are kept, None where fleetctl gives the make no firmware."""
+    return None if session.platform.upgrade is None else session.room()
+
+
+def uptime(session: Session, _argument: object) -> float | None:
+    """Return for how many seconds the switch has been up, at the most: consoles tell whole minutes."""
+    told = session.uptime()
+    found = _SPAN.findall(told)
+    return float(sum(int(number) * _SPANS[span] for number, span in found) + 60) if found else None
+
+
+def flash(session: Session, order: Order) -> str:
+    """Give a switch its image and restart it; what is in force is saved first.
+
+    Raises Unsupported, Rejected (no room, the file did not arrive as it is, the next start is not of it), Unreachable.
+    """
+    way = session.platform.upgrade
+    if way is None:
+        raise Unsupported(f"fleetctl gives {session.platform.name} switches no firmware: nothing is known of its way")
+    name = order.image.file_name
+    if not _FILE.fullmatch(name):
+        raise Rejected(f"a switch takes no file of the name {name!r}: add the image under a plain one")
+    session.save()
+    body = order.body()
+    wanted = body.digest(way.algorithm)
+    if session.digest(name) != wanted:
+        session.put_file(name, body)
+        if (found := session.digest(name)) != wanted:
+            raise Rejected(f"{name} did not arrive as it is: its {way.algorithm} there is {found or 'not told'}")
+    session.start_from(name)
+    session.reboot()
+    return ""
