@@ -16,6 +16,7 @@ from fleetctl.errors import (
     Rejected,
     Unreachable,
     Unsupported,
+    UsageError,
     VaultError,
 )
 from fleetctl.model import (
@@ -163,7 +164,15 @@ def locked(device: Device, seconds: float) -> LoginLocked:
 
 @contextmanager
 def linked(job: Job, access: Access, channel: Channel) -> Iterator[Link]:
-    """Yield the link to a device; a rejected login is told to the run, what was learned is emitted."""
+    """Yield the link to a device; a rejected login is told to the run, what was learned is emitted.
+
+    Raises UsageError where it is to write and the inventory says of the device, or of the recorder that it is reached
+    through, that it is audit_only: whatever a command has looked at before, here nothing gets past it.
+    """
+    if access is Access.WRITE:
+        for device in (job.device, job.through):
+            if device is not None and device.audit_only:
+                raise UsageError(f"{device.name} is audit_only in the inventory: fleetctl only looks at it")
     link = Link(job, access, channel)
     try:
         yield link

@@ -38,7 +38,7 @@ def adopt(
     The password of each device's account is made and in the vault before anything is sent; identities are written
     into the inventory file of their host. Raises UsageError, VaultError.
     """
-    devices = [d for d in select(workspace, limit) if force or replace_ or not adopted(workspace, d)]
+    devices = to_adopt(workspace, limit, again=force or replace_)
     devices = [d for d in devices if d.platform != "windows"]  # looked after by hand
     through = {d.name: d for d in devices if d.behind}
     turns = in_turn(through.values())
@@ -80,6 +80,17 @@ def adopt(
     ):
         _book(workspace, event, by_name | through, facts, enable)
         yield event
+
+
+def to_adopt(workspace: Workspace, limit: str, *, again: bool) -> list[Device]:
+    """Return the devices of a pattern that are to be taken in; those that are audit_only are left alone.
+
+    Raises UsageError where all that are left are audit_only.
+    """
+    devices = [d for d in select(workspace, limit) if again or not adopted(workspace, d)]
+    if devices and all(device.audit_only for device in devices):
+        raise UsageError(f"{devices[0].name} is audit_only in the inventory: fleetctl makes no account on it")
+    return [device for device in devices if not device.audit_only]
 
 
 def _book(

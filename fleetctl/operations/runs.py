@@ -11,6 +11,7 @@ from typing import Any
 from fleetctl import converge, executor
 from fleetctl.errors import UsageError
 from fleetctl.executor import Policy, Stop, Task
+from fleetctl.journal import LIGHT
 from fleetctl.model import (
     Device,
     DevicePlan,
@@ -167,7 +168,7 @@ def execute(
     devices = [device for name in names if (device := workspace.inventory.devices.get(name)) is not None]
     workspace.vault.prove(d.site for d in devices if logs_in_by_password(workspace, d))
     with (
-        journal.run(kind, arguments, tasks=names, resumes=resumes),
+        journal.run(kind, arguments, tasks=() if kind in LIGHT else names, resumes=resumes),
         stop.on_ctrl_c(),
         contextlib.closing(executor.run(work, tasks, payload, policy, stop=stop, sync=journal.flush)) as stream,
     ):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import re
 import time
 from collections.abc import Iterator
@@ -10,8 +12,9 @@ from typing import Any
 
 import paramiko
 import pytest
+import scp
 
-from fleetctl.lab import control
+from fleetctl.lab import control, firmware
 from fleetctl.lab.switch.dialect import known
 
 LOGIN = ("technician", "Lab-console-1")
@@ -254,6 +257,31 @@ def test_a_shut_uplink_cuts_the_console_too(lab: Lab, person: Any) -> None:
     control.reboot(lab.folder, "planet")
     back(lab, "planet")
     person("planet")
+
+
+def test_a_file_is_copied_to_flash_by_anybodys_scp_where_that_is_let_in(lab: Lab, person: Any) -> None:
+    her, image = person("cisco_ios"), firmware.made(("WS-C2960X-24PS-L",), "15.2(7)E9", size=50_000)
+
+    def copy() -> None:
+        with lab.client("cisco_ios") as client, scp.SCPClient(client.get_transport()) as copier:
+            copier.putfo(io.BytesIO(image), "flash:/e9.bin")
+
+    with pytest.raises(scp.SCPException):
+        copy()
+    assert "No such file" in her.type("verify /md5 flash:/e9.bin")
+    for line in ("configure terminal", "ip scp server enable", "end"):
+        her.type(line)
+    copy()
+    assert hashlib.md5(image, usedforsecurity=False).hexdigest() in her.type("verify /md5 flash:/e9.bin")
+    assert re.search(rf"{len(image)} .* e9\.bin", her.type("dir flash:"))
+    for line in ("configure terminal", "boot system flash:/e9.bin", "end", "write memory"):
+        her.type(line)
+    her.shell.sendall(b"reload\r\r")
+    down(lab, "cisco_ios")
+    back(lab, "cisco_ios")
+    again = person("cisco_ios")
+    again.type("terminal length 0")
+    assert "Version 15.2(7)E9," in again.type("show version")
 
 
 def test_a_wrong_password_is_refused_and_noted(lab: Lab) -> None:

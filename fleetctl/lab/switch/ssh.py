@@ -22,6 +22,7 @@ from fleetctl.lab.switch.unit import SimSwitch
 
 LOGIN_S: Final = 20.0
 IDLE_S: Final = 600.0
+_LINE: Final = 1000  # bytes of what scp says before a file
 _KEYS: Final = threading.Lock()
 
 
@@ -136,7 +137,7 @@ def copied(ask: Callable[..., Any], switch: SimSwitch, channel: paramiko.Channel
         return
     channel.sendall(b"\0")
     head = b""
-    while not head.endswith(b"\n") and len(head) < IDLE_S and (byte := channel.recv(1)):
+    while not head.endswith(b"\n") and len(head) < _LINE and (byte := channel.recv(1)):
         head += byte
     found = re.fullmatch(rb"C[0-7]{4} (\d+) \S+\n", head)
     if found is None or int(found[1]) > ask(storage.free, switch):

@@ -83,7 +83,7 @@ def _of_device(workspace: Workspace, device: Device, held: _Held) -> Iterator[Ch
             instead=active if taking_over else "",
             holders=() if account == active and idle in accounts else holders,
             changed=_moment(entry.changed),
-            reason=_why_not(workspace, device, account, unsettled),
+            reason=_why_not(workspace, device, account, unsettled) or _audit_only(workspace, holders),
         )
 
 
@@ -108,6 +108,12 @@ def _why_not(workspace: Workspace, device: Device, account: str, unsettled: set[
     except VaultError:
         same = False
     return "" if same else "the inventory's ansible_password is another than the vault's: correct one of them"
+
+
+def _audit_only(workspace: Workspace, holders: Sequence[Holder]) -> str:
+    """Return why the recorders that log in with a password may not be given another one, "" where they may."""
+    found = [h.recorder for h in holders if workspace.inventory.devices[h.recorder].audit_only]
+    return f"its recorder {found[0]} is audit_only in the inventory: fleetctl only looks at it" if found else ""
 
 
 def _moment(told: str) -> datetime | None:
