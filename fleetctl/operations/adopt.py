@@ -225,8 +225,7 @@ def _enable(workspace: Workspace, device: Device, given: str) -> str:
     except VaultError as error:
         if not error.missing:
             raise
-    told = workspace.inventory.values(device.name).get("factory_enable")
-    return "" if told is None else str(told.value)
+    return workspace.revealed(device, "factory_enable") or ""
 
 
 def _keep_enable(workspace: Workspace, device: Device, given: str) -> None:
@@ -259,8 +258,8 @@ def factory_logins(workspace: Workspace, device: Device) -> tuple[tuple[str, str
     values = workspace.inventory.values(device.name)
     if "factory_user" in values:
         user = str(values["factory_user"].value)
-        if "factory_password" in values:
-            return ((user, str(values["factory_password"].value)),)
+        if (printed := workspace.revealed(device, "factory_password")) is not None:
+            return ((user, printed),)
         if password := workspace.vault.entry(device.site, device.name, user).current:
             return ((user, password),)
     return workspace.registry.driver_of(device, device.vendor, device.model).default_logins
