@@ -199,7 +199,8 @@ def overlay(workspace: Workspace, up: Mapping[str, Machine]) -> str:
         told[camera.name] = {"recorder_stream_path": _second_stream(workspace, camera)}
     lines = {name: json.dumps(each)[1:-1] for name, each in told.items()}
     for name, machine in up.items():
-        sealed = encrypt(machine.password, workspace.vault.password, workspace.vault.source.label)
+        label, password = workspace.vault.identity(workspace.inventory.devices[name].site)
+        sealed = encrypt(machine.password, password, label)
         lines[name] += f', "factory_password": !vault {json.dumps(sealed)}'
     return f"{HEAD}all:\n  hosts:\n" + "".join(f"    {name}: {{{line}}}\n" for name, line in lines.items())
 
