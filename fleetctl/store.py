@@ -7,14 +7,15 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from fleetctl.codec import text
 from fleetctl.logins import Logins, moment
 from fleetctl.model import Cause, Outcome, Step
 
-_BACK_OFF_S: Final = 900.0
-_BACK_OFF_MAX_S: Final = 86400.0
+_loaded: Final = lru_cache(maxsize=8192)(json.loads)
+"""Values of the history: few different ones, read over and over; nobody alters what comes of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,8 +188,8 @@ class Store(Logins):
                 aspect=r[1],
                 field=r[2],
                 key=r[3],
-                expected=json.loads(r[4]),
-                actual=json.loads(r[5]),
+                expected=_loaded(r[4]),
+                actual=_loaded(r[5]),
                 outcome=Outcome(r[6]),
                 reason=r[7],
                 first_seen=moment(r[8]),
@@ -219,8 +220,8 @@ class Store(Logins):
                 field=r[3],
                 key=r[4],
                 what=r[5],
-                expected=json.loads(r[6]),
-                actual=json.loads(r[7]),
+                expected=_loaded(r[6]),
+                actual=_loaded(r[7]),
                 outcome=Outcome(r[8]),
                 reason=r[9],
                 cause=Cause(r[10]) if r[10] else None,

@@ -211,7 +211,7 @@ UMask=0077
 NoNewPrivileges=yes
 CapabilityBoundingSet=
 ProtectSystem=strict
-ReadWritePaths={_word(root)}
+ReadWritePaths={" ".join(_word(path) for path in (root, *_alive_folder(schedule)))}
 ProtectHome=read-only
 PrivateTmp=yes
 PrivateDevices=yes
@@ -228,6 +228,16 @@ RestrictSUIDSGID=yes
 LockPersonality=yes
 SystemCallArchitectures=native
 """
+
+
+def _alive_folder(schedule: Schedule) -> tuple[str, ...]:
+    """Return the folder of the dead man's file, which the service may write into as well. Raises UsageError."""
+    if not schedule.alive or "://" in schedule.alive:
+        return ()
+    folder = Path(schedule.alive).parent
+    if not folder.is_dir():
+        raise UsageError(f"--alive {schedule.alive}: there is no folder {folder}. Make it first: mkdir -p {folder}")
+    return (str(folder.resolve()),)
 
 
 def timer(workspace: Workspace, schedule: Schedule) -> str:

@@ -131,7 +131,7 @@ def _clocks(records: Sequence[DeviceRecord]) -> list[Measured]:
     found = [
         Measured(device=r.name, site=r.site, value=error, asked=CLOCK_ERROR_S, good=abs(error) <= CLOCK_ERROR_S)
         for r in records
-        if (error := _read(r, "time", "clock_error_s")) is not None
+        if (error := r.number("time", "clock_error_s")) is not None
     ]
     return sorted(found, key=lambda each: (-abs(each.value), each.device))
 
@@ -140,20 +140,11 @@ def _kept(records: Sequence[DeviceRecord]) -> list[Measured]:
     """Return how many days of recordings recorders hold, the least first, against what is asked of each."""
     found = []
     for r in records:
-        days = _read(r, "retention", "holds_days")
+        days = r.number("retention", "holds_days")
         if days is not None:
-            asked = _read(r, "retention", "at_least_days", expected=True) or 0.0
+            asked = r.number("retention", "at_least_days", expected=True) or 0.0
             found.append(Measured(device=r.name, site=r.site, value=days, asked=asked, good=days >= asked))
     return sorted(found, key=lambda each: (each.value, each.device))
-
-
-def _read(record: DeviceRecord, aspect: str, field: str, *, expected: bool = False) -> float | None:
-    """Return a number that was read of a device (or is expected), None where there is none."""
-    for planned in record.plan.aspects if record.plan else ():
-        if planned.aspect == aspect:
-            told = getattr(planned.expected if expected else planned.actual, field, None)
-            return float(told) if isinstance(told, int | float) and not isinstance(told, bool) else None
-    return None
 
 
 def groups_of(counts: Mapping[Outcome, int]) -> tuple[tuple[str, int], ...]:

@@ -45,6 +45,18 @@ def test_the_limit_reaches_the_command_as_one_word_under_systemd_and_under_cron(
     assert LIMIT in shlex.split(told.replace("\\%", "%"))
 
 
+def test_the_service_may_write_the_workspace_and_the_dead_mans_file_and_nothing_else(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    told = written(workspace, tmp_path, alive=str(tmp_path / "alive.json"))[".service"].splitlines()
+    assert f"ReadWritePaths={workspace.root} {tmp_path}" in told
+    assert "ProtectSystem=strict" in told
+    with pytest.raises(UsageError, match="there is no folder"):
+        written(workspace, tmp_path, alive=str(tmp_path / "nowhere" / "alive.json"))
+    with pytest.raises(UsageError, match="line each"):
+        written(workspace, tmp_path, alive="a\nb")
+
+
 def test_schedules_are_listed_and_removed(workspace: Workspace, tmp_path: Path) -> None:
     place = schedules.place(to=tmp_path / "units")
     for schedule in (schedules.made("watch"), schedules.made("audit", "son-tay", at="02:00")):

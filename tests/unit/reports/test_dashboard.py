@@ -7,12 +7,14 @@ from datetime import timedelta
 
 import pytest
 from lxml import html
+from prometheus_client.parser import text_string_to_metric_families
 
 from fleetctl.aspects.retention import Retention
 from fleetctl.aspects.time import Time
 from fleetctl.model import AspectPlan, Device, DevicePlan, Endpoint, Finished, Kind, Outcome, Planned
 from fleetctl.reports.files import Night, Run
 from fleetctl.reports.html import page
+from fleetctl.reports.prometheus import textfile
 from fleetctl.reports.tally import Tally
 
 
@@ -65,6 +67,13 @@ def test_trend_clocks_and_recordings_are_told_the_worst_first(seen: Run) -> None
     text = told.text_content()
     assert "2 of 3 are right to within 2 s." in text
     assert "2 of 3 recorders hold what is asked." in text
+
+
+def test_clocks_and_recordings_are_metrics_of_their_devices(seen: Run) -> None:
+    found = {family.name: family.samples for family in text_string_to_metric_families(textfile(seen))}
+    offsets = {sample.labels["device"]: sample.value for sample in found["fleetctl_clock_offset_seconds"]}
+    assert offsets == {"a": 0.4, "b": -7.5, "c": 1.0}
+    assert [sample.value for sample in found["fleetctl_recordings_held_days"]] == [31.0, 12.0, 40.0]
 
 
 def test_the_page_fetches_nothing_and_a_screen_reader_finds_its_way(seen: Run) -> None:
