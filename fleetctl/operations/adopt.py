@@ -14,9 +14,9 @@ from fleetctl.inventory import edit
 from fleetctl.model import UNSET, Device, Event, Finished, Kind, Learned, Outcome
 from fleetctl.operations.adopting import Seen, work
 from fleetctl.operations.door import ACTIVATED, ACTIVATING, Job, Login, own_account
-from fleetctl.operations.runs import ENABLE, execute, in_turn, job, logs_in_by_password, select, task
+from fleetctl.operations.runs import execute, in_turn, job, logs_in_by_password, select, task
 from fleetctl.operations.workspace import Workspace
-from fleetctl.protocols.ssh import ENABLED
+from fleetctl.protocols.ssh import ENABLE, ENABLED
 
 IDENTITY = ("serial_number", "mac_address")
 
@@ -137,7 +137,7 @@ def _forgive(workspace: Workspace, devices: Iterable[Device]) -> None:
     """Let passwords that were refused be tried again, once: a person says that the device was reset or changed."""
     for device in devices:
         factory = [user for user, _ in factory_logins(workspace, device)[:1]]
-        for account in dict.fromkeys((device.user, *factory)):
+        for account in dict.fromkeys((device.user, *factory, *((ENABLE,) * (device.kind is Kind.SWITCH)))):
             workspace.store.forgive(device.name, account)
 
 
@@ -225,8 +225,7 @@ def _enable(workspace: Workspace, device: Device, given: str) -> str:
     except VaultError as error:
         if not error.missing:
             raise
-    told = workspace.inventory.values(device.name).get("factory_enable")
-    return "" if told is None else str(told.value)
+    return workspace.revealed(device, "factory_enable") or ""
 
 
 def _keep_enable(workspace: Workspace, device: Device, given: str) -> None:
@@ -259,8 +258,8 @@ def factory_logins(workspace: Workspace, device: Device) -> tuple[tuple[str, str
     values = workspace.inventory.values(device.name)
     if "factory_user" in values:
         user = str(values["factory_user"].value)
-        if "factory_password" in values:
-            return ((user, str(values["factory_password"].value)),)
+        if (printed := workspace.revealed(device, "factory_password")) is not None:
+            return ((user, printed),)
         if password := workspace.vault.entry(device.site, device.name, user).current:
             return ((user, password),)
     return workspace.registry.driver_of(device, device.vendor, device.model).default_logins
