@@ -57,7 +57,9 @@ _ATTEMPT: Final = """INSERT INTO logins VALUES (?, ?, ?, 0, 0, 1, ?) ON CONFLICT
     DO UPDATE SET proven = 0, pending = pending + 1, time = excluded.time"""
 _ACCEPTED: Final = """INSERT INTO logins VALUES (?, ?, ?, 1, 0, 0, ?) ON CONFLICT (device, account, fingerprint)
     DO UPDATE SET proven = 1, refused = 0, pending = 0, time = excluded.time"""
-_OTHERS_NOT: Final = "UPDATE logins SET proven = 0 WHERE device = ? AND account = ? AND fingerprint <> ? AND proven"
+# An accepted login ends the device's count: tries of the account that nobody judged no longer weigh on it either.
+_OTHERS_NOT: Final = """UPDATE logins SET proven = 0, pending = 0
+    WHERE device = ? AND account = ? AND fingerprint <> ? AND (proven OR pending)"""
 _REFUSED: Final = """INSERT INTO logins VALUES (?, ?, ?, 0, 1, 0, ?) ON CONFLICT (device, account, fingerprint)
     DO UPDATE SET proven = 0, refused = refused + max(pending, 1), pending = 0, time = excluded.time"""
 _COUNTED: Final = "INSERT INTO refusals VALUES (?, ?, ?, ?, ?)"

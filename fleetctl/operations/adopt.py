@@ -14,9 +14,9 @@ from fleetctl.inventory import edit
 from fleetctl.model import UNSET, Device, Event, Finished, Kind, Learned, Outcome
 from fleetctl.operations.adopting import Seen, work
 from fleetctl.operations.door import ACTIVATED, ACTIVATING, Job, Login, own_account
-from fleetctl.operations.runs import ENABLE, execute, in_turn, job, logs_in_by_password, select, task
+from fleetctl.operations.runs import execute, in_turn, job, logs_in_by_password, select, task
 from fleetctl.operations.workspace import Workspace
-from fleetctl.protocols.ssh import ENABLED
+from fleetctl.protocols.ssh import ENABLE, ENABLED
 
 IDENTITY = ("serial_number", "mac_address")
 
@@ -137,7 +137,7 @@ def _forgive(workspace: Workspace, devices: Iterable[Device]) -> None:
     """Let passwords that were refused be tried again, once: a person says that the device was reset or changed."""
     for device in devices:
         factory = [user for user, _ in factory_logins(workspace, device)[:1]]
-        for account in dict.fromkeys((device.user, *factory)):
+        for account in dict.fromkeys((device.user, *factory, *((ENABLE,) * (device.kind is Kind.SWITCH)))):
             workspace.store.forgive(device.name, account)
 
 
