@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 FLEETCTL := $(BIN)/fleetctl --workspace .pilot
 step = printf '\n\033[1m$$ %s\033[0m\n' '$(1)'
 
-.PHONY: setup pilot pilot-down check test test-lab test-roles test-command hosts tools docs lock clean
+.PHONY: setup pilot pilot-at pilot-down check test test-lab test-roles test-command hosts tools docs lock clean
 
 setup: $(VENV)/.installed
 
@@ -15,8 +15,8 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	touch $@
 
-HOSTS ?= no
-pilot: setup pilot-down  ## five pilot communes on this machine, from factory-fresh to in step (HOSTS=yes, as root: Linux hosts too)
+HOSTS ?= auto
+pilot: setup pilot-down  ## five pilot communes on this machine, from factory-fresh to in step (as root: Linux hosts too; HOSTS=no without)
 	@rm -rf .pilot
 	@$(call step,fleetctl init .pilot) && $(BIN)/fleetctl init .pilot --from inventory/pilot
 	@$(call step,fleetctl lab up) && $(FLEETCTL) lab up
@@ -30,15 +30,19 @@ pilot: setup pilot-down  ## five pilot communes on this machine, from factory-fr
 	@printf '\n%s\n' \
 	  'The report: .pilot/report.html. The lab goes on; try in .pilot:' \
 	  '  fleetctl lab break viet-hung-cam-01 reset     somebody pressed the button: factory settings' \
-	  '  fleetctl audit                                it is told (exit 1: the login is refused)' \
+	  '  fleetctl audit -l viet-hung-cam-01            unreachable while it starts (exit 4), then its login is refused (exit 1)' \
 	  '  fleetctl adopt --again -l viet-hung-cam-01 && fleetctl apply -l viet-hung-cam-01   takes it back in' \
 	  '  fleetctl lab break viet-hung-cam-03 hang      it hangs; its switch takes its power and gives it back:' \
 	  '  fleetctl device reboot viet-hung-cam-03 --via-switch' \
 	  '  fleetctl lab break viet-hung-sw swap-cables one=viet-hung-cam-01 other=viet-hung-cam-02   the audit names it' \
 	  '  fleetctl device show viet-hung-cam-02         what one camera is and has' \
 	  '  fleetctl device show viet-hung-nvr            a recorder: channels, recording, disks' \
-	  '  fleetctl inventory explain viet-hung-cam-01   which line set which value' \
-	  'End it with: make pilot-down'
+	  '  fleetctl inventory explain viet-hung-cam-01   which line set which value'
+	@$(BIN)/python -m tests.hosts.pilot hints .pilot
+	@echo 'End it with: make pilot-down'
+
+pilot-at:  ## what a hand at a machine's console does: make pilot-at NAME=viet-hung-rec RUN='systemctl stop chrony'
+	@$(BIN)/python -m tests.hosts.pilot at .pilot $(NAME) sh -c '$(subst ','\'',$(RUN))'
 
 pilot-down:  ## end the lab and the machines that `make pilot` left running
 	@if [ -d .pilot/.fleetctl ]; then $(BIN)/python -m tests.hosts.pilot down .pilot && $(FLEETCTL) lab down; fi
@@ -70,6 +74,7 @@ tools: setup  ## programs that judge: ffprobe, onvif-util, sshd, npm's onvif cli
 
 docs: setup  ## the pages that the code writes
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/roles.py
 
 lock:  ## resolve the exact versions anew (needs uv)
 	uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" --quiet --output-file requirements.lock

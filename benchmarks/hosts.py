@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -157,8 +158,18 @@ def _measured(command: Sequence[str], office: Path, others: Sequence[Path]) -> C
     done = subprocess.run(entered, cwd=office, env=environment, capture_output=True, text=True, check=False)
     cost = Cost(time.monotonic() - begun, _used([own]) - before, _used(others) - theirs)
     if done.returncode not in (0, 3) or "unreachable=1" in done.stdout or '"unreachable"' in done.stdout:
-        raise SystemExit(f"{command[0]}: {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-2000:]}")
+        raise SystemExit(f"{command[0]}: {done.returncode}\n{_amiss(done.stdout)}{done.stderr[-2000:]}")
+    print(
+        f"{Path(command[0]).name}: {cost.wall:.1f} s, CPU {cost.cpu:.1f} s, the machines' {cost.machines:.1f} s",
+        flush=True,
+    )
     return cost
+
+
+def _amiss(out: str) -> str:
+    """Return the lines that tell of hosts that were not audited, else the end of what was said."""
+    told = [line for line in out.splitlines() if re.search(r'"outcome": "(refused|failed|unknown)"|unreachable', line)]
+    return "\n".join(line[:1000] for line in told[:5]) or out[-3000:]
 
 
 def _used(cgroups: Sequence[Path]) -> float:

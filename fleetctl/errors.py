@@ -82,7 +82,7 @@ class Refused(FleetctlError):
     `credential` is True when the login itself was rejected (it cost one of the device's tries),
     False when the login is good but lacks the right, or when the device is locked or another device. `tries_left` is
     how many more it says it would reject before it locks, `locked_s` for how long it is locked (0.0: it does not say);
-    None where neither is so.
+    None where neither is so. `of_enable`: the login is good, the secret of the console's privileged mode is not.
     """
 
     def __init__(
@@ -92,9 +92,11 @@ class Refused(FleetctlError):
         credential: bool = False,
         tries_left: int | None = None,
         locked_s: float | None = None,
+        of_enable: bool = False,
     ) -> None:
         super().__init__(message)
         self.credential = credential
+        self.of_enable = of_enable
         self.tries_left = tries_left
         self.locked_s = locked_s
 

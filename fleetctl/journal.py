@@ -34,11 +34,15 @@ from fleetctl.model import (
     Outcome,
     Planned,
     Progress,
+    Result,
     Started,
 )
 from fleetctl.store import Store
 
-READING: Final = frozenset({"audit", "plan", "show", "check"})
+LIGHT: Final = frozenset({"watch"})
+"""Kinds of run that come every few minutes: of them nothing is kept but what they found, and themselves for days."""
+
+READING: Final = frozenset({"audit", "plan", "show", "check"}) | LIGHT
 """Kinds of run that write to no device: they run beside each other and beside one that writes."""
 
 BESIDE: Final = READING | {"accept", "password check", "password show", "password export"}
@@ -46,6 +50,8 @@ BESIDE: Final = READING | {"accept", "password check", "password show", "passwor
 
 KEEP_READINGS_S: Final = 90 * 86400.0
 """How long the events of reading runs are kept: what they saw is in the history. Those of writing runs stay."""
+
+KEEP_LIGHT_S: Final = 7 * 86400.0
 
 KEEP_TURNS_S: Final = 3 * 366 * 86400.0
 """How long it is kept what began, changed and ended; what lasts is kept however old it is."""
@@ -166,8 +172,9 @@ class Journal:
                 ),
             )
         self._run, self.exit_code = int(found.lastrowid or 0), None
-        self._ledger = Ledger(self._run, kind)
+        self._ledger = Ledger(self._run, kind, light=kind in LIGHT)
         self._elsewhere = (BackedUp, Learned, Observed, Planned, Progress) + ((Started,) if kind in READING else ())
+        self._elsewhere += (Finished, Result) if kind in LIGHT else ()
         self._rows, self._outcomes, self._noted, self._flushed = [], Counter(), 0, time.monotonic()
         return self._run
 
@@ -226,6 +233,10 @@ class Journal:
         which = "started < ?1 AND kind IN (SELECT value FROM json_each(?2))"
         connection.execute(f"DELETE FROM journal WHERE run IN (SELECT run FROM runs WHERE {which})", old)  # noqa: S608
         connection.execute(f"UPDATE runs SET tasks = '[]' WHERE {which} AND tasks <> '[]'", old)  # noqa: S608
+        light = (now - KEEP_LIGHT_S, text(sorted(LIGHT)))
+        connection.execute(f"DELETE FROM journal WHERE run IN (SELECT run FROM runs WHERE {which})", light)  # noqa: S608
+        connection.execute(f"DELETE FROM runs WHERE {which}", light)  # noqa: S608
+        connection.execute("DELETE FROM availability WHERE day < date(?, 'unixepoch')", (now - KEEP_TURNS_S,))
         connection.execute("DELETE FROM turns WHERE time < ?", (now - KEEP_TURNS_S,))
         connection.execute("DELETE FROM history WHERE ended < ?", (now - KEEP_TURNS_S,))
 

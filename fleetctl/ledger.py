@@ -48,12 +48,18 @@ _DRIFT: Final = """INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 
     cause = CASE WHEN excluded.cause = '' THEN cause ELSE excluded.cause END, asked = ifnull(excluded.asked, asked)"""
 _DRIFT_ENDS: Final = """UPDATE history SET ended = ?1
     WHERE device = ?2 AND aspect = ?3 AND ended IS NULL AND last_seen < ?1"""
+_SILENCE_ENDS: Final = """UPDATE history SET ended = ?1
+    WHERE device = ?2 AND aspect = '' AND ended IS NULL AND last_seen < ?1 AND outcome = 'unreachable'"""
+_ANSWERS: Final = """UPDATE latest SET outcome = 'unchanged', reason = '', since = ?1, checked = ?1
+    WHERE device = ?2 AND aspect = '' AND outcome = 'unreachable'"""
 _FACT: Final = "INSERT OR REPLACE INTO facts VALUES (?, ?, ?)"
 _ATTEMPT: Final = """INSERT INTO logins VALUES (?, ?, ?, 0, 0, 1, ?) ON CONFLICT (device, account, fingerprint)
     DO UPDATE SET proven = 0, pending = pending + 1, time = excluded.time"""
 _ACCEPTED: Final = """INSERT INTO logins VALUES (?, ?, ?, 1, 0, 0, ?) ON CONFLICT (device, account, fingerprint)
     DO UPDATE SET proven = 1, refused = 0, pending = 0, time = excluded.time"""
-_OTHERS_NOT: Final = "UPDATE logins SET proven = 0 WHERE device = ? AND account = ? AND fingerprint <> ? AND proven"
+# An accepted login ends the device's count: tries of the account that nobody judged no longer weigh on it either.
+_OTHERS_NOT: Final = """UPDATE logins SET proven = 0, pending = 0
+    WHERE device = ? AND account = ? AND fingerprint <> ? AND (proven OR pending)"""
 _REFUSED: Final = """INSERT INTO logins VALUES (?, ?, ?, 0, 1, 0, ?) ON CONFLICT (device, account, fingerprint)
     DO UPDATE SET proven = 0, refused = refused + max(pending, 1), pending = 0, time = excluded.time"""
 _COUNTED: Final = "INSERT INTO refusals VALUES (?, ?, ?, ?, ?)"
@@ -106,8 +112,9 @@ def _cause(found: Mapping[tuple[str, str], causes.Memory | None], row: tuple[Any
 class Ledger:
     """Collects what events mean for the tables until it is written; one for each run."""
 
-    def __init__(self, run: int, kind: str) -> None:
-        self._run, self._kind = run, kind
+    def __init__(self, run: int, kind: str, *, light: bool = False) -> None:
+        """`light`: the run says of a device as a whole only whether it answers."""
+        self._run, self._kind, self._light = run, kind, light
         self._latest: list[tuple[Any, ...]] = []
         self._drift: list[tuple[Any, ...]] = []
         self._ends: list[tuple[Any, ...]] = []
@@ -265,6 +272,9 @@ class Ledger:
             self._unjudged.discard(device)
             if event.outcome is not Outcome.FAILED:  # the device never got as far as to judge it
                 self._single.append((_NOT_JUDGED, (device,)))
+        if self._light and event.outcome not in (Outcome.INTERRUPTED, Outcome.UNREACHABLE):
+            self._single += [(_ANSWERS, (now, device)), (_SILENCE_ENDS, (now, device))]
+            return
         if event.outcome is not Outcome.INTERRUPTED:
             self._latest.append((device, "", event.outcome.value, event.reason, now, now, self._run))
         if device in self._begun and event.outcome not in _NOT_SEEN:

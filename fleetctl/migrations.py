@@ -139,5 +139,14 @@ def _messages(connection: Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (_first, _causes_and_turns, _login_budget, _rotations, _messages)
+def _scores(connection: Connection) -> None:
+    """How far sites met requirement packs on a day (local), from 0.0 to 1.0."""
+    connection.execute(
+        """CREATE TABLE scores (
+            packs TEXT NOT NULL, day TEXT NOT NULL, site TEXT NOT NULL, score REAL NOT NULL,
+            PRIMARY KEY (packs, day, site)) WITHOUT ROWID"""
+    )
+
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (_first, _causes_and_turns, _login_budget, _rotations, _messages, _scores)
 """Migration number n brings a store from version n - 1 to n."""

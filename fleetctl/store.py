@@ -7,14 +7,15 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from fleetctl.codec import text
 from fleetctl.logins import Logins, moment
 from fleetctl.model import Cause, Outcome, Step
 
-_BACK_OFF_S: Final = 900.0
-_BACK_OFF_MAX_S: Final = 86400.0
+_loaded: Final = lru_cache(maxsize=8192)(json.loads)
+"""Values of the history: few different ones, read over and over; nobody alters what comes of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,8 +188,8 @@ class Store(Logins):
                 aspect=r[1],
                 field=r[2],
                 key=r[3],
-                expected=json.loads(r[4]),
-                actual=json.loads(r[5]),
+                expected=_loaded(r[4]),
+                actual=_loaded(r[5]),
                 outcome=Outcome(r[6]),
                 reason=r[7],
                 first_seen=moment(r[8]),
@@ -219,8 +220,8 @@ class Store(Logins):
                 field=r[3],
                 key=r[4],
                 what=r[5],
-                expected=json.loads(r[6]),
-                actual=json.loads(r[7]),
+                expected=_loaded(r[6]),
+                actual=_loaded(r[7]),
                 outcome=Outcome(r[8]),
                 reason=r[9],
                 cause=Cause(r[10]) if r[10] else None,
@@ -236,6 +237,40 @@ class Store(Logins):
             (since, least),
         )
         return frozenset((r[0], r[1], r[2], r[3]) for r in rows)
+
+    # --- who answers --------------------------------------------------------------------------------
+
+    def count(self, day: str, told: Mapping[str, tuple[int, int]]) -> None:
+        """Add looks, and how many of them were answered, to the day (ISO 8601) of each site."""
+        with self.transaction() as connection:
+            connection.executemany(
+                "INSERT INTO availability VALUES (?, ?, ?, ?) ON CONFLICT (day, site)"
+                " DO UPDATE SET looks = looks + excluded.looks, answered = answered + excluded.answered",
+                [(day, site, *counts) for site, counts in sorted(told.items())],
+            )
+
+    def availability(self, since: str) -> dict[str, float]:
+        """Return by site which share of the looks since a day (ISO 8601) was answered, from 0.0 to 1.0."""
+        rows = self.rows(
+            "SELECT site, sum(answered) * 1.0 / sum(looks) FROM availability WHERE day >= ? GROUP BY site", (since,)
+        )
+        return {row[0]: float(row[1]) for row in rows}
+
+    # --- scores --------------------------------------------------------------------------------------
+
+    def keep_scores(self, packs: str, day: str, told: Mapping[str, float]) -> None:
+        """Keep how far sites met requirement packs on a day (ISO 8601); what was kept of that day is replaced."""
+        with self.transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?)", [(packs, day, *each) for each in told.items()]
+            )
+
+    def scores(self, packs: str, before: str) -> dict[str, float]:
+        """Return by site the score of its last day before a day (ISO 8601)."""
+        rows = self.rows(
+            "SELECT site, score, max(day) FROM scores WHERE packs = ? AND day < ? GROUP BY site", (packs, before)
+        )
+        return {row[0]: float(row[1]) for row in rows}
 
     # --- the queue ---------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ PROGRAMS = {  # program: Debian package
     "unshare": "util-linux",
     "pdftotext": "poppler-utils",  # reads an acceptance record as another program does
     "systemd-nspawn": "systemd-container",
+    "systemd-analyze": "systemd",  # judges the units that `schedule install` writes
     "mmdebstrap": "mmdebstrap",
     "dpkg-deb": "dpkg",
     "node": "nodejs",

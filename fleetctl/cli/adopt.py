@@ -54,14 +54,12 @@ def adopt(
     """Take devices in: first login, identity, own account."""
     from fleetctl.cli.follow import Followed
     from fleetctl.operations import adopt as operation
-    from fleetctl.operations.runs import select
 
     told = context(ctx)
     need_answer(yes=yes, what="fleetctl adopt")
     workspace = told.open()
     run = Followed(told, workspace, "adopt", report or ())
-    devices = select(workspace, limit)
-    todo = [d for d in devices if again or replace or not operation.adopted(workspace, d)]
+    todo = operation.to_adopt(workspace, limit, again=again or replace)
     if not todo:
         told.screen.talk(told.say("All of these devices are adopted already; --again takes them in anew."))
         return run.finish()

@@ -10,6 +10,9 @@ from fleetctl.cli.context import context
 from fleetctl.cli.selectors import Aspects, Limit, aspect_names
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+
     from fleetctl.cli.follow import Followed
 
 Reports = Annotated[
@@ -17,7 +20,18 @@ Reports = Annotated[
     typer.Option(
         "--report",
         metavar="KIND:PATH",
-        help="Also write a report: html, json, junit, prometheus, csv, csv-plain; repeatable.",
+        help="Also write a report: html, xlsx, csv, csv-plain, json, junit, prometheus; repeatable.",
+    ),
+]
+
+
+Tell = Annotated[bool, typer.Option("--tell", help="Send the recipients in the inventory a message on what changed.")]
+Alive = Annotated[
+    str,
+    typer.Option(
+        "--alive",
+        metavar="FILE|URL",
+        help="Write this file, or post to this address, once the run got to its end: what is missing is an alarm.",
     ),
 ]
 
@@ -26,7 +40,7 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
         epilog="Examples: fleetctl audit --limit viet_hung    "
-        "fleetctl audit --aspect time,users --report html:audit.html"
+        "fleetctl audit --aspect time,users --report html:audit.html    fleetctl audit --tell --until 05:30"
     )(audit)
 
 
@@ -35,26 +49,50 @@ def audit(
     limit: Limit = "",
     aspect: Aspects = None,
     report: Reports = None,
-    tell: Annotated[
-        bool, typer.Option("--tell", help="Send the recipients in the inventory a message on what changed.")
-    ] = False,
+    send: Tell = False,
+    until: Annotated[
+        str, typer.Option("--until", metavar="HH:MM", help="End by then, and tell which devices were not reached.")
+    ] = "",
+    alive: Alive = "",
 ) -> int:
     """Tell where devices are not as expected. Reads only."""
     from fleetctl.cli.follow import Followed
+    from fleetctl.executor import Policy
     from fleetctl.operations import audit as operation
     from fleetctl.operations.runs import select
 
     told = context(ctx)
     aspects = aspect_names(aspect)
+    deadline = operation.deadline(until) if until else None
     workspace = told.open()
     run = Followed(told, workspace, "audit", report or ())
     devices = select(workspace, limit)
-    run.take(operation.audit(workspace, limit, aspects, stop=run.stop), len(devices), told.say("Audit"))
+    policy = Policy(per_site=operation.PER_SITE, deadline=deadline)
+    events = operation.audit(workspace, limit, aspects, stop=run.stop, policy=policy)
+    run.take(events, len(devices), told.say("Audit"))
     _causes(run)
     _waivers(run, limit)
-    if tell:
-        _tell(run)
-    return run.finish()
+    late = _not_reached(run)
+    if send:
+        tell(run, late=late)
+    return ended(run, alive)
+
+
+def _not_reached(run: Followed) -> list[str]:
+    """Tell which devices an audit that had to end did not reach."""
+    from fleetctl.model import Outcome
+
+    late = sorted(n for n, record in run.tally.devices.items() if record.finished is Outcome.INTERRUPTED)
+    if late:
+        run.more["not_reached"] = late
+        if not run.context.json:
+            names = ", ".join(late[:10]) + (" …" if len(late) > 10 else "")
+            say = run.context.say
+            told = say.many(
+                "{n} device was not reached: {names}", "{n} devices were not reached: {names}", len(late), names=names
+            )
+            run.context.screen.talk(told)
+    return late
 
 
 def _causes(run: Followed) -> None:
@@ -90,16 +128,30 @@ def _waivers(run: Followed, limit: str) -> None:
         )
 
 
-def _tell(run: Followed) -> None:
-    """Tell the recipients what changed; what cannot be sent now waits, and the audit's exit code is its own."""
-    from datetime import datetime
+def tell(run: Followed, *, late: Sequence[str] | None = None, patience: timedelta | None = None) -> None:
+    """Tell the recipients what changed; what cannot be sent now waits, and the run's exit code is its own."""
+    from datetime import datetime, timedelta
 
     from fleetctl.cli.message import fields, talk
     from fleetctl.operations import messages, telling
 
     now = datetime.now().astimezone()
-    telling.tell(run.workspace, now)
+    telling.tell(run.workspace, now, late=late, patience=patience or timedelta(0))
     done = messages.deliver(run.workspace, now)
     run.more |= fields(done)
     if not run.context.json:
         talk(run.context, done)
+
+
+def ended(run: Followed, alive: str) -> int:
+    """Print the result, then give the sign of life if the run got to its end; returns the exit code."""
+    code = run.finish()
+    if alive and not run.stopped():
+        from fleetctl.errors import FleetctlError
+        from fleetctl.operations.alive import sign
+
+        try:
+            sign(alive, run.command, code)
+        except FleetctlError as error:
+            run.context.screen.talk(run.context.say("No sign of life was given: {error}", error=error))
+    return code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fleetctl.cli.context import Context
 from fleetctl.cli.progress import watched
@@ -15,7 +15,10 @@ from fleetctl.reports.tally import EXIT_FAILED, EXIT_INTERRUPTED, Tally
 if TYPE_CHECKING:
     from fleetctl.executor import Stop
     from fleetctl.operations.workspace import Workspace
-    from fleetctl.reports.files import Report
+    from fleetctl.reports.files import Night, Report
+
+NIGHTS: Final = 14
+"""So many runs are in a report's trend."""
 
 
 class Followed:
@@ -81,6 +84,18 @@ class Followed:
             context.screen.talk(context.say("Ended early: {reason}", reason=self.stop.reason))
         return code
 
+    def _nights(self) -> tuple[Night, ...]:
+        """Return the last runs of this command over as many devices, this one the last."""
+        from fleetctl.reports.files import Night
+        from fleetctl.reports.past import outcomes
+
+        devices = str(len(self.tally.devices))
+        runs = self.workspace.journal.runs(kind=self.command, last=NIGHTS * 10)
+        whole = [run for run in runs if run.ended is not None and run.args.get("devices") == devices]
+        return tuple(
+            Night(ended=run.ended.astimezone(), outcomes=outcomes(run)) for run in reversed(whole[:NIGHTS]) if run.ended
+        )
+
     def report(self, code: int) -> int:
         """Write the reports that were asked for; returns the exit code, 1 where one could not be written."""
         if not self.reports:
@@ -96,6 +111,7 @@ class Followed:
             ended=datetime.now().astimezone(),
             site_names=self.site_names,
             inventory=str(self.workspace.inventory_root),
+            nights=self._nights(),
         )
         for report in self.reports:
             try:

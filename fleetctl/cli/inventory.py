@@ -84,17 +84,22 @@ def explain(
     ] = None,
 ) -> int:
     """Say which file and line set each value of a device."""
+    from fleetctl.operations.waivers import waiver_of
     from fleetctl.reports import explained
+    from fleetctl.reports.values import clean
 
     told = context(ctx)
-    found = {e.name: e for e in told.open().inventory.explain(device)}
+    workspace = told.open()
+    found = {e.name: e for e in workspace.inventory.explain(device)}
     for name in variable or ():
         if name not in found:
             raise UsageError(f"{name} is not set for {device}. See all: fleetctl inventory explain {device}")
     chosen = [found[name] for name in variable or found]
     if told.json:
         for each in chosen:
-            told.screen.out(jsonlines.line("variable", {"device": device, **explained.explanation(each)}))
+            waiver = waiver_of(workspace, device, each.name)
+            more = {"waiver": jsonlines.waiver(waiver) if waiver else None}
+            told.screen.out(jsonlines.line("variable", {"device": device, **explained.explanation(each), **more}))
         told.screen.out(jsonlines.summary("inventory explain", EXIT_OK, variables=len(chosen)))
         return EXIT_OK
     from rich.text import Text
@@ -106,6 +111,11 @@ def explain(
     for each in chosen:
         value = Text(each.problem, style="red") if each.problem else explained.value(each.name, each.value)
         made.add_row(each.name, value, each.winner.source, _where(each.winner.place))
+        if (waiver := waiver_of(workspace, device, each.name)) is not None:
+            words = say("until {day} by {owner}: {reason}", day=waiver.until, owner=waiver.owner, reason=waiver.reason)
+            title = say("waived") if waiver.holds(workspace.today) else say("expired: drift again")
+            cells = (Text(clean(cell), style="blue") for cell in (title, words, waiver.setting, _where(waiver.place)))
+            made.add_row(*cells)
         for layer in reversed(each.outranked):
             raw = explained.value(each.name, layer.raw)
             cells = (Text(cell, style="bright_black") for cell in (say("outranked"), raw, layer.source))

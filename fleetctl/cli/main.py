@@ -26,10 +26,13 @@ from fleetctl.cli import (
     message,
     password,
     rollout,
+    schedule,
+    scorecard,
     site,
     standard,
     status,
     waiver,
+    watch,
 )
 from fleetctl.cli.context import Context
 from fleetctl.cli.screen import Screen
@@ -77,6 +80,7 @@ ORDER: Final = (
     "plan",
     "apply",
     "audit",
+    "watch",
     "status",
     "history",
     "site",
@@ -86,6 +90,7 @@ ORDER: Final = (
     "standard",
     "waiver",
     "message",
+    "schedule",
 )
 ANYWHERE: Final = ("--json", "--lang")  # global options that may also stand after the command
 
@@ -121,9 +126,11 @@ for group, name in (
     (standard.app, "standard"),
     (waiver.app, "waiver"),
     (message.app, "message"),
+    (schedule.app, "schedule"),
 ):
     app.add_typer(group, name=name)
-for module in (init, rollout, audit, adopt, status, history):
+scorecard.register(standard.app)
+for module in (init, rollout, audit, watch, adopt, status, history):
     module.register(app)
 
 

@@ -48,6 +48,14 @@ def rotate(
         bool,
         typer.Option("--no-old-check", help="Do not present the old password to see it refused: it costs one login."),
     ] = False,
+    confirm_consumer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--confirm-consumer",
+            metavar="NAME",
+            help="Somebody gives the new passwords to this consumer (password_consumers) by hand at once; repeatable.",
+        ),
+    ] = None,
     report: Reports = None,
 ) -> int:
     """Give accounts new passwords, recorders in step."""
@@ -63,7 +71,7 @@ def rotate(
     workspace = told.open()
     number, limit = _left(workspace) if resume else (None, limit)
     run = Followed(told, workspace, rotation.KIND, report or ())
-    plan = rotation.chosen(workspace, select(workspace, limit), account or (), older_than)
+    plan = rotation.chosen(workspace, select(workspace, limit), account or (), older_than, confirm_consumer or ())
     todo = [each for each in plan if not each.reason]
     if not told.json:
         _show(told, plan)
@@ -113,7 +121,13 @@ def _show(told: Context, plan: Sequence[Chosen]) -> None:
             how = told.say("takes over from {account}", account=each.instead)
         held = ", ".join(str(holder) for holder in each.holders)
         line = told.say("{name} {account}: new password, {how}", name=name, account=each.account, how=how)
-        told.screen.out(f"{line}; {told.say('held by {holders}', holders=held)}" if held else line)
+        line = f"{line}; {told.say('held by {holders}', holders=held)}" if held else line
+        for name in each.consumers:
+            line += "; " + told.say(
+                "give it to {name} by hand: fleetctl password show {device} {account}",
+                name=name, device=each.device.name, account=each.account,
+            )  # fmt: skip
+        told.screen.out(line)
 
 
 def _agreed(told: Context, todo: Sequence[Chosen]) -> bool:

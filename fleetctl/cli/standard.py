@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
 
@@ -14,11 +14,17 @@ from fleetctl.reports import jsonlines, wording
 from fleetctl.reports.tally import EXIT_INTERRUPTED, exit_code
 
 if TYPE_CHECKING:
+    from fleetctl.model import DevicePlan
     from fleetctl.operations.requirements import Finding
+    from fleetctl.operations.workspace import Workspace
     from fleetctl.standard.requirements import Pack, Requirement
 
 app = typer.Typer(help="What guidelines demand, and who meets it.", no_args_is_help=True)
 
+Packs = Annotated[
+    list[str] | None,
+    typer.Option("--pack", metavar="NAME|FILE", help="Only this pack, or a draft in a file; repeatable."),
+]
 NAMED: Final = 6  # so many who do not meet a requirement are named; -v names all
 _STYLES: Final = {"pass": "green", "fail": "bold red", "waived": "blue"}
 
@@ -35,23 +41,46 @@ def _standard() -> None:
 def check(
     ctx: typer.Context,
     limit: Limit = "",
-    pack: Annotated[
-        list[str] | None,
-        typer.Option("--pack", metavar="NAME|FILE", help="Only this pack, or a draft in a file; repeatable."),
-    ] = None,
+    pack: Packs = None,
 ) -> int:
     """Judge devices and sites by requirement packs; reads only, and what is not known never passes."""
+    from fleetctl.standard.judging import OUTCOMES
+
+    told = context(ctx)
+    _, seen = judged(told, limit, pack or ())
+    found = seen.found
+    code = EXIT_INTERRUPTED if seen.interrupted else exit_code(OUTCOMES[each.judged.verdict] for each in found)
+    if told.json:
+        for finding in found:
+            told.screen.out(jsonlines.line("requirement", _fields(finding)))
+        counts = Counter(each.judged.verdict.value for each in found)
+        told.screen.out(jsonlines.summary("standard check", code, verdicts={v: counts[v] for v in wording.VERDICTS}))
+    else:
+        for each in seen.packs:
+            _print(told, each, [finding for finding in found if finding.requirement.pack == each.name])
+    return code
+
+
+class Seen(NamedTuple):
+    """What a check came to; `interrupted`: a person ended it first."""
+
+    packs: Sequence[Pack]
+    found: Sequence[Finding]
+    plans: Sequence[DevicePlan]
+    interrupted: bool
+
+
+def judged(told: Context, limit: str, asked: Sequence[str]) -> tuple[Workspace, Seen]:
+    """Read what the packs judge, watched on the terminal, and judge it."""
     from fleetctl.cli.progress import watched
     from fleetctl.executor import Stop
     from fleetctl.model import Planned
     from fleetctl.operations import requirements as operation
     from fleetctl.operations.runs import select
     from fleetctl.reports.tally import Tally
-    from fleetctl.standard.judging import OUTCOMES
 
-    told = context(ctx)
     workspace, stop = told.open(), Stop()
-    packs = operation.packs(workspace, pack or (), limit)
+    packs = operation.packs(workspace, asked, limit)
     tally = Tally(workspace.inventory.devices)
 
     def tallied() -> Any:
@@ -63,16 +92,7 @@ def check(
     seen = watched(told, tallied(), total, told.say("Check"), "check", lambda device: tally.devices[device].outcome)
     plans = [event.plan for event in seen if isinstance(event, Planned)]
     found = operation.findings(workspace, packs, plans, limit)
-    code = EXIT_INTERRUPTED if stop.by_person else exit_code(OUTCOMES[each.judged.verdict] for each in found)
-    if told.json:
-        for finding in found:
-            told.screen.out(jsonlines.line("requirement", _fields(finding)))
-        counts = Counter(each.judged.verdict.value for each in found)
-        told.screen.out(jsonlines.summary("standard check", code, verdicts={v: counts[v] for v in wording.VERDICTS}))
-    else:
-        for each in packs:
-            _print(told, each, [finding for finding in found if finding.requirement.pack == each.name])
-    return code
+    return workspace, Seen(packs=packs, found=found, plans=plans, interrupted=stop.by_person)
 
 
 def _fields(finding: Finding) -> dict[str, Any]:

@@ -62,7 +62,9 @@ def _print(told: Context, rows: Sequence[SiteStatus]) -> None:
         ("unsupported", say("By hand"), ""),
         ("unseen", say("Unseen"), "bright_black"),
     )
-    made = table(say("Area"), say("Site"), *((title, right) for _, title, _ in numbers), say("Last seen"))
+    watched = any(row.availability is not None for row in rows)
+    more = [(say("Answers (30 days)"), right)] if watched else []
+    made = table(say("Area"), say("Site"), *((title, right) for _, title, _ in numbers), *more, say("Last seen"))
     area = None
     for row in rows:
         cells = [
@@ -70,6 +72,8 @@ def _print(told: Context, rows: Sequence[SiteStatus]) -> None:
             for name, _, style in numbers
         ]
         site = f"{row.name} ({row.site})" if row.name != row.site else row.site
-        made.add_row(row.area if row.area != area else "", site, *cells, _local(row.last_seen))
+        share = "-" if row.availability is None else f"{row.availability:.1%}"
+        answers = [Text(share)] if watched else []
+        made.add_row(row.area if row.area != area else "", site, *cells, *answers, _local(row.last_seen))
         area = row.area
     told.screen.table(made)

@@ -8,7 +8,19 @@ from typing import Any
 
 from fleetctl.converge.alive import answers
 from fleetctl.converge.batch import Batch
-from fleetctl.converge.link import Job, Link, linked, locked, outcome_of, read, same_device, speaking, told, where
+from fleetctl.converge.link import (
+    Enable,
+    Job,
+    Link,
+    linked,
+    locked,
+    outcome_of,
+    read,
+    same_device,
+    speaking,
+    told,
+    where,
+)
 from fleetctl.converge.observe import OWN_LOGIN, observe, recognise
 from fleetctl.converge.settle import converge
 from fleetctl.errors import FleetctlError
@@ -16,6 +28,7 @@ from fleetctl.model import Access, Channel, Device, DevicePlan, Finished, Outcom
 
 __all__ = [
     "OWN_LOGIN",
+    "Enable",
     "Job",
     "Link",
     "answers",

@@ -90,6 +90,8 @@ class Hosts:
             (aspect.name, [name for name in wanted if aspect.name in self.members[name].looked])
             for aspect in self._registry.hosts_in_order
         ]
+        if not any(names for _, names in order):
+            return  # nothing that is asked for concerns them, and Ansible refuses an empty list of hosts
         ended = made.run(
             plays(order),
             self._take,

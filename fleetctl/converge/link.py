@@ -16,6 +16,7 @@ from fleetctl.errors import (
     Rejected,
     Unreachable,
     Unsupported,
+    UsageError,
     VaultError,
 )
 from fleetctl.model import (
@@ -37,6 +38,16 @@ from fleetctl.model import (
 )
 from fleetctl.protocols import identities, opener
 from fleetctl.protocols.ansible import Surroundings
+from fleetctl.protocols.ssh import ENABLE, ENABLED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enable:
+    """The secret that a console's privileged mode is given, as the login budget knows it."""
+
+    fingerprint: str
+    proven: bool = False
+    barred: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +61,7 @@ class Job:
     fingerprint: str = ""  # of the login's password
     proven: bool = False  # this login has been accepted before
     barred: str = ""  # why no login may be tried now; "" when it may
+    enable: Enable | None = None  # of a switch
     plan: DevicePlan | None = None  # given: carry it out; None: observe
     not_ready: Mapping[str, str] = FrozenMap()  # other devices that this one waits for -> how they ended
     unsettled: Mapping[SecretRef, str] = field(default_factory=dict)  # passwords that may not be live -> why
@@ -110,8 +122,10 @@ class Link:
         """Return the secret of a console's privileged mode, where the vault has one."""
         if protocol != "ssh":
             return {}
+        if self.job.enable is not None and self.job.enable.barred:
+            raise Refused(self.job.enable.barred)
         try:
-            return {"enable": self.job.secrets.reveal(SecretRef(device=self.device.name, account="enable"))}
+            return {"enable": self.job.secrets.reveal(SecretRef(device=self.device.name, account=ENABLE))}
         except VaultError:
             return {}
 
@@ -137,6 +151,22 @@ class Link:
             self.judge(accepted=False, tries_left=error.tries_left)
         elif error.locked_s is not None:
             self.channel.emit(locked(self.device, error.locked_s))
+        elif error.of_enable:
+            self.judge(accepted=True)
+            self._judge_enable(accepted=False)
+
+    def _judge_enable(self, *, accepted: bool) -> None:
+        """Tell the run whether the privileged mode took its secret: a refused one counts as a login does."""
+        if self.job.enable is not None:
+            self.channel.emit(
+                LoginJudged(
+                    device=self.device.name,
+                    account=ENABLE,
+                    fingerprint=self.job.enable.fingerprint,
+                    accepted=accepted,
+                    address=self.device.endpoint.spot,
+                )
+            )
 
     def move(self, address: str) -> None:
         """Drop the sessions; the next are opened to the new address."""
@@ -151,6 +181,8 @@ class Link:
             if getattr(session, "credential_proven", False):
                 self.judge(accepted=True)
             facts.update(session.facts())
+            if facts.get(ENABLED) == "yes" and self.job.enable is not None and not self.job.enable.proven:
+                self._judge_enable(accepted=True)
             session.close()
         self._sessions.clear()
         return facts
@@ -163,7 +195,15 @@ def locked(device: Device, seconds: float) -> LoginLocked:
 
 @contextmanager
 def linked(job: Job, access: Access, channel: Channel) -> Iterator[Link]:
-    """Yield the link to a device; a rejected login is told to the run, what was learned is emitted."""
+    """Yield the link to a device; a rejected login is told to the run, what was learned is emitted.
+
+    Raises UsageError where it is to write and the inventory says of the device, or of the recorder that it is reached
+    through, that it is audit_only: whatever a command has looked at before, here nothing gets past it.
+    """
+    if access is Access.WRITE:
+        for device in (job.device, job.through):
+            if device is not None and device.audit_only:
+                raise UsageError(f"{device.name} is audit_only in the inventory: fleetctl only looks at it")
     link = Link(job, access, channel)
     try:
         yield link

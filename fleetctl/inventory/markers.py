@@ -94,7 +94,9 @@ def default(value: Any, default_value: Any = "", boolean: bool = False) -> Any:
 
 
 def ternary(value: Any, true_val: Any, false_val: Any, none_val: Any = None) -> Any:
-    """Ansible's `ternary`; the choice not taken may be undefined."""
+    """Ansible's `ternary`; the choice not taken may be undefined, and an undefined question is handed on."""
+    if isinstance(value, Marker):
+        return value
     if value is None and none_val is not None:
         return none_val
     return true_val if bool(value) else false_val

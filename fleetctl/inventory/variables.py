@@ -84,6 +84,11 @@ VARIABLES: Final[tuple[Known, ...]] = (
     ),
     Known(name="rollout_waves", form=Form.ANY, doc="declared waves: a list of {name, pattern, not_before, share}"),
     Known(
+        name="password_consumers",
+        form=Form.ANY,
+        doc="who else logs in to the device, past fleetctl: {name: [account, ...]}; see rotation.md",
+    ),
+    Known(
         name="vault_keep_days",
         form=Form.NUMBER,
         minimum=1,

@@ -14,9 +14,9 @@ from fleetctl.inventory import edit
 from fleetctl.model import UNSET, Device, Event, Finished, Kind, Learned, Outcome
 from fleetctl.operations.adopting import Seen, work
 from fleetctl.operations.door import ACTIVATED, ACTIVATING, Job, Login, own_account
-from fleetctl.operations.runs import ENABLE, execute, in_turn, job, logs_in_by_password, select, task
+from fleetctl.operations.runs import execute, in_turn, job, logs_in_by_password, select, task
 from fleetctl.operations.workspace import Workspace
-from fleetctl.protocols.ssh import ENABLED
+from fleetctl.protocols.ssh import ENABLE, ENABLED
 
 IDENTITY = ("serial_number", "mac_address")
 
@@ -38,7 +38,7 @@ def adopt(
     The password of each device's account is made and in the vault before anything is sent; identities are written
     into the inventory file of their host. Raises UsageError, VaultError.
     """
-    devices = [d for d in select(workspace, limit) if force or replace_ or not adopted(workspace, d)]
+    devices = to_adopt(workspace, limit, again=force or replace_)
     devices = [d for d in devices if d.platform != "windows"]  # looked after by hand
     through = {d.name: d for d in devices if d.behind}
     turns = in_turn(through.values())
@@ -80,6 +80,17 @@ def adopt(
     ):
         _book(workspace, event, by_name | through, facts, enable)
         yield event
+
+
+def to_adopt(workspace: Workspace, limit: str, *, again: bool) -> list[Device]:
+    """Return the devices of a pattern that are to be taken in; those that are audit_only are left alone.
+
+    Raises UsageError where all that are left are audit_only.
+    """
+    devices = [d for d in select(workspace, limit) if again or not adopted(workspace, d)]
+    if devices and all(device.audit_only for device in devices):
+        raise UsageError(f"{devices[0].name} is audit_only in the inventory: fleetctl makes no account on it")
+    return [device for device in devices if not device.audit_only]
 
 
 def _book(
@@ -126,7 +137,7 @@ def _forgive(workspace: Workspace, devices: Iterable[Device]) -> None:
     """Let passwords that were refused be tried again, once: a person says that the device was reset or changed."""
     for device in devices:
         factory = [user for user, _ in factory_logins(workspace, device)[:1]]
-        for account in dict.fromkeys((device.user, *factory)):
+        for account in dict.fromkeys((device.user, *factory, *((ENABLE,) * (device.kind is Kind.SWITCH)))):
             workspace.store.forgive(device.name, account)
 
 
@@ -214,8 +225,7 @@ def _enable(workspace: Workspace, device: Device, given: str) -> str:
     except VaultError as error:
         if not error.missing:
             raise
-    told = workspace.inventory.values(device.name).get("factory_enable")
-    return "" if told is None else str(told.value)
+    return workspace.revealed(device, "factory_enable") or ""
 
 
 def _keep_enable(workspace: Workspace, device: Device, given: str) -> None:
@@ -248,8 +258,8 @@ def factory_logins(workspace: Workspace, device: Device) -> tuple[tuple[str, str
     values = workspace.inventory.values(device.name)
     if "factory_user" in values:
         user = str(values["factory_user"].value)
-        if "factory_password" in values:
-            return ((user, str(values["factory_password"].value)),)
+        if (printed := workspace.revealed(device, "factory_password")) is not None:
+            return ((user, printed),)
         if password := workspace.vault.entry(device.site, device.name, user).current:
             return ((user, password),)
     return workspace.registry.driver_of(device, device.vendor, device.model).default_logins

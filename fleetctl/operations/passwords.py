@@ -57,11 +57,10 @@ def check(
 
 def makers_login(workspace: Workspace, device: Device) -> tuple[tuple[str, str], ...]:
     """Return the login with which its maker delivers a device: what is printed on it, else the maker's usual one."""
-    values = workspace.inventory.values(device.name)
-    told = tuple(values[name].value for name in ("factory_user", "factory_password") if name in values)
-    if len(told) == 2 and all(isinstance(each, str) for each in told):
-        return ((str(told[0]), str(told[1])),)
-    return () if "factory_user" in values else workspace.driver(device).default_logins[:1]
+    user, password = (workspace.revealed(device, name) for name in ("factory_user", "factory_password"))
+    if user is None:
+        return workspace.driver(device).default_logins[:1]
+    return () if password is None else ((user, password),)
 
 
 def _let_in(workspace: Workspace, device: Device) -> Iterator[Standing]:
@@ -126,9 +125,7 @@ def _standing(
 
 
 def _is_default(workspace: Workspace, device: Device, entry: Entry, defaults: frozenset[str]) -> bool:
-    values = workspace.inventory.values(device.name)
-    printed = values["factory_password"].value if "factory_password" in values else None
-    return entry.current in defaults or entry.current == printed
+    return entry.current in defaults or entry.current == workspace.revealed(device, "factory_password")
 
 
 def _weaknesses(workspace: Workspace, device: Device, account: str, password: str) -> Sequence[str]:

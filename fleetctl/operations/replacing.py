@@ -9,10 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from fleetctl import converge
+from fleetctl.aspects.state import ChannelState
 from fleetctl.errors import FleetctlError, UsageError
 from fleetctl.executor import Stop
 from fleetctl.inventory import edit
@@ -39,6 +41,7 @@ from fleetctl.operations.workspace import Workspace
 KIND: Final = "replace"
 PROOF_S: Final = 180.0  # how long a channel may take until it records the new camera
 _LOOK_S: Final = 2.0
+_AROUND: Final = timedelta(days=2)  # of the true time: zones, and clocks that are hours off
 _GOOD: Final = (Outcome.UNCHANGED, Outcome.CHANGED, Outcome.WAIVED, Outcome.UNSUPPORTED)
 
 
@@ -102,14 +105,15 @@ def _steps(workspace: Workspace, device: Device, vendor: str, stop: Stop) -> Ite
     same = (now.serial_number, now.mac_address) == (device.serial_number, device.mac_address)
     told = "the same device as before" if same else f"serial number {now.serial_number or now.mac_address}"
     yield Step(name="adopt", device=name, outcome=ended[0], reason=ended[1] or told)
+    recorder, places = _places(workspace, now)
+    first = _first(workspace, recorder)  # before anything is bound: what is there later is new
     plan = _planned(workspace, name, (), stop)
     yield _applied(workspace, plan, name, "apply", stop)
-    recorder, places = _places(workspace, now)
     if recorder and recorder != name:
         bind = _planned(workspace, recorder, ("channels", "recording"), stop)
         yield _applied(workspace, bind, recorder, "channel", stop)
     if places:
-        yield _recording(workspace, one(workspace, recorder), places)
+        yield _recording(workspace, one(workspace, recorder), places, first)
     if old := next((d for d in plan.devices if _outdated(d)), None):
         reason = f"its firmware {old.firmware} is not the one expected: fleetctl firmware plan --limit {name}"
         yield Step(name="firmware", device=name, outcome=Outcome.UNCHANGED, reason=reason)
@@ -204,23 +208,38 @@ def _places(workspace: Workspace, device: Device) -> tuple[str, tuple[str, ...]]
     return "", ()
 
 
-def _recording(workspace: Workspace, recorder: Device, places: tuple[str, ...]) -> Step:
-    """Wait until each channel has new footage: its newest is younger than what was there when this began."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """How a recorder's channels stand, and the footage of each that lies around now by its own clock, however wrong."""
+
+    states: Mapping[str, ChannelState]
+    footage: Mapping[str, frozenset[Any]]
+
+
+def _first(workspace: Workspace, recorder: str) -> _Look | None:
+    """Return what a recorder has before the new device is set, None where it cannot be asked."""
+    try:
+        return _looked(workspace, one(workspace, recorder)) if recorder else None
+    except FleetctlError:
+        return None
+
+
+def _recording(workspace: Workspace, recorder: Device, places: tuple[str, ...], first: _Look | None) -> Step:
+    """Wait until each channel has other footage than at the first look, or than when this began.
+
+    Not until it is later: a new recorder's clock may have been ahead when it wrote its first footage.
+    """
     deadline = time.monotonic() + PROOF_S
-    before: dict[str, Any] = {}
     waiting, reason = set(places), ""
     while waiting and time.monotonic() < deadline:
         try:
-            now = _channels(workspace, recorder)
+            now = _looked(workspace, recorder)
         except FleetctlError as error:
             reason = converge.told(error)
         else:
-            reason = ", ".join(f"channel {key}: {now[key].told or 'offline'}" for key in waiting if key in now)
-            for key in [key for key in waiting if key in now]:
-                newest = now[key].last_segment
-                first = before.setdefault(key, newest)
-                if now[key].online is True and now[key].recording is True and newest and newest != first:
-                    waiting.discard(key)
+            first = first or now
+            waiting -= {key for key in waiting if _grew(key, first, now)}
+            reason = ", ".join(f"channel {key}: {_word(now, key)}" for key in sorted(waiting))
         time.sleep(_LOOK_S if waiting else 0)
     if waiting:
         told = f"no new footage within {PROOF_S:.0f} s: {reason or 'the recorder does not tell'}"
@@ -229,10 +248,31 @@ def _recording(workspace: Workspace, recorder: Device, places: tuple[str, ...]) 
     return Step(name="recording", device=recorder.name, outcome=Outcome.CHANGED, reason=told)
 
 
-def _channels(workspace: Workspace, recorder: Device) -> Mapping[str, Any]:
+def _grew(key: str, first: _Look, now: _Look) -> bool:
+    """Tell whether a channel gets its picture, records it, and has footage that was not there at the first look."""
+    state, footage = now.states.get(key), now.footage.get(key, frozenset())
+    good = state is not None and state.online is True and state.recording is True
+    return good and bool(footage) and footage != first.footage.get(key, frozenset())
+
+
+def _word(now: _Look, key: str) -> str:
+    state = now.states.get(key)
+    return "it has no camera" if state is None else str(state.told or "offline")
+
+
+def _looked(workspace: Workspace, recorder: Device) -> _Look:
     with workspace.journal.run("show", {"device": recorder.name}) as record:
         task = job(workspace, recorder)
         with converge.linked(task, Access.READ, Recorder(record)) as link:
             driver, _ = converge.recognise(task, link, workspace.registry, required=False)
             reading = converge.read(workspace.registry.cell(driver, "state"), "state", link)
-    return channels({"state": reading})
+            find = workspace.registry.action(driver, "find_footage")
+            around = (datetime.now(UTC) - _AROUND, datetime.now(UTC) + _AROUND)
+            segments = () if find is None else find.run(link.session(find.protocol), around)
+    states = channels({"state": reading})
+    if find is None:
+        return _Look(states=states, footage={key: frozenset({each.last_segment}) for key, each in states.items()})
+    found: dict[str, set[Any]] = {}
+    for each in segments:
+        found.setdefault(each.channel, set()).add((each.begin, each.end))
+    return _Look(states=states, footage={key: frozenset(spans) for key, spans in found.items()})

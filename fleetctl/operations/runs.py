@@ -11,6 +11,7 @@ from typing import Any
 from fleetctl import converge, executor
 from fleetctl.errors import UsageError
 from fleetctl.executor import Policy, Stop, Task
+from fleetctl.journal import LIGHT
 from fleetctl.model import (
     Device,
     DevicePlan,
@@ -25,9 +26,9 @@ from fleetctl.model import (
     secrets_in,
 )
 from fleetctl.operations.workspace import Workspace
+from fleetctl.protocols.ssh import ENABLE
 from fleetctl.reports.tally import EXIT_FAILED, EXIT_INTERRUPTED, exit_code
-
-ENABLE = "enable"  # the vault's name for the secret of a switch's privileged mode
+from fleetctl.vault import SecretBag
 
 
 def select(workspace: Workspace, limit: str) -> tuple[Device, ...]:
@@ -96,6 +97,7 @@ def job(
         fingerprint=fingerprint,
         proven=proven,
         barred=barred,
+        enable=_enable(workspace, spoken, secrets) if device.kind is Kind.SWITCH else None,
         plan=plan,
         not_ready=FrozenMap(not_ready or {}),
         unsettled=_unsettled(workspace, secrets),
@@ -103,6 +105,18 @@ def job(
         through=None if spoken is device else spoken,
         around=workspace.around(device.site) if device.platform == "linux" else None,
     )
+
+
+def _enable(workspace: Workspace, device: Device, secrets: SecretBag) -> converge.Enable | None:
+    """Return how the login budget stands for a switch's privileged mode: its secret, else the login's password."""
+    known = (SecretRef(device=device.name, account=account) for account in (ENABLE, device.user))
+    ref = next((ref for ref in known if ref in secrets), None)
+    if ref is None:
+        return None
+    mark, (barred, proven) = workspace.budget(device, ENABLE, secrets.reveal(ref))
+    if barred:
+        barred += f". Give the console's own: fleetctl adopt --again --limit {device.name} --enable-secret FILE"
+    return converge.Enable(fingerprint=mark, proven=proven, barred=barred)
 
 
 def _unsettled(workspace: Workspace, secrets: Iterable[SecretRef]) -> dict[SecretRef, str]:
@@ -167,7 +181,7 @@ def execute(
     devices = [device for name in names if (device := workspace.inventory.devices.get(name)) is not None]
     workspace.vault.prove(d.site for d in devices if logs_in_by_password(workspace, d))
     with (
-        journal.run(kind, arguments, tasks=names, resumes=resumes),
+        journal.run(kind, arguments, tasks=() if kind in LIGHT else names, resumes=resumes),
         stop.on_ctrl_c(),
         contextlib.closing(executor.run(work, tasks, payload, policy, stop=stop, sync=journal.flush)) as stream,
     ):

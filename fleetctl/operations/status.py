@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from itertools import groupby
 
 from fleetctl.model import Device, Outcome, worst
@@ -29,6 +30,7 @@ class SiteStatus:
     failed: int
     unsupported: int  # nothing of the device can be set: listed, and looked after by hand
     unseen: int
+    availability: float | None  # share of the watch's looks of 30 days that were answered; None: it was never watched
     last_seen: str  # of the least recently seen device, ISO 8601; "" where one was never seen
 
 
@@ -39,8 +41,9 @@ def status(workspace: Workspace, limit: str = "") -> tuple[SiteStatus, ...]:
         sites.setdefault((device.area, device.site), []).append(device)
     latest = {n: tuple(g) for n, g in groupby(workspace.store.latest(), key=lambda state: state.device)}
     names = workspace.inventory.sites()
+    answered = workspace.store.availability((date.fromisoformat(workspace.today) - timedelta(days=30)).isoformat())
     return tuple(
-        _row(workspace, area, site, names[site].name if site in names else site, devices, latest)
+        _row(workspace, area, site, names[site].name if site in names else site, devices, latest, answered.get(site))
         for (area, site), devices in sorted(sites.items())
     )
 
@@ -52,6 +55,7 @@ def _row(
     name: str,
     devices: Sequence[Device],
     latest: Mapping[str, Sequence[State]],
+    availability: float | None,
 ) -> SiteStatus:
     counts: Counter[str] = Counter()
     seen: list[str] = []
@@ -72,6 +76,7 @@ def _row(
         failed=counts["failed"],
         unsupported=counts["unsupported"],
         unseen=counts["unseen"],
+        availability=None if availability is None else round(availability, 4),
         last_seen=min(seen, default=""),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ FLAPS: Final = 3
 FLAPPING_DAYS: Final = 7
 """What begins FLAPS times within so many days is told as flapping, once, until it has been calm for as long."""
 _NOT_TOLD: Final = ""
+_LATE: Final = "audit/late"
 _NO_ANSWER: Final = frozenset({Outcome.UNREACHABLE, Outcome.BLOCKED})
 
 
@@ -47,6 +48,7 @@ class _Item:
 
     told: Told
     devices: tuple[str, ...]
+    young: bool = False  # it has not lasted long enough to be told, unless it was told already
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,26 +72,41 @@ def listeners(workspace: Workspace) -> dict[str, Listener]:
     }
 
 
-def tell(workspace: Workspace, now: datetime, *, late: Sequence[str] = ()) -> int:
+def tell(
+    workspace: Workspace, now: datetime, *, late: Sequence[str] | None = None, patience: timedelta = timedelta(0)
+) -> int:
     """Put a message into the outbox for each recipient for whom something changed; return how many.
 
-    `late` are devices that an audit did not reach before it had to end. Raises InventoryError.
+    `late` are devices that an audit did not reach before it had to end; None: this was no audit. What does not answer
+    is told when it has lasted for `patience`. Raises InventoryError.
     """
     found = listeners(workspace)
     outbox.forget(workspace.store, tuple(found))
     if not found:
         return 0
-    items = dict(_items(workspace, now, late))
+    items = dict(_items(workspace, now, late or (), patience))
     names = {key: site.name for key, site in workspace.inventory.sites().items()}
-    return sum(_tell(workspace, listener, items, now, names) for listener in found.values())
+    kept = frozenset({_LATE}) if late is None else frozenset()
+    return sum(_tell(workspace, each, items, now, names, kept=kept) for each in found.values())
 
 
 def _tell(
-    workspace: Workspace, listener: Listener, items: Mapping[str, _Item], now: datetime, names: Mapping[str, str]
+    workspace: Workspace,
+    listener: Listener,
+    items: Mapping[str, _Item],
+    now: datetime,
+    names: Mapping[str, str],
+    *,
+    kept: frozenset[str],
 ) -> bool:
     store, name = workspace.store, listener.recipient.name
     before = outbox.told(store, name)
-    mine = {s: item.told for s, item in items.items() if not listener.devices.isdisjoint(item.devices)}
+    mine = {
+        subject: _with_patience(item, before.get(subject))
+        for subject, item in items.items()
+        if not listener.devices.isdisjoint(item.devices)
+    }
+    mine |= {s: before[s] for s in kept if s in before}
     changed = {s: each for s, each in mine.items() if s not in before or before[s].state != each.state}
     gone = [subject for subject in before if subject not in mine]
     new = [each.item for each in changed.values() if each.state]
@@ -105,6 +122,13 @@ def _tell(
     return bool(number)
 
 
+def _with_patience(item: _Item, before: Told | None) -> Told:
+    """Return an item as it is to be told, with the state "" where that has time and was not done yet."""
+    if item.young and (before is None or before.state != item.told.state):
+        return replace(item.told, state=_NOT_TOLD)
+    return item.told
+
+
 def _heart_beats(workspace: Workspace, recipient: Recipient, now: datetime) -> bool:
     if not recipient.heartbeat_days:
         return False
@@ -112,13 +136,17 @@ def _heart_beats(workspace: Workspace, recipient: Recipient, now: datetime) -> b
     return (now.date() - last.date()).days >= recipient.heartbeat_days
 
 
-def _items(workspace: Workspace, now: datetime, late: Sequence[str]) -> Iterator[tuple[str, _Item]]:
+def _items(
+    workspace: Workspace, now: datetime, late: Sequence[str], patience: timedelta
+) -> Iterator[tuple[str, _Item]]:
     """Yield all that is not as it should be, by subject; what is not to be told now has the state ""."""
     dark = dict(_dark(workspace))
+    since = {s.device: s.since for s in workspace.store.latest() if not s.aspect and s.outcome is Outcome.UNREACHABLE}
     for subject, (what, members) in dark.items():
         item = {**_blank(workspace, members[0]), "state": Standing.DARK.value, "device": "", "devices": len(members)}
         item |= {"site": what.get("site", ""), "uplink": what.get("uplink", "")}
-        yield subject, _Item(Told(state=Standing.DARK.value, item=item), members)
+        young = now - max(since[name] for name in members if name in since) < patience
+        yield subject, _Item(Told(state=Standing.DARK.value, item=item), members, young)
     in_the_dark = {name for _, members in dark.values() for name in members}
     often = workspace.store.often((now - timedelta(days=FLAPPING_DAYS)).timestamp(), FLAPS)
     for row in workspace.store.drift():
@@ -131,13 +159,12 @@ def _items(workspace: Workspace, now: datetime, late: Sequence[str]) -> Iterator
             standing = Standing.FLAPPING
         if row.ended is None or standing is Standing.FLAPPING:
             setting = ".".join(part for part in place[1:] if part)
-            yield (
-                f"{row.device}/{setting}",
-                _Item(Told(state=standing, item=_told(workspace, row, standing)), (row.device,)),
-            )
+            young = standing is Standing.UNREACHABLE and now - row.first_seen < patience
+            item = _told(workspace, row, standing)
+            yield f"{row.device}/{setting}", _Item(Told(state=standing, item=item), (row.device,), young)
     if late:
         item = {**_blank(workspace, late[0]), "state": Standing.LATE.value, "device": "", "devices": len(late)}
-        yield "audit/late", _Item(Told(state=Standing.LATE.value, item=item | {"site": ""}), tuple(late))
+        yield _LATE, _Item(Told(state=Standing.LATE.value, item=item | {"site": ""}), tuple(late))
 
 
 def _is_elsewheres(row: Drift) -> bool:

@@ -10,9 +10,10 @@ from typing import Final
 
 from fleetctl.errors import UsageError
 from fleetctl.inventory.edit import Edit, RemoveEntry, RemoveGroupValue, RemoveHostValue, SetEntry, edit_file
-from fleetctl.model import Device, Outcome, Place, Waiver
+from fleetctl.model import Device, Outcome, Place, Waiver, covering
 from fleetctl.operations.runs import select
 from fleetctl.operations.workspace import Workspace
+from fleetctl.standard.shapes import LAYERS
 from fleetctl.standard.waivers import is_day, wrong_setting
 
 SITE: Final = "waivers_site"
@@ -81,6 +82,20 @@ def _listed(
 
 def _within(told: str, waiver: Waiver) -> bool:
     return told == waiver.setting or told.startswith(f"{waiver.setting}.")
+
+
+def waiver_of(workspace: Workspace, device: str, variable: str) -> Waiver | None:
+    """Return the waiver, in force or expired, that covers the setting which a variable of a device sets."""
+    told = workspace.inventory.devices.get(device)
+    waivers = workspace.waivers(told) if told is not None else ()
+    if told is None or not waivers:
+        return None
+    for aspect in workspace.registry.aspects_for(told):
+        field = variable.removeprefix(f"{aspect.name}_")
+        for layer in LAYERS if field != variable else ():
+            if (found := covering(waivers, aspect.name, field.removesuffix(layer))) is not None:
+                return found
+    return None
 
 
 def add(workspace: Workspace, where: str, waiver: Waiver) -> Path:

@@ -13,6 +13,7 @@ from typing import Final
 
 from fleetctl import catalog, codec, files, inventory, standard
 from fleetctl.errors import UsageError, VaultError
+from fleetctl.inventory import SEALED
 from fleetctl.journal import Journal
 from fleetctl.logins import Budget
 from fleetctl.model import Device, Driver, Expectation, Kind, SecretRef, Waiver
@@ -106,6 +107,14 @@ class Workspace:
             if device.site == site and (told := self.inventory.values(device.name).get("vault_keep_days")):
                 return int(told.value)
         return KEEP_DAYS
+
+    def revealed(self, device: Device, variable: str) -> str | None:
+        """Return a variable as text, opened where it is `!vault`; None where it is not set. Raises VaultError."""
+        values = self.inventory.values(device.name)
+        if variable not in values:
+            return None
+        value = values[variable].value
+        return str(self.inventory.reveal(device.name, variable, self.vault.decrypt) if value is SEALED else value)
 
     @cached_property
     def fingerprints(self) -> Fingerprints:

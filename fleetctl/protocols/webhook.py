@@ -25,8 +25,8 @@ def host_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def post(url: str, body: bytes, *, key: str, number: str, time: int, ca_file: str = "") -> None:
-    """Post JSON; on return it was taken (2xx). `time` in seconds since 1970 is signed with it.
+def post(url: str, body: bytes, *, key: str = "", number: str = "", time: int = 0, ca_file: str = "") -> None:
+    """Post JSON; on return it was taken (2xx). With a key it is signed with `time`, in seconds since 1970.
 
     Raises Unreachable (try later: no route, time, 5xx and such), Refused (the certificate), Rejected (any other
     answer; redirects are not followed), BadAnswer.
@@ -36,12 +36,10 @@ def post(url: str, body: bytes, *, key: str, number: str, time: int, ca_file: st
     client = HttpClient(
         parts.hostname or "", port, scheme=parts.scheme, timeout_s=TIMEOUT_S, ca_file=ca_file, keep_alive=False
     )
-    headers = {
-        "Content-Type": "application/json",
-        "Idempotency-Key": number,
-        "X-Fleetctl-Timestamp": str(time),
-        "X-Fleetctl-Signature": signature(key, time, body),
-    }
+    headers = {"Content-Type": "application/json"}
+    if key:
+        headers |= {"Idempotency-Key": number, "X-Fleetctl-Timestamp": str(time)}
+        headers["X-Fleetctl-Signature"] = signature(key, time, body)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         status = client.request("POST", path, body, headers).status

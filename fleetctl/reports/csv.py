@@ -33,13 +33,17 @@ def sheet(tally: Tally, site_names: Mapping[str, str]) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(HEADINGS)
+    for row in rows(tally, site_names):
+        writer.writerow([_safe(cell) for cell in row])
+    return text.getvalue()
+
+
+def rows(tally: Tally, site_names: Mapping[str, str]) -> Iterator[Sequence[str]]:
+    """Yield the rows under HEADINGS, in the order of sites and devices."""
     for site, records in tally.sites().items():
         for record in records:
             for row in _rows(record):
-                name = site_names.get(site, "")
-                told = [record.name, record.kind.value, site, name, *row]
-                writer.writerow([_safe(cell) for cell in told])
-    return text.getvalue()
+                yield (record.name, record.kind.value, site, site_names.get(site, ""), *row)
 
 
 def _rows(record: DeviceRecord) -> Iterator[Sequence[str]]:

@@ -10,7 +10,9 @@ from fleetctl.inventory import SEALED, Explanation, Layer, Vaulted
 from fleetctl.reports.values import plain, shown
 
 COVERED: Final = "(secret)"
-_SECRET: Final = re.compile(r"pass(word|wd|phrase)?$|secrets?$|private_key$|token$|community$", re.IGNORECASE)
+_SECRET: Final = re.compile(
+    r"pass(word|wd|phrase)?$|secrets?$|private_key$|token$|community$|webhook_key$", re.IGNORECASE
+)
 
 
 def value(name: str, told: Any) -> str:

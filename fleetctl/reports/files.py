@@ -11,9 +11,18 @@ from typing import Final
 
 from fleetctl.errors import UsageError
 from fleetctl.files import replace
+from fleetctl.model import Outcome
 from fleetctl.reports import jsonlines
 from fleetctl.reports.language import Language
 from fleetctl.reports.tally import Tally
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Night:
+    """An earlier run of the same devices: when it ended, and how many devices ended how."""
+
+    ended: datetime
+    outcomes: Mapping[Outcome, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +37,7 @@ class Run:
     ended: datetime
     site_names: Mapping[str, str]
     inventory: str = ""
+    nights: tuple[Night, ...] = ()  # the oldest first, this run last; for the trend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +82,19 @@ def _prometheus(run: Run) -> str:
     return textfile(run)
 
 
-KINDS: Final[Mapping[str, tuple[str, Callable[[Run], str]]]] = {
+def _xlsx(run: Run) -> bytes:
+    from fleetctl.reports.xlsx import of_run
+
+    return of_run(run)
+
+
+KINDS: Final[Mapping[str, tuple[str, Callable[[Run], str | bytes]]]] = {
     "html": ("one self-contained page, to read or print", _html),
     "json": ("JSON lines, as --json prints them", _json),
     "junit": ("JUnit XML for CI: a suite for each site, a case for each aspect of a device", _junit),
     "prometheus": ("a textfile for Prometheus' node exporter", _prometheus),
     "csv": ("a table for Excel: UTF-8 with byte order mark", _csv),
+    "xlsx": ("a workbook: the sites, and every difference", _xlsx),
     "csv-plain": ("the same table without byte order mark", _plain_csv),
 }
 
@@ -99,4 +116,5 @@ def parse(asked: str) -> Report:
 
 def write(report: Report, run: Run) -> None:
     """Write the report. Raises OSError."""
-    replace(report.path, KINDS[report.kind][1](run).encode("utf-8"))
+    made = KINDS[report.kind][1](run)
+    replace(report.path, made.encode("utf-8") if isinstance(made, str) else made)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -20,6 +20,11 @@ from fleetctl.reports.tally import DeviceRecord
 from fleetctl.reports.values import clean, setting_name, shown
 from fleetctl.resources import folder
 
+CLOCK_ERROR_S = 2.0
+"""Clocks that are wrong by more are told apart; what is demanded of whom the requirement packs say."""
+
+GOOD = frozenset({Outcome.UNCHANGED, Outcome.CHANGED, Outcome.WAIVED, Outcome.UNSUPPORTED})
+
 TITLES = {"plan": N_("Plan"), "apply": N_("Apply"), "audit": N_("Audit"), "adopt": N_("Adopt")}
 
 
@@ -31,6 +36,18 @@ class Site:
     name: str
     records: Sequence[DeviceRecord]
     counts: Counter[Outcome]
+    area: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What was measured of one device, and whether that is within what is asked."""
+
+    device: str
+    site: str
+    value: float
+    asked: float
+    good: bool
 
 
 def environment() -> Environment:
@@ -59,7 +76,13 @@ def page(run: Run) -> str:
     """Return the page."""
     records = list(run.tally.devices.values())
     sites = [
-        Site(key=key, name=run.site_names.get(key, ""), records=members, counts=Counter(r.outcome for r in members))
+        Site(
+            key=key,
+            name=run.site_names.get(key, ""),
+            records=members,
+            counts=Counter(r.outcome for r in members),
+            area=members[0].area,
+        )
         for key, members in run.tally.sites().items()
     ]
     sites.sort(key=lambda site: (-max(o.rank for o in site.counts), -_not_in_step(site), site.key))
@@ -80,9 +103,52 @@ def page(run: Run) -> str:
             groups=change_groups(records),
             notes=notes(records),
             sites=sites,
+            areas=_areas(sites),
+            clocks=_clocks(records),
+            clocks_most=CLOCK_ERROR_S,
+            kept=_kept(records),
+            groups_of=groups_of,
+            GOOD_WORD=Outcome.UNCHANGED,
+            PENDING=Outcome.PENDING,
         )
     )
 
 
 def _not_in_step(site: Site) -> int:
     return sum(n for outcome, n in site.counts.items() if outcome is not Outcome.UNCHANGED)
+
+
+def _areas(sites: Sequence[Site]) -> list[tuple[str, list[Site]]]:
+    """Return the sites by area, the area with the worst site first; one nameless area where there are none."""
+    found: dict[str, list[Site]] = {}
+    for site in sites:
+        found.setdefault(site.area, []).append(site)
+    return list(found.items())
+
+
+def _clocks(records: Sequence[DeviceRecord]) -> list[Measured]:
+    """Return by how much clocks are wrong, the worst first."""
+    found = [
+        Measured(device=r.name, site=r.site, value=error, asked=CLOCK_ERROR_S, good=abs(error) <= CLOCK_ERROR_S)
+        for r in records
+        if (error := r.number("time", "clock_error_s")) is not None
+    ]
+    return sorted(found, key=lambda each: (-abs(each.value), each.device))
+
+
+def _kept(records: Sequence[DeviceRecord]) -> list[Measured]:
+    """Return how many days of recordings recorders hold, the least first, against what is asked of each."""
+    found = []
+    for r in records:
+        days = r.number("retention", "holds_days")
+        if days is not None:
+            asked = r.number("retention", "at_least_days", expected=True) or 0.0
+            found.append(Measured(device=r.name, site=r.site, value=days, asked=asked, good=days >= asked))
+    return sorted(found, key=lambda each: (each.value, each.device))
+
+
+def groups_of(counts: Mapping[Outcome, int]) -> tuple[tuple[str, int], ...]:
+    """Return a night in three parts: in step, not as expected, not seen or failed; for a bar."""
+    good = sum(n for outcome, n in counts.items() if outcome in GOOD)
+    pending = counts.get(Outcome.PENDING, 0)
+    return ("unchanged", good), ("pending", pending), ("failed", sum(counts.values()) - good - pending)

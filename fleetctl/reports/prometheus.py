@@ -21,17 +21,26 @@ def textfile(run: Run) -> str:
     devices: Counter[Labels] = Counter()
     settings: Counter[Labels] = Counter()
     up: dict[Labels, float] = {}
+    clocks: dict[Labels, float] = {}
+    held: dict[Labels, float] = {}
     for site, records in run.tally.sites().items():
         for record in records:
             where = (("site", site), ("kind", record.kind.value))
             devices[(*where, ("outcome", record.outcome.value))] += 1
             settings[where] += sum(len(aspect.changes) for aspect in record.aspects())
-            up[(("device", record.name), *where)] = float(record.outcome not in _UNSEEN)
+            device: Labels = (("device", record.name), *where)
+            up[device] = float(record.outcome not in _UNSEEN)
+            if (error := record.number("time", "clock_error_s")) is not None:
+                clocks[device] = error
+            if (days := record.number("retention", "holds_days")) is not None:
+                held[device] = days
     command: Labels = (("command", run.command),)
     parts = [
         _metric("fleetctl_devices", "Devices by how they ended in the last run.", devices),
         _metric("fleetctl_settings_not_as_expected", "Settings that differ, by site and kind.", settings),
         _metric("fleetctl_device_up", "1 if the device answered in the last run.", up),
+        _metric("fleetctl_clock_offset_seconds", "By how much the device's clock is wrong.", clocks),
+        _metric("fleetctl_recordings_held_days", "Days of recordings that the recorder holds.", held),
         _metric("fleetctl_exit_code", "Exit code of the last run.", {command: run.exit_code}),
         _metric(
             "fleetctl_run_duration_seconds",

@@ -130,6 +130,14 @@ class DeviceRecord:
         yield from self._own()
         yield from (gap.outcome for gap in self.held_up)
 
+    def number(self, aspect: str, field: str, *, expected: bool = False) -> float | None:
+        """Return a number that was read of the device (or is expected of it), None where there is none."""
+        for planned in self.plan.aspects if self.plan else ():
+            if planned.aspect == aspect:
+                told = getattr(planned.expected if expected else planned.actual, field, None)
+                return float(told) if isinstance(told, int | float) and not isinstance(told, bool) else None
+        return None
+
     def _own(self) -> Iterator[Outcome]:
         if self.finished is not None:
             yield self.finished

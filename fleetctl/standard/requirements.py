@@ -21,7 +21,7 @@ SEVERITIES: Final = ("high", "medium", "low")
 EACH: Final = "*"  # in a setting's path: every item of a keyed field
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
 _TOP: Final = frozenset({"pack", "version", "title", "source", "parameters", "checks"})
-_COMMON: Final = frozenset({"id", "clause", "severity", "text", "remedy", "waivable"})
+_COMMON: Final = frozenset({"id", "clause", "severity", "text", "remedy", "waivable", "buy"})
 _HOW: Final[Mapping[str, frozenset[str]]] = {  # by the key that says how a check is proven, what else it may have
     "setting": frozenset({"setting", "is", "value", "kinds", "mend"}),
     "count": frozenset({"count", "per", "value"}),
@@ -52,6 +52,7 @@ class Requirement:
     per: str = "site"
     attested: bool = False
     mend: str = ""
+    buy: str = ""  # the item of a price list that is bought where fleetctl cannot mend it
     waivable: bool = True
 
     @property
@@ -137,6 +138,7 @@ def _requirement(pack: str, told: Mapping[str, Any], parameters: Mapping[str, An
         per=told.get("per", "site"),
         attested="attested" in told,
         mend=told.get("mend", ""),
+        buy=told.get("buy", told.get("count", "")),
         waivable=told.get("waivable", True),
     )
 
@@ -190,6 +192,8 @@ def _of_check(
     for name in ("text", "remedy"):
         if not isinstance(check.get(name), Mapping) or not {"en", "vi"} <= check[name].keys():
             yield f"`{name}` is not in both languages", f"write {name}: {{en: ..., vi: ...}}"
+    if "buy" in check and not _NAME.fullmatch(str(check["buy"])):
+        yield f"buy {check['buy']!r} is no name", "name an item of the price list in small letters, digits and -"
     value = check.get("value")
     if isinstance(value, str) and value.startswith("$") and value[1:] not in parameters:
         yield f"there is no parameter {value}", "add it to parameters"

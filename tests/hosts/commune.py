@@ -1,19 +1,18 @@
-"""One commune for the tests: a recorder, a kiosk and a desk that are real hosts, and two cameras of the lab."""
+"""One commune for the tests: a recorder and a kiosk that are real hosts, and two cameras of the lab."""
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from fleetctl.lab import control
-from tests.hosts import relay
+from tests.hosts import fake_reader, relay
 from tests.hosts.fleet import Fleet
 from tests.hosts.machines import Machine
 
-NVR, KIOSK, DESK = "viet-hung-nvr", "viet-hung-kiosk", "viet-hung-desk"
+NVR, KIOSK = "viet-hung-nvr", "viet-hung-kiosk"
 CAMERAS: Final = {"viet-hung-cam-01": "hikvision", "viet-hung-cam-02": "dahua"}
 CAMERA_SECRET, LEADER_SECRET = "Camera's secret 1", "Hà Nội 1010: leader's secret"
 KEY: Final = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGfleetfleetfleetfleetfleetfleetfleetfleet kythuat"
@@ -21,6 +20,7 @@ READERS: Final = {
     "quay-1": {"connection": "serial", "vendor_id": "0c2e", "product_id": "0b6a"},
     "quay-2": {"connection": "keyboard", "vendor_id": "05e0", "product_id": "1200"},
 }
+READER: Final = "/srv/reader.py"
 VARIABLES: Final[dict[str, Any]] = {
     "site_name": "Phường Việt Hưng",
     "identity_hostname": "{{ inventory_hostname }}",
@@ -55,31 +55,12 @@ Environment=WLR_BACKENDS=headless WLR_RENDERER=pixman WLR_LIBINPUT_NO_DEVICES=1 
 Environment="FLEET_KIOSK_FLAGS=--disable-gpu --no-sandbox"
 """
 PAGE: Final = '<meta charset="utf-8"><title>Một cửa</title><body style="background:#00ff00"><h1>Việt Hưng</h1>'
-# A serial reader (a pseudo terminal) and one that is a keyboard (a pipe of key events), as udev would name them.
-FAKE_READER: Final = r"""
-import os, pathlib, pty, struct, time
-folder = pathlib.Path("/dev/barcode"); folder.mkdir(exist_ok=True)
-serial, inner = pty.openpty()
-(folder / "quay-1").unlink(missing_ok=True); (folder / "quay-1").symlink_to(os.ttyname(inner))
-if not (folder / "quay-2").exists():
-    os.mkfifo(folder / "quay-2")
-keys = os.open(folder / "quay-2", os.O_RDWR)
-def press(*codes):
-    for code in codes:
-        os.write(keys, b"".join(struct.pack("llHHi", 0, 0, 1, code, value) for value in (1, 0)))
-while True:
-    time.sleep(0.1)
-    asked = pathlib.Path("/run/scan")
-    if asked.exists():
-        asked.unlink(); time.sleep(0.5)
-        os.write(serial, b"01KH-2026/0815\r"); press(11, 2, 25, 28)
-"""
 
 
 @contextmanager
 def prepared(boot: Callable[..., Fleet], folder: Path) -> Iterator[Fleet]:
     """Boot the commune's hosts as an installer leaves them, beside a lab of cameras that the recorder reaches."""
-    fleet = boot(NVR, KIOSK, DESK, **VARIABLES)
+    fleet = boot(NVR, KIOSK, **VARIABLES)
     fleet.hosts = {
         NVR: {"kind": "nvr", "time_ntp_servers": ["10.0.0.10", "10.0.0.11"], "time_serve_to": ["10.77.0.0/16"]},
         KIOSK: {
@@ -92,13 +73,6 @@ def prepared(boot: Callable[..., Fleet], folder: Path) -> Iterator[Fleet]:
             "kiosk_touch_calibration": [0.0, 1.0, 0.0, -1.0, 0.0, 1.0],
             "kiosk_live_views": {"Quầy 1": "http://10.20.1.2:8081/1/stream"},
             "barcode_readers": READERS,
-        },
-        DESK: {
-            "kind": "desk",
-            "time_ntp_servers": [fleet[NVR].address],
-            "desk_home_page": "https://hscv.example.vn/",
-            "desk_shortcuts": {"hscv": {"name": "Hồ sơ công việc", "address": "https://hscv.example.vn/"}},
-            "desk_certificates": {"city": _authority(folder)},
         },
     }
     devices = [
@@ -113,7 +87,7 @@ def prepared(boot: Callable[..., Fleet], folder: Path) -> Iterator[Fleet]:
     for number, (name, make) in enumerate(CAMERAS.items(), 11):
         fleet.devices[name] = {"kind": "camera", "vendor": make, "ansible_host": f"10.20.1.{number}"}
         fleet.secrets[name] = {"fleetctl": {"current": CAMERA_SECRET}}
-    for name in (NVR, KIOSK, DESK):
+    for name in (NVR, KIOSK):
         fleet.secrets[name] = {"lanhdao": {"current": LEADER_SECRET}}
     lab = control.up({"devices": devices, "http_port": 0, "https_port": -1, "rtsp_port": 0}, folder / "lab")
     ways = {(f"10.20.1.{n}", 554): (f"127.20.77.{n}", lab.ports["rtsp"]) for n in (11, 12)}
@@ -125,16 +99,15 @@ def prepared(boot: Callable[..., Fleet], folder: Path) -> Iterator[Fleet]:
         control.down(folder / "lab")
 
 
-def _furnish(kiosk: Machine) -> None:
+def headless(kiosk: Machine) -> None:
+    """Tell a kiosk's machine that it has no screen."""
     kiosk.put("/etc/systemd/system/fleet-kiosk.service.d/headless.conf", HEADLESS)
+
+
+def _furnish(kiosk: Machine) -> None:
+    headless(kiosk)
     kiosk.put("/srv/www/index.html", PAGE)
-    kiosk.put("/srv/reader.py", FAKE_READER)
+    kiosk.put(READER, Path(fake_reader.__file__).read_text("utf-8"))
     kiosk.must("systemd-run --quiet --unit=www python3 -m http.server -d /srv/www 80")
-    kiosk.must("systemd-run --quiet --unit=reader python3 /srv/reader.py")
-
-
-def _authority(folder: Path) -> str:
-    pem = folder / "ca.pem"
-    command = "openssl req -x509 -newkey ed25519 -nodes -subj /CN=Fleet-Test-CA -days 30 -keyout /dev/null -out"
-    subprocess.run([*command.split(), str(pem)], check=True, capture_output=True)
-    return pem.read_text(encoding="ascii")
+    plugged = " ".join(f"{told['connection']}:{name}" for name, told in READERS.items())
+    kiosk.must(f"systemd-run --quiet --unit=reader python3 {READER} {plugged}")

@@ -2,7 +2,7 @@
 
 Ansible sends each task's module with all it imports as source in a zip file, which Python compiles anew every time:
 four fifths of what a task costs on a host, and all hosts of the tests are on the processors of one machine. Root's
-alone, and nothing of it is seen by a module.
+alone, and nothing of it is seen by a module. The folder is one for all machines, and outlives them.
 """
 
 import contextlib
@@ -23,8 +23,7 @@ def _compiled(path, source):
         return marshal.load(file)  # noqa: S302
     made = _compile(path, source)
     with contextlib.suppress(OSError):
-        os.makedirs(FOLDER, 0o700, exist_ok=True)  # noqa: PTH103
-        half = f"{name}.{os.getpid()}"
+        half = f"{name}.{os.uname().nodename}-{os.getpid()}"
         try:
             with open(half, "wb") as file:  # noqa: PTH123
                 marshal.dump(made, file)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +32,7 @@ STANDARD: Final[dict[str, Any]] = {
     "users_accounts": {"fleetctl": {"level": "administrator"}, "lanhdao": {"level": "user"}},
     "base_firewall_admin_networks": ["10.77.0.0/16"],
     "base_journal_days": 14,
+    "desk_home_page": "https://hscv.example.vn/",
     "desk_shortcuts": {"hscv": {"name": "Hồ sơ công việc", "address": "https://hscv.example.vn/"}},
     "maintenance_window": "always",
 }
@@ -90,8 +93,9 @@ def opened(root: Path, network: machines.Network, repo: Path) -> Iterator[Counte
             },
             WINDOWS: {"ansible_host": "10.40.1.31", "kind": "desk", "platform": "windows"},
         }
+        standard = STANDARD | {"desk_certificates": {"city": _authority(source.with_name("ca.pem"))}}
         site = {"quay": {"vars": {"site_name": "Phường Quầy"}, "hosts": hosts}}
-        for name, told in {"kinds": KINDS, "standard": {"all": {"vars": STANDARD}}, "site": site}.items():
+        for name, told in {"kinds": KINDS, "standard": {"all": {"vars": standard}}, "site": site}.items():
             (source / f"{name}.yml").write_text(yaml.safe_dump(told, allow_unicode=True), "utf-8")
         init(root / "office", source)
         office = Office(root / "office")
@@ -102,10 +106,47 @@ def opened(root: Path, network: machines.Network, repo: Path) -> Iterator[Counte
             office.lab_down()
 
 
-def marked() -> list[str]:
-    """Return the processes of Ansible's runs that are there now, by their command lines."""
-    listed = subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    return [line for line in listed.splitlines() if "fleetctl-ansible-" in line]
+def _authority(pem: Path) -> str:
+    """Make a certificate authority and return its certificate."""
+    command = "openssl req -x509 -newkey ed25519 -nodes -subj /CN=Fleet-Test-CA -days 30 -keyout /dev/null -out"
+    subprocess.run([*command.split(), str(pem)], check=True, capture_output=True)
+    return pem.read_text(encoding="ascii")
+
+
+def rooms(pid: int) -> set[str]:
+    """Return the folders of Ansible's runs that a fleetctl has open, itself or by its workers."""
+    found = re.findall(r"fleetctl-ansible-(\d+)-(\d+)-\w+", "\n".join(_processes()))
+    return {f"fleetctl-ansible-{own}-{began}-" for own, began in found if pid in (int(own), _parent(int(own)))}
+
+
+def marked(folders: set[str]) -> list[str]:
+    """Return the processes of Ansible's runs in those folders that are there now, by their command lines."""
+    return [line for line in _processes() if any(folder in line for folder in folders)]
+
+
+def read(*places: Path) -> Iterator[tuple[Path, bytes]]:
+    """Yield every file below some folders with what is in it; other programs may take theirs away meanwhile."""
+    for place in places:
+        for folder, _, names in os.walk(place):
+            for path in (Path(folder, name) for name in names):
+                with suppress(FileNotFoundError):
+                    if path.is_file():
+                        yield path, path.read_bytes()
+
+
+def holding(secrets: Collection[str], files: Iterable[tuple[Path, bytes]]) -> list[Path]:
+    """Return the files that hold one of the secrets."""
+    sought = [secret.encode() for secret in secrets]
+    return [path for path, data in files if any(secret in data for secret in sought)]
+
+
+def _processes() -> list[str]:
+    return subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def _parent(pid: int) -> int:
+    listed = subprocess.run(["ps", "-o", "ppid=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return int(listed or 0)
 
 
 def lab_camera(office: Office) -> dict[str, Any]:

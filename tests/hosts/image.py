@@ -66,10 +66,22 @@ def build(cache: Path = CACHE) -> Path:
                 _build(half, made)
             finally:
                 shutil.rmtree(half, ignore_errors=True)
-            for old in cache.glob("image-*"):
+            for old in (*cache.glob("image-*"), *cache.glob("compiled-*")):
                 if old != made:
                     shutil.rmtree(old)
     return made
+
+
+def there(cache: Path = CACHE) -> bool:
+    """Tell whether the image has been made."""
+    return (cache / f"image-{_digest()}").is_dir()
+
+
+def compiled(cache: Path = CACHE) -> Path:
+    """Return the folder where the machines of the image keep what Python compiled there; see compiled.py."""
+    folder = cache / f"compiled-{_digest()}"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 def _digest() -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -24,6 +25,7 @@ from tests.hosts import image
 RUN: Final = Path("/run/fleetctl-hosts")
 CGROUPS: Final = ("systemd", "unified")
 USER: Final = image.FLEET_USER
+COMPILED: Final = "/var/cache/fleet-compiled"  # as compiled.py has it; all machines share it
 _BOOT_S: Final = 180.0  # under a second on an idle machine
 _REBOOTS: Final = 133
 _END_S: Final = 60.0
@@ -143,6 +145,18 @@ def booted(
         _down(tuple(machines.values()))
 
 
+def init(namespace: str) -> int:
+    """Return the first process of the machine in that network namespace, by its number here; RuntimeError if none."""
+    group = Path("/sys/fs/cgroup") / CGROUPS[0] / "fleetctl-hosts" / namespace
+    for listed in group.rglob("cgroup.procs"):
+        for pid in listed.read_text("ascii").split():
+            with contextlib.suppress(OSError):
+                status = (Path("/proc") / pid / "status").read_text("utf-8")
+                if re.search(r"^NSpid:\s+\d+\s+1$", status, re.MULTILINE):
+                    return int(pid)
+    raise RuntimeError(f"{namespace}: its machine does not run")
+
+
 def _prepared(name: str, net: Network, number: int) -> Machine:
     folder = RUN / f"{net.bridge}-{name}"
     folder.mkdir(parents=True)
@@ -170,6 +184,7 @@ def _boot(machine: Machine, base: Path, repo: Path | None, binds: Sequence[str])
         f"--network-namespace-path=/run/netns/{machine.namespace}",
         *("--capability=CAP_NET_ADMIN", "--resolv-conf=off", "--timezone=off", "--link-journal=no"),
         *([f"--bind-ro={repo}:/repo"] if repo else []),
+        f"--bind={image.compiled()}:{COMPILED}",
         *(f"--bind={bind}" for bind in binds),
     ]
     log = (machine.folder / "console").open("wb")

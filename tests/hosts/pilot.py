@@ -1,7 +1,11 @@
-"""The pilot's Linux hosts as real machines: `python -m tests.hosts.pilot up .pilot`, and `down .pilot`.
+"""The pilot's Linux hosts as real machines, which stay until they are taken down:
 
-They boot beside the lab of that workspace and stay until they are taken down; a file of the inventory says where they
-are. Needs root and Debian's systemd-container and mmdebstrap; without them the hosts are taken out of the inventory.
+    python -m tests.hosts.pilot up .pilot auto      boot them beside the workspace's lab (yes, no: wanted or not)
+    python -m tests.hosts.pilot at .pilot viet-hung-rec systemctl stop chrony     what a hand at its console does
+    python -m tests.hosts.pilot down .pilot
+
+A file of the inventory says where they are. Needs root and Debian's systemd-container and mmdebstrap; without them the
+hosts are taken out of the inventory.
 """
 
 from __future__ import annotations
@@ -23,14 +27,32 @@ from fleetctl.lab.personality import known
 from fleetctl.model import Device, Kind
 from fleetctl.operations import lab
 from fleetctl.operations.workspace import STATE, Workspace, open_workspace
-from tests.hosts import commune, machines, relay, repository
+from fleetctl.vault.cipher import encrypt
+from tests.hosts import commune, fake_reader, image, machines, relay, repository
 from tests.hosts.machines import Machine
 from tests.lab.office import without
 
 OVERLAY: Final = "zz_machines.yml"
-PROGRAMS: Final = ("systemd-nspawn", "mmdebstrap", "ip", "dpkg-deb")
+PROGRAMS: Final = ("systemd-nspawn", "mmdebstrap", "ip", "dpkg-deb", "nsenter")
 _READY_S: Final = 600.0  # the image is built the first time
 HEAD: Final = "# Written by `make pilot`: where the pilot's machines are, and how an installer left them.\n"
+
+
+# A barcode reader: plugged in while this unit runs.
+READER: Final = f"""[Service]
+ExecStart=/usr/bin/python3 {commune.READER} {{plugged}}
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+HINTS: Final = """\
+Hands at the consoles of the Linux hosts, from here; `fleetctl audit -l 'viet-hung-rec:viet-hung-kiosk'` there tells:
+  make pilot-at NAME=viet-hung-rec RUN='systemctl stop chrony'
+  make pilot-at NAME=viet-hung-rec RUN='nft add rule inet fleet input tcp dport 8080 accept'
+  make pilot-at NAME=viet-hung-kiosk RUN='systemctl stop barcode-reader'   unplugs the barcode reader
+`fleetctl apply -l viet-hung-rec` mends the recorder; no command plugs a reader in but `systemctl start barcode-reader`.
+"""
 
 
 def missing() -> str:
@@ -38,21 +60,30 @@ def missing() -> str:
     if os.geteuid() != 0:
         return "only root can boot them (sudo make pilot)"
     absent = [name for name in PROGRAMS if shutil.which(name) is None]
-    return f"{', '.join(absent)} not found (apt-get install systemd-container mmdebstrap iproute2)" if absent else ""
+    if absent:
+        return f"{', '.join(absent)} not found (apt-get install systemd-container mmdebstrap iproute2)"
+    return ""
 
 
-def main(command: str, root: str, wanted: str = "yes") -> int:
-    """Boot the machines of a workspace (`up`), keep them (`serve`), take them down (`down`)."""
+def main(command: str, root: str, *rest: str) -> int:
+    """Boot the machines of a workspace (`up`; `serve` keeps them), work `at` one, give `hints`, end them (`down`)."""
     workspace = open_workspace(Path(root))
     if command == "down":
         return _down(workspace)
     if command == "serve":
         return _serve(workspace)
-    if why := missing() if wanted == "yes" else "they take a quarter of an hour (sudo make pilot HOSTS=yes)":
-        without(workspace.inventory_root, "platform: linux")
-        sys.stdout.write(f"\nThe communes' Linux hosts, a recorder and a kiosk each, are left out: {why}.\n")
+    if command == "at":
+        return _at(workspace, *rest)
+    if command == "hints":
+        sys.stdout.write(HINTS if _file(workspace).exists() else "")
         return 0
-    return _up(workspace)
+    wanted = rest[0]
+    why = "as asked (HOSTS=no)" if wanted == "no" else missing()
+    if not why:
+        return _up(workspace)
+    sys.stdout.write(f"\nThe communes' Linux hosts, a recorder and a kiosk each, are left out: {why}.\n")
+    without(workspace.inventory_root, "platform: linux")
+    return 1 if wanted == "yes" else 0
 
 
 def hosts(workspace: Workspace) -> list[Device]:
@@ -65,6 +96,8 @@ def _file(workspace: Workspace) -> Path:
 
 
 def _up(workspace: Workspace) -> int:
+    if not image.there():
+        sys.stdout.write("\nThe image of the Linux hosts is made first, once: some minutes, 1.3 GB in .cache.\n")
     log = (workspace.root / STATE / "machines.log").open("wb")
     keeper = subprocess.Popen(
         [sys.executable, "-m", "tests.hosts.pilot", "serve", str(workspace.root)],
@@ -76,8 +109,22 @@ def _up(workspace: Workspace) -> int:
             sys.stderr.write(Path(log.name).read_text("utf-8", "replace"))
             return 1
         time.sleep(0.1)
-    sys.stdout.write(f"\n{len(hosts(workspace))} Linux hosts are up: real machines, as an installer leaves them.\n")
+    count = len(hosts(workspace))
+    sys.stdout.write(
+        f"\n{count} Linux hosts are up, a recorder and a kiosk in each commune: real machines, as an installer leaves "
+        "them.\nThey take most of the time from here on; without them: make pilot HOSTS=no\n"
+    )
     return 0
+
+
+def _at(workspace: Workspace, name: str, *command: str) -> int:
+    """Run a command as root on a machine, as somebody at its console would; returns its exit code."""
+    spaces: Mapping[str, str] = json.loads(_file(workspace).read_text("ascii"))["machines"]
+    if name not in spaces:
+        sys.stderr.write(f"{name} is none of the machines: {', '.join(spaces)}\n")
+        return 2
+    entered = ("nsenter", "--mount", "--uts", "--ipc", "--net", "--pid", f"--target={machines.init(spaces[name])}")
+    return subprocess.run([*entered, "--", *command], check=False).returncode
 
 
 def _down(workspace: Workspace) -> int:
@@ -96,6 +143,7 @@ def _down(workspace: Workspace) -> int:
 def _serve(workspace: Workspace) -> int:
     """Keep the machines until SIGTERM."""
     devices = hosts(workspace)
+    os.nice(10)  # the lab's cameras and recorders keep their time while Ansible is at work on all machines
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with ExitStack() as stack:
         stack.callback(_file(workspace).unlink, missing_ok=True)
@@ -106,13 +154,24 @@ def _serve(workspace: Workspace) -> int:
         up = stack.enter_context(machines.booted([d.name for d in devices], network, repo=repo))
         for device in devices:
             if device.kind is Kind.KIOSK:
-                up[device.name].put("/etc/systemd/system/fleet-kiosk.service.d/headless.conf", commune.HEADLESS)
+                commune.headless(up[device.name])
+                _plug_in(workspace, device.name, up[device.name])
             else:
                 stack.enter_context(relay.relayed(up[device.name], _ways(workspace, device)))
         (workspace.inventory_root / OVERLAY).write_text(overlay(workspace, up), "utf-8")
-        _file(workspace).write_text(json.dumps({"pid": os.getpid()}), "ascii")
+        spaces = {name: machine.namespace for name, machine in up.items()}
+        _file(workspace).write_text(json.dumps({"pid": os.getpid(), "machines": spaces}), "ascii")
         signal.pause()
     return 0
+
+
+def _plug_in(workspace: Workspace, name: str, kiosk: Machine) -> None:
+    """Give a kiosk the barcode readers that its inventory says are there."""
+    readers: Mapping[str, Mapping[str, Any]] = workspace.inventory.values(name)["barcode_readers"].value
+    plugged = " ".join(f"{told['connection']}:{reader}" for reader, told in readers.items())
+    kiosk.put(commune.READER, Path(fake_reader.__file__).read_text("utf-8"))
+    kiosk.put("/etc/systemd/system/barcode-reader.service", READER.format(plugged=plugged))
+    kiosk.must("systemctl enable --quiet --now barcode-reader")
 
 
 def _cameras(workspace: Workspace, site: str = "") -> Iterator[Device]:
@@ -130,8 +189,7 @@ def _ways(workspace: Workspace, recorder: Device) -> Mapping[relay.Address, rela
 def overlay(workspace: Workspace, up: Mapping[str, Machine]) -> str:
     """Return what the inventory says of the machines: where they are, and how an installer left them."""
     told: dict[str, dict[str, Any]] = {
-        name: {"ansible_host": m.address, "factory_user": machines.USER, "factory_password": m.password}
-        for name, m in up.items()
+        name: {"ansible_host": m.address, "factory_user": machines.USER} for name, m in up.items()
     }
     for device in hosts(workspace):
         if device.kind is Kind.NVR:  # one stream each, and time for it: the lab draws every picture
@@ -139,7 +197,11 @@ def overlay(workspace: Workspace, up: Mapping[str, Machine]) -> str:
             told[device.name] |= {"recorder_cameras": [first], "recorder_wait_s": 240}
     for camera in _cameras(workspace):
         told[camera.name] = {"recorder_stream_path": _second_stream(workspace, camera)}
-    return f"{HEAD}all:\n  hosts:\n" + "".join(f"    {name}: {json.dumps(each)}\n" for name, each in told.items())
+    lines = {name: json.dumps(each)[1:-1] for name, each in told.items()}
+    for name, machine in up.items():
+        sealed = encrypt(machine.password, workspace.vault.password, workspace.vault.source.label)
+        lines[name] += f', "factory_password": !vault {json.dumps(sealed)}'
+    return f"{HEAD}all:\n  hosts:\n" + "".join(f"    {name}: {{{line}}}\n" for name, line in lines.items())
 
 
 def _second_stream(workspace: Workspace, camera: Device) -> str:

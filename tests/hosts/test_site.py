@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.hosts.commune import CAMERA_SECRET, DESK, KIOSK, LEADER_SECRET, NVR
+from tests.hosts.commune import CAMERA_SECRET, KIOSK, LEADER_SECRET, NVR
 from tests.hosts.fleet import Fleet, Run
 
 CHRONY = "Say where chrony takes the time from, and whom it serves"
@@ -42,8 +42,8 @@ def test_no_secret_is_in_what_a_run_says(plain: Fleet, runs: dict[str, Run]) -> 
 
 @pytest.fixture(scope="module")
 def broken(hosts: Fleet) -> tuple[Run, Run, str]:
-    """Break every role's work by hand; return the check, the run that mends it, and chrony's state in between."""
-    nvr, kiosk, desk = hosts[NVR], hosts[KIOSK], hosts[DESK]
+    """Break every role's work by hand and have it mended; return both hosts' checks, and chrony's state in between."""
+    nvr, kiosk = hosts[NVR], hosts[KIOSK]
     nvr.must("sed -i 's/^server .*/server 192.0.2.9 iburst/' /etc/chrony/chrony.conf; systemctl stop chrony")
     nvr.must("ln -sf /usr/share/zoneinfo/Europe/Paris /etc/localtime")
     nvr.must("nft add rule inet fleet input tcp dport 8080 accept")
@@ -56,15 +56,16 @@ def broken(hosts: Fleet) -> tuple[Run, Run, str]:
         """sed -i 's/"\\*"/"nothing"/' /etc/chromium/policies/managed/fleet-kiosk.json; systemctl stop fleet-kiosk"""
     )
     kiosk.must("lpadmin -x kiosk")
-    desk.must("rm /usr/local/share/applications/fleet-hscv.desktop")
-    desk.must("echo PermitRootLogin yes > /etc/ssh/sshd_config.d/10-fleet.conf")
-    checked = hosts.good("site", check=True)
+    nvr.must("echo PermitRootLogin yes > /etc/ssh/sshd_config.d/10-fleet.conf")
+    checked = hosts.good("site", check=True, limit=NVR), hosts.good("kiosk", check=True, limit=KIOSK)
     between = nvr.run("systemctl is-active chrony").out.strip()
-    return checked, hosts.good("site"), between
+    hosts.good("site", limit=NVR)
+    hosts.good("kiosk", limit=KIOSK)
+    return *checked, between
 
 
 def test_what_hands_did_shows_with_before_and_after(broken: tuple[Run, Run, str]) -> None:
-    checked, _, between = broken
+    checked, kiosk, between = broken
     assert between == "inactive"  # a check wrote nothing
     assert "-server 192.0.2.9 iburst" in checked.diff(CHRONY)
     assert "Europe/Paris" in checked.diff("Set the time zone")
@@ -76,11 +77,10 @@ def test_what_hands_did_shows_with_before_and_after(broken: tuple[Run, Run, str]
         ACCOUNTS
     )
     assert "intruder" in checked.diff("Tell whose account is to go")
-    assert '-        "nothing"' in checked.diff("Say what the browser may do")
-    assert "-does not run\n+runs" in checked.diff("Tell whether the browser runs")
-    assert "-none\n+socket://10.20.1.40:9100" in checked.diff("Tell whether the printer is another")
+    assert '-        "nothing"' in kiosk.diff("Say what the browser may do")
+    assert "-does not run\n+runs" in kiosk.diff("Tell whether the browser runs")
+    assert "-none\n+socket://10.20.1.40:9100" in kiosk.diff("Tell whether the printer is another")
     assert "-PermitRootLogin yes" in checked.diff("Say who may log in over SSH, and how")
-    assert "+Name=Hồ sơ công việc" in checked.diff("Make the shortcuts to the software of the work")
 
 
 def test_what_hands_did_is_mended(hosts: Fleet, broken: tuple[Run, Run, str]) -> None:
@@ -90,7 +90,7 @@ def test_what_hands_did_is_mended(hosts: Fleet, broken: tuple[Run, Run, str]) ->
     assert "sudo" not in nvr.must("id -nG lanhdao")
     assert not nvr.run("getent passwd intruder").ok
     assert kiosk.must("systemctl is-active fleet-kiosk").strip() == "active"
-    assert "PermitRootLogin no" in hosts[DESK].must("cat /etc/ssh/sshd_config.d/10-fleet.conf")
+    assert "PermitRootLogin no" in nvr.must("cat /etc/ssh/sshd_config.d/10-fleet.conf")
 
 
 def test_a_reader_that_is_unplugged_is_told_and_nothing_pretends_to_mend_it(hosts: Fleet) -> None:

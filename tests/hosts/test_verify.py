@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 from PIL import Image
 
-from tests.hosts.commune import CAMERAS, DESK, KIOSK, LEADER_SECRET, NVR
+from tests.hosts.commune import CAMERAS, KIOSK, LEADER_SECRET, NVR
 from tests.hosts.fleet import Fleet
 from tests.hosts.machines import USER, Machine
 
@@ -230,20 +230,3 @@ def test_udev_itself_takes_the_rules_and_the_kiosk_the_layout(hosts: Fleet) -> N
     assert "Error on line" not in kiosk.must(
         AS_KIOSK.format("sway --validate --config /etc/fleet-kiosk/sway.conf 2>&1")
     )
-
-
-# --- desk -----------------------------------------------------------------------------------------
-
-
-def test_the_citys_authority_is_trusted_and_the_screen_locks(hosts: Fleet) -> None:
-    desk = hosts[DESK]
-    assert desk.must("openssl verify -CApath /etc/ssl/certs /usr/local/share/ca-certificates/fleet-city.crt").endswith(
-        "OK\n"
-    )
-    read = "dconf read /org/gnome/desktop/session/idle-delay"
-    assert desk.run(read, user="fleetctl").out.strip() == "uint32 300"
-    policy = json.loads(desk.must("cat /etc/chromium/policies/managed/fleet-desk.json"))
-    assert policy["RestoreOnStartupURLs"] == ["https://hscv.example.vn/"]
-    assert len(policy["CACertificates"][0]) > 100
-    assert "BEGIN" not in policy["CACertificates"][0]
-    assert "Name=Hồ sơ công việc" in desk.must("cat /usr/local/share/applications/fleet-hscv.desktop")

@@ -204,3 +204,14 @@ def test_a_vault_that_is_edited_by_hand_meanwhile_loses_no_password(office: Offi
     assert fresh.entry("s1", ADMINISTRATOR, "fleetctl").current == seen["prepared"]
     assert fresh.entry("s1", "s1-nvr", "lanhdao").current == "Set-by-hand-7"
     assert office.real(ADMINISTRATOR)["users"]["fleetctl"]["password"] == seen["prepared"]
+
+
+def test_a_new_password_that_the_vault_has_dropped_is_not_missed_where_the_old_one_is_live(office: Office) -> None:
+    # Killed when the vault had dropped it, and before the end of the rotation was on record.
+    assert killed(office, "turned", 1, *ROTATE, "--limit", ADMINISTRATOR, "--account", "fleetctl")
+    vault, where = office.workspace.vault, ("s1", ADMINISTRATOR, "fleetctl")
+    vault.discard(*where, vault.entry(*where).prepared)
+    ran = office.expect(0, *RECOVER)
+    assert ran.outcomes == {ADMINISTRATOR: "unchanged"}, ran
+    assert office.workspace.store.unsettled() == ()
+    assert lost(office) == []

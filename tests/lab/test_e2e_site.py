@@ -238,6 +238,7 @@ def steps(ran: Ran) -> dict[str, str]:
     return {line["step"]: line["outcome"] for line in ran.lines if line["type"] == "step"}
 
 
+@pytest.mark.timeout(300)  # footage from before the recorder's clock was set may lie ahead: the proof waits it out
 def test_a_camera_of_another_maker_takes_the_place_and_its_channel_records_also_when_it_was_cut_off(
     broken: Office,
 ) -> None:
@@ -260,6 +261,7 @@ def test_a_camera_of_another_maker_takes_the_place_and_its_channel_records_also_
     assert {camera, nvr}.isdisjoint(wrongs(broken.json("site", "check", "nxi")))
 
 
+@pytest.mark.timeout(300)
 def test_a_recorder_of_another_maker_takes_the_place_and_every_channel_records(broken: Office) -> None:
     nvr = "m-nvr"
     old = broken.real(nvr)["identity"]["serial_number"]

@@ -343,6 +343,11 @@ def test_a_secret_of_the_privileged_mode_is_taken_from_the_vault(office: Office)
     ran = office.expect(1, "audit", "--limit", "cisco-sw")
     assert "enable secret" in ran.reason("cisco-sw")
     assert "adopt --again --limit cisco-sw --enable-secret FILE" in ran.reason("cisco-sw")
+    office.forget()
+    ran = office.expect(1, "audit", "--limit", "cisco-sw")
+    assert "the login of enable was refused" in ran.reason("cisco-sw"), "a secret counts as a password does"
+    assert "--enable-secret FILE" in ran.reason("cisco-sw")
+    assert office.requests("cisco-sw") == 0
     given = office.root / "enable.txt"
     for secret in ("Gate-1", "Gate-0"):  # the second is wrong: it gets in as the technician, and keeps the first
         given.write_text(f"{secret}\n", "utf-8")

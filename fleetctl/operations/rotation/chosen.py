@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from fleetctl.aspects.channels import BoundCamera, Channels, takes_turns
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.model import Device, Kind, Unset
 from fleetctl.operations.rotation.turns import Holder
-from fleetctl.operations.runs import ENABLE, logs_in_by_password
+from fleetctl.operations.runs import logs_in_by_password
 from fleetctl.operations.workspace import Workspace
+from fleetctl.protocols.ssh import ENABLE
+
+_UNCONFIRMED: Final = (
+    "{} logs in with it, too, past fleetctl (password_consumers), and would be locked out. "
+    "When it can be given the new one at once: --confirm-consumer '{}'"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +32,8 @@ class Chosen:
     account: str
     instead: str = ""
     holders: tuple[Holder, ...] = ()
+    waits_for: str = ""  # the account that takes over from it first: the holders have it until then
+    consumers: tuple[str, ...] = ()  # who else logs in with it, and is given the new password by hand
     changed: datetime | None = None  # when its password became what it is
     reason: str = ""
 
@@ -36,16 +44,25 @@ class Chosen:
 
 
 def chosen(
-    workspace: Workspace, devices: Sequence[Device], accounts: Sequence[str] = (), older_than_days: float | None = None
+    workspace: Workspace,
+    devices: Sequence[Device],
+    accounts: Sequence[str] = (),
+    older_than_days: float | None = None,
+    confirmed: Sequence[str] = (),
 ) -> tuple[Chosen, ...]:
     """Return the passwords to rotate, those that stay with a reason. Opens the vaults of the devices' sites.
 
-    Raises VaultError, UsageError when an account named is none of any device's.
+    `confirmed` are consumers who are given new passwords by hand. Raises VaultError, UsageError when an account or a
+    consumer named is none of any device's, or consumers are not told as they should be.
     """
     held = _held(workspace, devices)
     found: list[Chosen] = []
+    consumers = {device.name: _consumers(workspace, device) for device in devices}
+    named = {name for told in consumers.values() for name in told}
+    if unknown := [name for name in confirmed if name not in named]:
+        raise UsageError(f"--confirm-consumer {unknown[0]}: no device names it here. There are: {_list(named)}")
     for device in devices:
-        found += _of_device(workspace, device, held)
+        found += _of_device(workspace, device, held, consumers[device.name], confirmed)
     if accounts:
         known = {c.account for c in found}
         for name in accounts:
@@ -54,15 +71,46 @@ def chosen(
         found = [c for c in found if c.account in accounts or (c.instead and c.instead in accounts)]
     if older_than_days is not None:
         edge = datetime.now(UTC) - timedelta(days=older_than_days)
-        found = [c for c in found if c.changed is None or c.changed < edge]
-    return tuple(found)
+        old = {(c.device.name, c.account) for c in found if c.changed is None or c.changed < edge}
+        found = [c for c in found if {(c.device.name, c.account), (c.device.name, c.instead)} & old]
+    return tuple(_held_back(found))
+
+
+def _held_back(found: Sequence[Chosen]) -> Iterator[Chosen]:
+    """Yield what was found; an account that recorders have stays where the other one does not take over from it."""
+    taken = {(c.device.name, c.instead) for c in found if not c.reason}
+    for each in found:
+        if each.waits_for and not each.reason and (each.device.name, each.account) not in taken:
+            reason = f"its recorder logs in with it, and {each.waits_for} does not take over"
+            yield replace(each, reason=reason)
+        else:
+            yield each
 
 
 def _list(names: set[str]) -> str:
     return ", ".join(sorted(names)) or "none"
 
 
-def _of_device(workspace: Workspace, device: Device, held: _Held) -> Iterator[Chosen]:
+def _consumers(workspace: Workspace, device: Device) -> Mapping[str, Sequence[str]]:
+    """Return who else logs in to a device, with the accounts; raises UsageError for what is not told so."""
+    known = workspace.inventory.values(device.name).get("password_consumers")
+    told = {} if known is None else known.value
+    if not isinstance(told, Mapping) or not all(_is_names(names) for names in told.values()):
+        raise UsageError(f"{device.name}: password_consumers should be {{name: [account, ...]}}. Correct it")
+    return {str(name): accounts for name, accounts in told.items()}
+
+
+def _is_names(told: object) -> bool:
+    return isinstance(told, Sequence) and not isinstance(told, str) and all(isinstance(name, str) for name in told)
+
+
+def _of_device(
+    workspace: Workspace,
+    device: Device,
+    held: _Held,
+    consumers: Mapping[str, Sequence[str]],
+    confirmed: Sequence[str],
+) -> Iterator[Chosen]:
     """Yield a device's accounts, in the order in which they are turned: the one that fleetctl logs in with last.
 
     Of two that take turns the idle one comes first, and takes over; then the other one loses its password.
@@ -76,14 +124,19 @@ def _of_device(workspace: Workspace, device: Device, held: _Held) -> Iterator[Ch
         if not entry.current:
             continue
         taking_over = account == idle and active in accounts
+        who = tuple(name for name, names in consumers.items() if account in names)
         holders = held.holders.get((device.name, active if taking_over else account), ())
         yield Chosen(
             device=device,
             account=account,
             instead=active if taking_over else "",
             holders=() if account == active and idle in accounts else holders,
+            waits_for=idle if account == active and idle in accounts else "",
+            consumers=who,
             changed=_moment(entry.changed),
-            reason=_why_not(workspace, device, account, unsettled),
+            reason=_why_not(workspace, device, account, unsettled)
+            or _audit_only(workspace, holders)
+            or next((_UNCONFIRMED.format(name, name) for name in who if name not in confirmed), ""),
         )
 
 
@@ -108,6 +161,12 @@ def _why_not(workspace: Workspace, device: Device, account: str, unsettled: set[
     except VaultError:
         same = False
     return "" if same else "the inventory's ansible_password is another than the vault's: correct one of them"
+
+
+def _audit_only(workspace: Workspace, holders: Sequence[Holder]) -> str:
+    """Return why the recorders that log in with a password may not be given another one, "" where they may."""
+    found = [h.recorder for h in holders if workspace.inventory.devices[h.recorder].audit_only]
+    return f"its recorder {found[0]} is audit_only in the inventory: fleetctl only looks at it" if found else ""
 
 
 def _moment(told: str) -> datetime | None:

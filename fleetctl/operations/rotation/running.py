@@ -169,20 +169,28 @@ def _again(workspace: Workspace, device: Device, left: Unsettled, books: _Books)
         if password
     }
     new, old = marks.get(left.fingerprint, ""), marks.get(left.former, "")
-    if not new or not old:
+    if not old or (not new and entry.current != old):
         raise VaultError(
             f"{device.name}: the vault no longer has the passwords of {left.account} that the rotation of run "
             f"{left.run} was about. Put the vault file's last backup there, then: fleetctl password recover"
         )
     turn = Turn(
         old=_login(workspace, device, left.account, old),
-        new=_login(workspace, device, left.account, new),
+        new=_login(workspace, device, left.account, new) if new else _dropped(left),
         instead=_instead(workspace, device, left.instead),
         holders=_holders(workspace, device, left),
         step=left.step,
     )
     books.open(device, turn)
     return turn
+
+
+def _dropped(left: Unsettled) -> Login:
+    """Return the new login of a turn that ended with the old one, killed before that was on record; never presented.
+
+    The vault drops a new password once the old one was seen to be live.
+    """
+    return Login(user=left.account, password="", fingerprint=left.fingerprint, barred="the vault has dropped it")
 
 
 def _holders(workspace: Workspace, device: Device, left: Unsettled) -> tuple[Holder, ...]:
@@ -237,7 +245,8 @@ class _Books:
             edit.set_host_values(Path(device.place.file), device.name, {"channels_user": turn.account})
         elif event.step is Step.OLD:
             self._set(where, turn.old.password)
-            vault.discard(*where, turn.new.password)
+            if turn.new.password:
+                vault.discard(*where, turn.new.password)
 
     def _set(self, where: tuple[str, str, str], password: str) -> None:
         """Make a password that was seen to be live the current one, whoever edited the vault meanwhile."""

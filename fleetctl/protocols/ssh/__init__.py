@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     from fleetctl.model import Access, Device
     from fleetctl.protocols.ssh.session import Session
 
-__all__ = ["ENABLED", "answers", "connect"]
+__all__ = ["ENABLE", "ENABLED", "answers", "connect"]
 
+ENABLE: Final = "enable"  # the vault's name for the secret of a switch's privileged mode
 ENABLED: Final = "enabled"  # a fact of a session: the privileged mode took its secret
 
 

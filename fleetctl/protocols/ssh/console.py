@@ -231,7 +231,8 @@ def _errors(where: str, *, login: str = "") -> Iterator[None]:
         if login and ("enable" in str(error).lower() or "secret" in str(error).lower()):
             raise Refused(
                 f"{where}: the console wants another enable secret. Give it once: fleetctl adopt --again "
-                f"--limit {where.partition(' ')[0]} --enable-secret FILE"
+                f"--limit {where.partition(' ')[0]} --enable-secret FILE",
+                of_enable=True,
             ) from error
         raise BadAnswer(
             f"{where}: the console answers otherwise than its platform does: {_tail(str(error))}"

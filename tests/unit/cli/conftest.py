@@ -92,6 +92,10 @@ class Fleet:
         return SimpleNamespace(drift=lambda **asked: ())
 
     @property
+    def journal(self) -> SimpleNamespace:
+        return SimpleNamespace(runs=lambda **asked: ())
+
+    @property
     def sent(self) -> bool:
         return any(name in ("apply", "adopt") for name, _ in self.calls)
 

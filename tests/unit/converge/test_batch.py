@@ -216,6 +216,14 @@ def test_a_login_that_is_barred_is_not_presented(carry_out: Callable[..., Tape])
     assert all("a" not in play["hosts"] for play in ansible.plays[0])
 
 
+def test_hosts_that_nothing_asked_for_concerns_are_left_alone(carry_out: Callable[..., Tape]) -> None:
+    ansible = Ansible([])
+    tape = carry_out(ansible, {"a": job("a", expectations=())})
+    assert ansible.checks == []
+    assert tape.ended() == {"a": Outcome.UNCHANGED}
+    assert tape.of(Planned)[0].plan.aspects == ()
+
+
 def test_ansible_that_cannot_begin_leaves_every_host_unknown(carry_out: Callable[..., Tape]) -> None:
     tape = carry_out(Ansible([], error=BadAnswer("Ansible could not begin: bad vault")), {"a": job("a"), "b": job("b")})
     assert set(tape.ended().values()) == {Outcome.UNKNOWN}

@@ -19,8 +19,8 @@ from fleetctl.reports import tally
 DOCS = Path(__file__).parents[3] / "docs"
 
 
-def generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("docs_generate", DOCS / "generate.py")
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"docs_{name}", DOCS / f"{name}.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -28,7 +28,7 @@ def generator() -> ModuleType:
     return module
 
 
-GENERATE = generator()
+GENERATE, ROLES = script("generate"), script("roles")
 
 
 def page(name: str) -> str:
@@ -38,6 +38,12 @@ def page(name: str) -> str:
 @pytest.mark.parametrize("name", GENERATE.PAGES)
 def test_a_generated_page_is_what_the_code_says_now(name: str) -> None:
     assert page(name) == GENERATE.PAGES[name](), "run: python docs/generate.py"
+
+
+@pytest.mark.parametrize("role", ROLES.roles(), ids=lambda path: path.name)
+def test_what_a_role_says_of_itself_is_what_its_specification_says(role: Path) -> None:
+    for path, text in ROLES.files(role):
+        assert path.read_text(encoding="utf-8") == text, "run: python docs/roles.py"
 
 
 def commands(group: object, path: str) -> Iterator[tuple[str, object]]:

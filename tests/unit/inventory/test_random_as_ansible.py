@@ -15,7 +15,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 from ansible.vars.manager import VariableManager
 from ansible_says import OWN, plain
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from jinja2.utils import missing
 
@@ -217,6 +217,7 @@ pieces = st.one_of(
 BOARD = {"n": 3, "s": "Việt {{ n }}", "l": [1, "{{ n }}", "b"], "d": {"a": "{{ s }}", "b": [1, None]}}
 
 
+@example(text="{{ d.nope | ternary('t','f') | default('D') }}")
 @settings(max_examples=120, deadline=None)
 @given(text=st.lists(pieces, min_size=1, max_size=3).map("".join))
 def test_templates_render_as_in_ansible(text: str) -> None:

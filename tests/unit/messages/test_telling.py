@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fleetctl.operations.waivers import waiver_of
+from fleetctl.reports import explained
 from tests.unit.messages.nights import OURS, Nights, short
 
 OTHER = "Asia/Tokyo"
@@ -116,3 +118,13 @@ def test_a_device_that_left_the_inventory_is_not_told_as_mended(nights: Nights) 
     nights.audit()
     nights.write("viet_hung.yml", "        vh-1: {ansible_host: vh-1.example, kind: camera}\n", "")
     assert short(nights.audit()) == QUIET
+
+
+def test_explain_knows_the_waiver_of_a_variable_and_covers_the_webhooks_key(nights: Nights) -> None:
+    nights.write("viet_hung.yml", "vh-3.example, kind: camera}", f"vh-3.example, {WAIVER}")
+    found = waiver_of(nights.workspace, "vh-3", "time_zone")
+    assert found is not None
+    assert (found.setting, found.until) == ("time.zone", "2026-11-17")
+    assert waiver_of(nights.workspace, "vh-3", "time_ntp_servers") is None
+    assert waiver_of(nights.workspace, "vh-1", "time_zone") is None
+    assert explained.value("message_webhook_key", "a-key-of-the-test") == explained.COVERED

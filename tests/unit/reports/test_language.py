@@ -29,7 +29,7 @@ def texts() -> Iterator[str]:
                     if name in ("say", "N_", "many") and isinstance(node.args[0].value, str):
                         yield node.args[0].value
     for path in (folder("templates") / "reports").iterdir():
-        yield from re.findall(r'say\("([^"]*)"\)', path.read_text(encoding="utf-8"))
+        yield from re.findall(r'say\("([^"]*)"[,)]', path.read_text(encoding="utf-8"))
 
 
 def values(text: str) -> set[str]:

@@ -260,3 +260,12 @@ def test_tries_that_were_never_judged_count_as_refused_for_the_device_too(store:
     for number in range(3):
         journal.record(attempt(f"mark-{number}"))
     assert store.may_try("cam", "admin", "new").barred
+
+
+def test_a_try_that_nobody_judged_weighs_no_more_once_the_device_has_let_the_account_in(
+    store: Store, journal: Journal
+) -> None:
+    journal.begin("rotate", {})
+    for event in (attempt("first"), judged(True, "new"), attempt("second"), refused(account="admin", mark="former")):
+        journal.record(event)
+    assert not store.may_try("cam", "admin", "next").barred, "one was refused, one is open; not three"

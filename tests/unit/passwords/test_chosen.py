@@ -1,0 +1,74 @@
+"""Which passwords are rotated, and which stay since somebody would be locked out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fleetctl.errors import UsageError
+from fleetctl.operations.rotation import Chosen, chosen
+from fleetctl.operations.workspace import Workspace, open_workspace
+from fleetctl.vault import Vault
+
+CAMERA = "cam-01"
+
+
+def prepared(workspace: Workspace, **more: Any) -> Workspace:
+    """Let two accounts take turns on a camera; passwords of both and of the administrator are in the vault."""
+    variables = {"channels_user": "ghihinh", "channels_standby_user": "ghihinh_2", **more}
+    told = "".join(f"    {name}: {value}\n" for name, value in variables.items())
+    (workspace.inventory_root / "zz.yml").write_text(
+        f"all:\n  vars:\n{told}  hosts:\n    {CAMERA}: {{serial_number: S-1}}\n"
+        f'    nvr-01: {{serial_number: S-9, channels_cameras: {{"1": {CAMERA}}}}}\n'
+    )
+    fresh = open_workspace(workspace.root)
+    for account in ("fleetctl", "ghihinh", "ghihinh_2"):
+        fresh.vault.set("viet_hung", CAMERA, account, f"Secret-of-{account}-1")
+    return fresh
+
+
+def asked(workspace: Workspace, *accounts: str, **more: Any) -> dict[str, Chosen]:
+    (device,) = workspace.inventory.select(CAMERA)
+    return {each.account: each for each in chosen(workspace, (device,), accounts, **more)}
+
+
+def test_the_idle_account_takes_over_before_the_other_one_loses_its_password(workspace: Workspace) -> None:
+    found = asked(prepared(workspace))
+    assert list(found) == ["ghihinh_2", "ghihinh", "fleetctl"]
+    assert (found["ghihinh_2"].instead, str(found["ghihinh_2"].holders[0])) == ("ghihinh", "nvr-01 channel 1")
+    assert [each.reason for each in found.values()] == ["", "", ""]
+
+
+def test_a_consumer_past_fleetctl_keeps_its_account_until_somebody_confirms(workspace: Workspace) -> None:
+    made = prepared(workspace, password_consumers="{vms: [ghihinh]}")
+    found = asked(made)
+    assert found["ghihinh_2"].reason == "", "the recorder is moved all the same"
+    assert "--confirm-consumer 'vms'" in found["ghihinh"].reason
+    found = asked(made, confirmed=("vms",))
+    assert (found["ghihinh"].reason, found["ghihinh"].consumers) == ("", ("vms",))
+    with pytest.raises(UsageError, match="There are: vms"):
+        asked(made, confirmed=("wall",))
+
+
+def test_what_the_recorder_has_stays_where_the_other_account_cannot_take_over(workspace: Workspace) -> None:
+    found = asked(prepared(workspace, password_consumers="{vms: [ghihinh_2]}"))
+    assert "--confirm-consumer" in found["ghihinh_2"].reason
+    assert "ghihinh_2 does not take over" in found["ghihinh"].reason
+
+
+def test_both_accounts_go_together_whatever_their_age(workspace: Workspace, tmp_path: Path) -> None:
+    made = prepared(workspace)
+    later = Vault(made.inventory_root, made.root, clock=lambda: datetime.now(UTC) + timedelta(days=90))
+    later.set("viet_hung", CAMERA, "ghihinh_2", "Secret-of-ghihinh_2-2")
+    later.set("viet_hung", CAMERA, "fleetctl", "Secret-of-fleetctl-2")
+    found = asked(open_workspace(made.root), older_than_days=-1)
+    assert list(found) == ["ghihinh_2", "ghihinh"]
+    assert [each.reason for each in found.values()] == ["", ""]
+
+
+def test_consumers_that_are_not_told_so_are_a_mistake(workspace: Workspace) -> None:
+    with pytest.raises(UsageError, match="password_consumers should be"):
+        asked(prepared(workspace, password_consumers="{vms: ghihinh}"))
