@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from fleetctl.operations.workspace import Workspace
 
 app = typer.Typer(help="One site as a whole: what is wrong, its way back, its acceptance.", no_args_is_help=True)
-restore.register(app)
 
 
 @app.callback()
@@ -217,3 +216,6 @@ def _print_recorder(told: Context, recorder: RecorderCheck) -> None:
 
 def _days(told: float | None) -> str:
     return "?" if told is None else f"{told:g}"
+
+
+restore.register(app)

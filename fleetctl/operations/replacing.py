@@ -105,14 +105,15 @@ def _steps(workspace: Workspace, device: Device, vendor: str, stop: Stop) -> Ite
     same = (now.serial_number, now.mac_address) == (device.serial_number, device.mac_address)
     told = "the same device as before" if same else f"serial number {now.serial_number or now.mac_address}"
     yield Step(name="adopt", device=name, outcome=ended[0], reason=ended[1] or told)
+    recorder, places = _places(workspace, now)
+    first = _first(workspace, recorder)  # before anything is bound: what is there later is new
     plan = _planned(workspace, name, (), stop)
     yield _applied(workspace, plan, name, "apply", stop)
-    recorder, places = _places(workspace, now)
     if recorder and recorder != name:
         bind = _planned(workspace, recorder, ("channels", "recording"), stop)
         yield _applied(workspace, bind, recorder, "channel", stop)
     if places:
-        yield _recording(workspace, one(workspace, recorder), places)
+        yield _recording(workspace, one(workspace, recorder), places, first)
     if old := next((d for d in plan.devices if _outdated(d)), None):
         reason = f"its firmware {old.firmware} is not the one expected: fleetctl firmware plan --limit {name}"
         yield Step(name="firmware", device=name, outcome=Outcome.UNCHANGED, reason=reason)
@@ -215,13 +216,20 @@ class _Look:
     footage: Mapping[str, frozenset[Any]]
 
 
-def _recording(workspace: Workspace, recorder: Device, places: tuple[str, ...]) -> Step:
-    """Wait until each channel has other footage than when this began.
+def _first(workspace: Workspace, recorder: str) -> _Look | None:
+    """Return what a recorder has before the new device is set, None where it cannot be asked."""
+    try:
+        return _looked(workspace, one(workspace, recorder)) if recorder else None
+    except FleetctlError:
+        return None
+
+
+def _recording(workspace: Workspace, recorder: Device, places: tuple[str, ...], first: _Look | None) -> Step:
+    """Wait until each channel has other footage than at the first look, or than when this began.
 
     Not until it is later: a new recorder's clock may have been ahead when it wrote its first footage.
     """
     deadline = time.monotonic() + PROOF_S
-    first: _Look | None = None
     waiting, reason = set(places), ""
     while waiting and time.monotonic() < deadline:
         try:

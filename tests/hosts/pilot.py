@@ -27,7 +27,6 @@ from fleetctl.lab.personality import known
 from fleetctl.model import Device, Kind
 from fleetctl.operations import lab
 from fleetctl.operations.workspace import STATE, Workspace, open_workspace
-from fleetctl.vault.cipher import encrypt
 from tests.hosts import commune, fake_reader, image, machines, relay, repository
 from tests.hosts.machines import Machine
 from tests.lab.office import without
@@ -199,8 +198,9 @@ def overlay(workspace: Workspace, up: Mapping[str, Machine]) -> str:
         told[camera.name] = {"recorder_stream_path": _second_stream(workspace, camera)}
     lines = {name: json.dumps(each)[1:-1] for name, each in told.items()}
     for name, machine in up.items():
-        sealed = encrypt(machine.password, workspace.vault.password, workspace.vault.source.label)
-        lines[name] += f', "factory_password": !vault {json.dumps(sealed)}'
+        lines[name] += (
+            f', "factory_password": !vault {json.dumps(workspace.vault.identities.encrypt(machine.password))}'
+        )
     return f"{HEAD}all:\n  hosts:\n" + "".join(f"    {name}: {{{line}}}\n" for name, line in lines.items())
 
 

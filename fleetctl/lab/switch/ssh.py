@@ -56,9 +56,11 @@ class Door(paramiko.ServerInterface):
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:  # noqa: ARG002
         """A file that is copied here, and nothing else."""
         found = re.fullmatch(r"scp (?:-[vdpr] )*-t (?:-- )?(\S+)", command.decode("utf-8", "replace"))
-        self.copy = found[1] if found else ""
+        if found is None:
+            return False
+        self.copy = found[1]
         self.shell.set()
-        return bool(self.copy)
+        return True
 
     def check_channel_shell_request(self, channel: paramiko.Channel) -> bool:  # noqa: ARG002
         """The console."""

@@ -36,6 +36,7 @@ CLOCK_S: Final = 10.0  # a clock that is further off is wrong; measured to half 
 APART_S: Final = 5.0  # two clocks at one address that are so far apart are two devices
 HTTP: Final = frozenset({Kind.CAMERA, Kind.NVR})  # kinds that are spoken to over HTTP, unless they are hosts
 ALL: Final = frozenset(Kind)
+_NO_BAR: Final = (Layer.CLOCK, Layer.DISK, Layer.RETENTION, Layer.VIEWING)  # wrong, and all the rest can be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,8 @@ def work(name: str, case: Any, channel: Channel) -> None:
     channel.emit(Started(device=name, site=device.site))
     with converge.linked(case.job, Access.READ, channel) as link, closing(Patient(case, link, channel)) as patient:
         wrong = first(patient)
+        if device.kind is Kind.NVR and not device.is_host and (wrong is None or wrong.layer in _NO_BAR):
+            _rest(patient)
         channel.emit(Observed(device=name, **patient.observed()))
     if wrong is not None:
         channel.emit(wrong)
@@ -78,6 +81,19 @@ def first(patient: Patient) -> Diagnosed | None:
         if wrong is not None:
             return wrong
     return None
+
+
+def _rest(patient: Patient) -> None:
+    """Read what the site's chains are put together from, also of a recorder with a wrong clock or a bad disk."""
+    try:
+        for aspect in ("state", "retention", "storage"):
+            patient.read(aspect)
+        if not patient.viewings:
+            recorders.view(patient)
+    except Refused as error:
+        patient.refused(error)
+    except FleetctlError:
+        return  # what was not read is not told; the first thing that is wrong is
 
 
 # --- cable, address, port ---------------------------------------------------------------------------
