@@ -203,11 +203,18 @@ class Office:
         """Return what a device really holds."""
         return control.state(self.lab_dir, device)
 
-    def wait(self, device: str, within_s: float = 10.0) -> None:
+    def wait(self, device: str, within_s: float = 30.0) -> None:
         """Wait until a device has started."""
         deadline = time.monotonic() + within_s
         while self.real(device)["dead"]:
             assert time.monotonic() < deadline, f"{device} does not come back"
+            time.sleep(0.05)
+
+    def wait_for_clock(self, device: str, within_s: float = 30.0) -> None:
+        """Wait until a device that was given its servers has set its clock by them."""
+        deadline = time.monotonic() + within_s
+        while abs(self.real(device)["now"] - time.time()) > 10:
+            assert time.monotonic() < deadline, f"the clock of {device} stays wrong"
             time.sleep(0.05)
 
     def locked(self) -> dict[str, Any]:

@@ -50,6 +50,7 @@ def test_power_lost_in_mid_flash_halts_and_after_the_technicians_reset_it_is_ado
     office.wait("cam-1", within_s=30)
     office.expect(0, "adopt", "--again", "--yes", "--limit", "cam-1")
     office.expect(0, "apply", "--yes", "--limit", "cam-1")
+    office.wait_for_clock("cam-1")
     done = fleet.roll(0, "once-more", "--image", key, "--limit", "cam-1")
     assert done["cam-1"]["changed"]
 
