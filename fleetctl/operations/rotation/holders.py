@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -25,11 +26,11 @@ _LOCKING: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A channel: what is bound there, what it does, and when its pieces of footage of late began."""
+    """A channel: what is bound there, what it does, and its pieces of footage of late: where each begins and ends."""
 
     bound: BoundCamera
     state: ChannelState
-    begun: frozenset[datetime] = frozenset()
+    pieces: Mapping[datetime, datetime] = field(default_factory=dict)
 
     @property
     def records(self) -> bool:
@@ -112,13 +113,14 @@ class Recorder:
         state = now.channels.get(channel) if isinstance(now, State) and now.channels else None
         if not isinstance(bound, BoundCamera) or not isinstance(state, ChannelState):
             raise BadAnswer(f"{self.name}: channel {channel} has no camera")
-        return Standing(bound=bound, state=state, begun=self._begun(channel, Standing(bound=bound, state=state).newest))
+        found = Standing(bound=bound, state=state)
+        return replace(found, pieces=self._pieces(channel, found.newest))
 
-    def _begun(self, channel: str, newest: datetime | None) -> frozenset[datetime]:
+    def _pieces(self, channel: str, newest: datetime | None) -> Mapping[datetime, datetime]:
         if self._find is None or newest is None:
-            return frozenset()
+            return {}
         found = self._find.run(self._link.session(self._find.protocol), (newest - _LATE, newest + _LATE))
-        return frozenset(each.begin for each in found if each.channel == channel)
+        return {each.begin: each.end for each in found if each.channel == channel}
 
     def pushes(self) -> bool:
         """Tell whether the recorder brings its own new password to its cameras, past the vault."""
@@ -204,9 +206,17 @@ class Recorder:
 
 
 def _newer(now: Standing, before: Standing, goes_on_s: float) -> bool:
+    """Tell whether a piece has begun since, or one has gone on for long; whichever ends last proves nothing.
+
+    A recorder whose clock was set back keeps pieces that end in its future, and goes on before them.
+    """
     if now.newest is None or before.newest is None:
         return now.newest is not None
-    return bool(now.begun - before.begun) or (now.newest - before.newest).total_seconds() > goes_on_s
+    grown = [
+        (end - before.pieces[begin]).total_seconds() for begin, end in now.pieces.items() if begin in before.pieces
+    ]
+    longer = max([*grown, (now.newest - before.newest).total_seconds()])
+    return bool(now.pieces.keys() - before.pieces.keys()) or longer > goes_on_s
 
 
 def _why(now: Standing | None) -> str:
