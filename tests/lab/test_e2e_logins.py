@@ -36,12 +36,14 @@ def test_a_wrong_password_costs_one_refused_login_and_is_told_once(offices: Call
     assert "Not retried, to spare the lock-out" in " ".join(ran.out.split())  # the table breaks its lines
     assert misses(office) == {CAM: 1}
     office.forget()
-    for command in (("audit",), ("plan",), ("apply", "--yes"), ("device", "show", CAM)):
-        limit = () if command[0] == "device" else ("--limit", SITE)
-        ran = office.json(*command, *limit)
+    for command in (("audit",), ("plan",), ("apply", "--yes")):
+        ran = office.json(*command, "--limit", SITE)
         assert ran.code == 1, f"{command}: {ran}"
         assert "was refused at" in ran.out, f"{command}: {ran}"
     assert office.requests(CAM) == 0, control.log(office.lab_dir, CAM)
+    ran = office.json("device", "show", CAM)  # looks from the cable up, and presents no login
+    assert (ran.code, "was refused at" in ran.out) == (1, True), ran
+    assert {each["user"] for each in control.log(office.lab_dir, CAM)} == {""}
     assert misses(office) == {CAM: 1}
     office.workspace.vault.set(SITE, CAM, "fleetctl", "Somebody-else.7")
     office.expect(0, "audit", "--limit", SITE)

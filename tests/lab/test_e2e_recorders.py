@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -80,19 +81,28 @@ def test_the_recorder_is_what_it_says_and_not_what_the_inventory_believes(sites:
         assert line["driver"] == driver
 
 
+def wait_until_asked_again(office: Office, nvr: str, channel: str) -> None:
+    """Wait until a recorder has been refused by a camera that starts, and not only found it away."""
+    deadline = time.monotonic() + 60
+    while office.real(nvr)["links"][channel]["state"] in ("online", "connecting", "unreachable"):
+        assert time.monotonic() < deadline, office.real(nvr)["links"]
+        time.sleep(0.1)
+
+
 @pytest.mark.parametrize("site", ["k", "dahua"])
 def test_a_camera_that_forgot_its_accounts_is_told_and_bound_again(sites: Callable[[str], Office], site: str) -> None:
     office = sites("in step")
     camera, nvr = f"{site}-cam-1", f"{site}-nvr"
     office.break_(camera, "reset")
     office.wait(camera)
-    wait_for(office, nvr, "1", online=False)
+    wait_until_asked_again(office, nvr, "1")
     ran = office.expect(1, "audit", "--limit", site, "--aspect", "channels,users")
     assert ran.outcomes[nvr] in ("pending", "failed", "unknown", "unreachable"), ran.reason(nvr)
     assert not chains(office, site, 1)[camera]["online"]
     office.expect(0, "adopt", "--yes", "--again", "--limit", camera)
     office.json("apply", "--yes", "--limit", site)  # not in step yet where the recorder takes its time to try again
     wait_for(office, nvr, "1", online=True)
+    office.wait_for_clock(camera)
     assert chains(office, site)[camera]["online"]
 
 

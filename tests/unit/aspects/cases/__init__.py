@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Iterator
 
 from fleetctl import catalog
+from fleetctl.drivers.onvif import DRIVER
 from fleetctl.errors import FleetctlError
 from fleetctl.model import Cell
 from fleetctl.protocols.onvif_receivers import Stream, bind
@@ -71,3 +72,9 @@ def requests() -> Iterator[tuple[str, str, str, str, str]]:
     bind(session, None, "Quầy 2", stream, "Mật khẩu <2>")  # by itself: a write of the aspect waits for the stream
     for service, operation, body in (*session.asked, *session.ordered):
         yield "channels", "a new channel", service, operation, body
+    told = {action.name: action.run for action in DRIVER.actions}
+    for name, argument in (("pause_channel", "1"), ("reset", False), ("reset", True)):
+        session = FakeSession(BOUND)
+        told[name](session, argument)
+        for service, operation, body in (*session.asked, *session.ordered):
+            yield name, str(argument), service, operation, body
