@@ -53,6 +53,7 @@ class Recorders:
         self._loop: asyncio.Task[None] | None = None
         self._chores_at = 0.0
         self._last = ""  # the recorder that looked after a channel last
+        self._pulling = False  # a channel that waited for its turn is at work
         self._activating: set[str] = set()
 
     def start(self) -> None:
@@ -162,12 +163,19 @@ class Recorders:
         if now < self._next.get(recorder.name, 0.0):
             return
         for number, link in sorted(links.items(), key=lambda pair: pair[1].due):
-            if link.due > now or (link.online and now < self._login_at) or len(self._tasks) >= TOGETHER:
+            if len(self._tasks) >= TOGETHER or not (link.due <= now or self._has_turn(link, now)):
+                continue
+            if link.online and now < self._login_at:
                 continue
             link.due, self._last = float("inf"), recorder.name
+            self._pulling = self._pulling or link.waits
             self._begin(self._visit(recorder, number, link, channels[number]))
         due = min((link.due for link in links.values()), default=float("inf"))
         self._next[recorder.name] = min(due, now + 1.0)
+
+    def _has_turn(self, link: Link, now: float) -> bool:
+        """Tell whether a channel that waits for a picture may have it now: one at a time, so that each has its turn."""
+        return link.waits and link.due != float("inf") and not self._pulling and now >= self._pull_at
 
     def _changed(self, recorder: SimDevice) -> bool:
         """Tell whether what decides about recording is another than when it was looked at last."""
@@ -194,6 +202,7 @@ class Recorders:
 
     async def _visit(self, recorder: SimDevice, number: str, link: Link, channel: Mapping[str, Any]) -> None:
         state: Any = "online"
+        waited, link.waits = link.waits, False
         try:
             if not channel.get("enabled", True):
                 raise Denied("disabled")
@@ -209,6 +218,8 @@ class Recorders:
             recorder.knocks += error.status == 401
         except (KeyError, ValueError):  # it answers what makes no sense to the recorder
             state = "protocol"
+        finally:
+            self._pulling = self._pulling and not waited
         now = time.monotonic()
         if state != link.state:
             link.since = time.time()
@@ -250,7 +261,8 @@ class Recorders:
             return
         credit = 0.0 if link.recording else FIRST_S
         if protocol != "RTSP" and time.monotonic() < self._pull_at - credit:
-            return  # logged in; what is recorded goes on, and the next picture comes later
+            link.waits = True  # logged in; what is recorded goes on, and the next picture comes when it has its turn
+            return
         picture = NO_PICTURE
         if world.spec.pulls:
             began = time.monotonic()

@@ -24,6 +24,7 @@ class Link:
     streams: tuple[str, str] = ("", "")  # where the camera's streams are: main, sub
     timed: float = 0.0  # when the camera's clock was last set
     span: tuple[float, float] | None = None  # the recording under way, in the recorder's clock
+    waits: bool = False  # for a picture, since others had theirs when it was looked after
     kept_at: float = 0.0  # when its last picture was kept (monotonic)
     number: int = 0  # of that recording in the index
 
