@@ -15,8 +15,8 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	touch $@
 
-HOSTS ?= no
-pilot: setup pilot-down  ## five pilot communes on this machine, from factory-fresh to in step (HOSTS=yes, as root: Linux hosts too)
+HOSTS ?= auto
+pilot: setup pilot-down  ## five pilot communes on this machine, from factory-fresh to in step (as root: Linux hosts too; HOSTS=no without)
 	@rm -rf .pilot
 	@$(call step,fleetctl init .pilot) && $(BIN)/fleetctl init .pilot --from inventory/pilot
 	@$(call step,fleetctl lab up) && $(FLEETCTL) lab up

@@ -77,7 +77,7 @@ def main(command: str, root: str, *rest: str) -> int:
         sys.stdout.write(HINTS if _file(workspace).exists() else "")
         return 0
     wanted = rest[0]
-    why = "they take a quarter of an hour (sudo make pilot HOSTS=yes)" if wanted == "no" else missing()
+    why = "as asked (HOSTS=no)" if wanted == "no" else missing()
     if not why:
         return _up(workspace)
     sys.stdout.write(f"\nThe communes' Linux hosts, a recorder and a kiosk each, are left out: {why}.\n")
