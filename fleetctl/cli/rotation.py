@@ -15,6 +15,7 @@ from fleetctl.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fleetctl.cli.follow import Followed
     from fleetctl.operations.rotation import Chosen
     from fleetctl.operations.workspace import Workspace
 
@@ -73,22 +74,21 @@ def rotate(
     run = Followed(told, workspace, rotation.KIND, report or ())
     plan = rotation.chosen(workspace, select(workspace, limit), account or (), older_than, confirm_consumer or ())
     todo = [each for each in plan if not each.reason]
-    if not told.json:
-        _show(told, plan)
-    if not plan:
-        told.screen.talk(told.say("There is no password to rotate."))
+    _show(told, plan)
+    if not plan or (todo and not yes and not _agreed(told, todo)):
+        told.screen.talk(told.say("Nothing was sent.") if plan else told.say("There is no password to rotate."))
         return run.finish()
-    if todo and not yes and not _agreed(told, todo):
-        told.screen.talk(told.say("Nothing was sent."))
-        return run.finish()
-    options = rotation.Options(
-        rollout=rollout.Options(
-            now=reason if now else "", canary=canary, stop_share=stop_at / 100, per_site=1, resumes=number
-        ),
-        check_old=not no_old_check,
+    waves = rollout.Options(
+        now=reason if now else "", canary=canary, stop_share=stop_at / 100, per_site=1, resumes=number
     )
+    options = rotation.Options(rollout=waves, check_old=not no_old_check)
     events = rotation.rotate(workspace, plan, options, stop=run.stop)
     run.take(events, len({each.device.name for each in plan}), told.say("Rotate"))
+    return _ended(told, run)
+
+
+def _ended(told: Context, run: Followed) -> int:
+    """Finish a rotation and tell how to go on where it was stopped; returns the exit code."""
     code = run.finish()
     if run.stopped():
         told.screen.talk(told.say("Go on with: fleetctl password recover, then fleetctl password rotate --resume"))
@@ -106,7 +106,9 @@ def _left(workspace: Workspace) -> tuple[int, str]:
 
 
 def _show(told: Context, plan: Sequence[Chosen]) -> None:
-    """Show what is going to be done, device by device; values are never shown."""
+    """Show what is going to be done, device by device, where a person reads; values are never shown."""
+    if told.json:
+        return
     for each in plan:
         name = each.device.name
         if each.reason:

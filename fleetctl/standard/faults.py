@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from fleetctl.errors import Fault, InventoryError
 from fleetctl.inventory.values import Value
@@ -12,6 +12,8 @@ from fleetctl.standard.convert import Wrong, convert
 from fleetctl.standard.shapes import Shape, settable
 
 Aspects = Mapping[str, Aspect] | Iterable[Aspect]
+# Yields what is wrong with a variable's value: the dotted path within it, the reason, how to mend it.
+Judge = Callable[[Any], Iterator[tuple[str, str, str]]]
 
 
 class Fleet(Protocol):
@@ -52,6 +54,32 @@ def settings_faults(inventory: Fleet, aspects: Aspects, devices: Iterable[Device
                 seen[name, id(given)] = given
                 found.update(dict.fromkeys(of_value(name, given, shape)))
     return tuple(found)
+
+
+def variable_faults(fleet: Fleet, judges: Mapping[str, Judge]) -> Iterator[Fault]:
+    """Yield what judges find in variables that are no settings; what devices share is looked at once."""
+    seen: dict[tuple[str, int], Value] = {}  # holds the values, so that no other gets the id of one
+    for device in fleet.devices:
+        values = fleet.values(device)
+        for variable, judge in judges.items():
+            if variable not in values:
+                continue
+            try:
+                given = values[variable]
+            except InventoryError as error:
+                yield from error.faults
+                continue
+            if (variable, id(given)) not in seen:
+                seen[variable, id(given)] = given
+                yield from judged(variable, given, judge)
+
+
+def judged(variable: str, given: Value, judge: Judge) -> Iterator[Fault]:
+    """Yield what a judge finds in one value, each at its place."""
+    for path, reason, mend in judge(given.value):
+        head = path.rpartition(".")[0]
+        place = given.places.get(path) or given.places.get(head) or given.place
+        yield fault(place, f"{variable}{f'.{path}' if path else ''} {reason}", mend)
 
 
 def each(aspects: Aspects) -> tuple[Aspect, ...]:

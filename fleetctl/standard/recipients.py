@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from fleetctl.errors import Fault, InventoryError
-from fleetctl.inventory.values import Value
-from fleetctl.standard.faults import Fleet, fault
+from fleetctl.standard.faults import Fleet, judged, variable_faults
 from fleetctl.standard.shapes import LAYERS, STATE
 
 NAME: Final = "message_recipients"
@@ -60,7 +59,7 @@ def recipients_of(device: str, fleet: Fleet) -> tuple[Recipient, ...]:
     for variable in VARIABLES:
         if (given := values.get(variable)) is None:
             continue
-        if faults := tuple(_faults(variable, given, _wrong_recipients)):
+        if faults := tuple(judged(variable, given, _wrong_recipients)):
             raise InventoryError(faults)
         for name, item in (given.value or {}).items():
             if item is None or item.get(STATE) == "absent":
@@ -75,7 +74,7 @@ def server_of(device: str, fleet: Fleet) -> MailServer | None:
     given = fleet.values(device).get(SERVER)
     if given is None or given.value is None:
         return None
-    if faults := tuple(_faults(SERVER, given, _wrong_server)):
+    if faults := tuple(judged(SERVER, given, _wrong_server)):
         raise InventoryError(faults)
     told = given.value
     security = told.get("security", "starttls")
@@ -90,29 +89,8 @@ def server_of(device: str, fleet: Fleet) -> MailServer | None:
 
 
 def recipient_faults(fleet: Fleet) -> Iterator[Fault]:
-    """Yield every fault in the recipients and mail servers of all devices; what devices share is looked at once."""
-    seen: dict[tuple[str, int], Value] = {}  # holds the values, so that no other gets the id of one
-    judges = {SERVER: _wrong_server, **dict.fromkeys(VARIABLES, _wrong_recipients)}
-    for device in fleet.devices:
-        values = fleet.values(device)
-        for variable, judge in judges.items():
-            if variable not in values:
-                continue
-            try:
-                given = values[variable]
-            except InventoryError as error:
-                yield from error.faults
-                continue
-            if (variable, id(given)) not in seen:
-                seen[variable, id(given)] = given
-                yield from _faults(variable, given, judge)
-
-
-def _faults(variable: str, given: Value, judge: Callable[[Any], Iterator[Wrong]]) -> Iterator[Fault]:
-    for path, reason, mend in judge(given.value):
-        head = path.rpartition(".")[0]
-        place = given.places.get(path) or given.places.get(head) or given.place
-        yield fault(place, f"{variable}{f'.{path}' if path else ''} {reason}", mend)
+    """Return every fault in the recipients and mail servers of all devices; what devices share is looked at once."""
+    return variable_faults(fleet, {SERVER: _wrong_server, **dict.fromkeys(VARIABLES, _wrong_recipients)})
 
 
 def _wrong_recipients(value: Any) -> Iterator[Wrong]:

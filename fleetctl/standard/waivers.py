@@ -6,12 +6,13 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 from fleetctl.errors import Fault, InventoryError
 from fleetctl.inventory.values import Value
 from fleetctl.model import Aspect, Waiver
-from fleetctl.standard.faults import Fleet, fault
+from fleetctl.standard.faults import Fleet, judged, variable_faults
 from fleetctl.standard.shapes import LAYERS, STATE, Sort, shapes
 
 NAME: Final = "waivers"
@@ -35,7 +36,7 @@ def waivers_of(device: str, fleet: Fleet, aspects: Mapping[str, Aspect]) -> tupl
     for variable in VARIABLES:
         if (given := values.get(variable)) is None:
             continue
-        faults += _faults(variable, given, aspects)
+        faults += judged(variable, given, partial(_wrongs, aspects=aspects))
         for setting, item in given.value.items() if isinstance(given.value, Mapping) and not faults else ():
             if item is None or item.get(STATE) == "absent":
                 found.pop(setting, None)
@@ -57,28 +58,8 @@ def _made(setting: str, item: Mapping[str, Any], given: Value) -> Waiver:
 
 
 def waiver_faults(fleet: Fleet, aspects: Mapping[str, Aspect]) -> Iterator[Fault]:
-    """Yield every fault in the waivers of all devices; what devices share is looked at once."""
-    seen: dict[tuple[str, int], Value] = {}  # holds the values, so that no other gets the id of one
-    for device in fleet.devices:
-        values = fleet.values(device)
-        for variable in VARIABLES:
-            if variable not in values:
-                continue
-            try:
-                given = values[variable]
-            except InventoryError as error:
-                yield from error.faults
-                continue
-            if (variable, id(given)) not in seen:
-                seen[variable, id(given)] = given
-                yield from _faults(variable, given, aspects)
-
-
-def _faults(variable: str, given: Value, aspects: Mapping[str, Aspect]) -> Iterator[Fault]:
-    for path, reason, mend in _wrongs(given.value, aspects):
-        head = path.rpartition(".")[0]
-        place = given.places.get(path) or given.places.get(head) or given.place
-        yield fault(place, f"{variable}{f'.{path}' if path else ''} {reason}", mend)
+    """Return every fault in the waivers of all devices; what devices share is looked at once."""
+    return variable_faults(fleet, dict.fromkeys(VARIABLES, partial(_wrongs, aspects=aspects)))
 
 
 def _wrongs(value: Any, aspects: Mapping[str, Aspect]) -> Iterator[Wrong]:
