@@ -10,6 +10,7 @@ from typing import Any, Final
 from fleetctl.aspects.channels import BoundCamera, Channels, takes_turns
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.model import Device, Kind, Unset
+from fleetctl.operations.rotation import hosts
 from fleetctl.operations.rotation.turns import Holder
 from fleetctl.operations.runs import logs_in_by_password
 from fleetctl.operations.workspace import Workspace
@@ -136,6 +137,7 @@ def _of_device(
             changed=_moment(entry.changed),
             reason=_why_not(workspace, device, account, unsettled)
             or _audit_only(workspace, holders)
+            or _never_rests(holders, taking_over=taking_over or (account == active and idle in accounts))
             or next((_UNCONFIRMED.format(name, name) for name in who if name not in confirmed), ""),
         )
 
@@ -171,6 +173,17 @@ def _audit_only(workspace: Workspace, holders: Sequence[Holder]) -> str:
     return f"its recorder {found[0]} is audit_only in the inventory: fleetctl only looks at it" if found else ""
 
 
+def _never_rests(holders: Sequence[Holder], *, taking_over: bool) -> str:
+    """Return why one account is not enough, "" where no Linux recorder logs in, or two take turns."""
+    found = [h.recorder for h in holders if h.folder and not taking_over]
+    if not found:
+        return ""
+    return (
+        f"the Linux recorder {found[0]} logs in with it, and cannot be told to leave one camera alone: it would knock "
+        "with the old password. Let two accounts take turns: recorder_account, recorder_standby_account"
+    )
+
+
 def _moment(told: str) -> datetime | None:
     try:
         return datetime.fromisoformat(told) if told else None
@@ -192,18 +205,30 @@ def _held(workspace: Workspace, devices: Sequence[Device]) -> _Held:
     holders: dict[tuple[str, str], list[Holder]] = {}
     turns: dict[str, set[tuple[str, str]]] = {}
     for recorder in workspace.inventory.devices.values():
-        if recorder.kind is Kind.NVR and not recorder.is_host and recorder.site in sites:
-            told: Any = next((e.value for e in workspace.expectations(recorder, ("channels",))), None)
-            for channel, item in _channels(told):
-                if isinstance(item.camera, str) and isinstance(item.user, str):
-                    holder = Holder(recorder=recorder.name, channel=channel)
-                    holders.setdefault((item.camera, item.user), []).append(holder)
-                    turns.setdefault(item.camera, set()).add((item.user, _idle(workspace, told, item)))
-    one = {camera: next(iter(pairs)) for camera, pairs in turns.items() if len(pairs) == 1}
+        if recorder.kind is Kind.NVR and recorder.site in sites:
+            found = hosts.held(workspace, recorder) if recorder.is_host else _bound(workspace, recorder)
+            for camera, pair, holder in found:
+                holders.setdefault((camera, pair[0]), []).append(holder)
+                turns.setdefault(camera, set()).add(pair)
+    taking = {camera: tuple(pair for pair in pairs if pair[1]) for camera, pairs in turns.items()}
+    one = {
+        camera: pairs[0]
+        for camera, pairs in taking.items()
+        if len(pairs) == 1 and not any(other[0] in pairs[0] for other in turns[camera] - {pairs[0]})
+    }
     return _Held(
         holders={key: tuple(sorted(every)) for key, every in holders.items()},
-        turns={camera: pair for camera, pair in one.items() if pair[1]},
+        turns=one,
     )
+
+
+def _bound(workspace: Workspace, recorder: Device) -> Iterator[tuple[str, tuple[str, str], Holder]]:
+    """Yield the cameras that a recorder logs in to: the account in use and the idle one ("": none), and the channel."""
+    told: Any = next((e.value for e in workspace.expectations(recorder, ("channels",))), None)
+    for channel, item in _channels(told):
+        if isinstance(item.camera, str) and isinstance(item.user, str):
+            pair = item.user, _idle(workspace, told, item)
+            yield item.camera, pair, Holder(recorder=recorder.name, channel=channel)
 
 
 def _idle(workspace: Workspace, told: Channels, item: BoundCamera) -> str:

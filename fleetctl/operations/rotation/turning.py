@@ -134,7 +134,7 @@ class Turning:
     def _handed(self, turn: Turn, login: Login) -> str:
         """Give a login to every holder and see each record with it; returns what is wrong, "" where all is well."""
         for holder in turn.holders:
-            self._office.note(turn, Step.HAND, holder)
+            self._office.note(turn, Step.HAND, holder, given=login.user)
             if why := self._given(holder, login):
                 return why
         return ""
@@ -148,11 +148,9 @@ class Turning:
         port = self._office.ports.get(holder, 0) or holder.port
         while True:
             try:
+                recorded = holder in self._office.recording
                 recorder = self._office.recorder(holder)
-                before = recorder.standing(holder.channel)
-                recorder.give(holder.channel, login, self._office.device.name, port)
-                records = before.records or holder in self._office.recording
-                why = recorder.proven(holder.channel, before, self._patience, records=records)
+                why = recorder.hand(holder.channel, login, self._office.device.name, port, self._patience, recorded)
             except (Rejected, BadAnswer) as error:
                 why = f"{holder}: {converge.told(error)}"
             except Unreachable:  # it restarts, perhaps: an order whose answer was lost is given again
