@@ -60,8 +60,8 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
     (workspace.inventory_root / OVERLAY).unlink(missing_ok=True)
     devices = [d for d in workspace.inventory.devices.values() if d.kind in PLAYED and not d.is_host]
     switches = [d for d in workspace.inventory.devices.values() if d.kind is Kind.SWITCH]
-    if not devices:
-        raise UsageError("the inventory has no cameras or recorders to simulate")
+    if not devices and not switches:
+        raise UsageError("the inventory has no cameras, recorders or switches to simulate")
     spec = {
         "devices": [_spec(workspace, device, number, options) for number, device in enumerate(devices)],
         "switches": [_switch(workspace, device) for device in switches],

@@ -49,6 +49,11 @@ def _set_password(session: Any, told: NewPassword) -> None:
     users.set_password(session, told)
 
 
+def _keep(session: Any, _argument: object) -> None:
+    """Take back a revert that a session which broke off has left pending, and save."""
+    session.keep()
+
+
 def _power_cycle(session: Any, target: Neighbour) -> None:
     """Take the power of the port that a device is on, and give it back."""
     power.cycle(session, target)
@@ -85,6 +90,7 @@ DRIVER = Driver(
         "ssh",
         make_account=_make_account,
         set_password=_set_password,
+        keep=_keep,
         power_cycle=_power_cycle,
         links=_links,
         backup=_backup,
