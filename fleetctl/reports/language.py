@@ -96,8 +96,12 @@ def catalogue(code: str) -> gettext.NullTranslations:
 @lru_cache(maxsize=len(LANGUAGES))
 def reasons(code: str) -> Reasons:
     """Return what says errors and reasons in a language."""
+    from fleetctl.reports.wording import OUTCOMES
+
     told = read_po(_FOLDER / code / "LC_MESSAGES" / "reasons.po")
-    return Reasons(((text, said[0]) for text, said in told if said[0]), catalogue(code).gettext)
+    say = catalogue(code).gettext
+    words = {outcome.value: say(word) for outcome, word in OUTCOMES.items()} | {"Mend:": say("Mend:")}
+    return Reasons(((text, said[0]) for text, said in told if said[0]), words)
 
 
 @lru_cache(maxsize=8192)

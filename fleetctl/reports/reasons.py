@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -58,12 +58,12 @@ def _sentence(text: str, told: str) -> _Sentence:
 class Reasons:
     """Says English reasons in another language; what it does not recognise stays as it is."""
 
-    def __init__(self, told: Iterable[tuple[str, str]], word: Callable[[str], str]) -> None:
-        """Take the sentences with their translations; `word` translates what stands alone in a hole."""
+    def __init__(self, told: Iterable[tuple[str, str]], words: Mapping[str, str]) -> None:
+        """Take the sentences with their translations; `words` are those that may stand alone in a hole."""
         made = [_sentence(*each) for each in told]
-        self._whole = {each.parts[0]: each.told.format() for each in made if len(each.parts) == 1}
+        whole = {each.parts[0]: each.told.format() for each in made if len(each.parts) == 1}
+        self._whole = {**words, **whole}
         self._holed = sorted((each for each in made if len(each.parts) > 1), key=lambda each: -each.weight)
-        self._word = word
 
     def __call__(self, text: str) -> str:
         """Return the text, line by line, as far as its sentences are known."""
@@ -78,7 +78,7 @@ class Reasons:
             return f"{inner}."
         reason, mend, what = text.partition(_MEND)
         if mend:
-            return f"{self._said(reason, deep)} {self._word(mend.strip())} {self._said(what, deep)}"
+            return f"{self._said(reason, deep)} {self._whole.get(mend.strip(), mend.strip())} {self._said(what, deep)}"
         for joint in self._joints(text):
             if joint[0] and (head := self._known(text[: joint.start()], deep)) is not None:
                 return head + joint[0] + self._said(text[joint.end() :], deep - 1)
@@ -97,8 +97,6 @@ class Reasons:
         """Return a sentence of the catalogue, filled in; the one with most fixed letters counts."""
         if (told := self._whole.get(text)) is not None:
             return told
-        if (word := self._word(text)) != text:
-            return word
         for each in self._holed:
             if each.rarest in text and (values := each.values(text)) is not None:
                 return each.told.format(*(self._said(value, deep - 1) for value in values))
