@@ -244,7 +244,7 @@ def _told(error: FleetctlError, screen: Screen, say: Language, *, json: bool) ->
     """Tell an error: what, where, how to mend."""
     code = next((code for kind, code in EXIT_CODES if isinstance(error, kind)), EXIT_FAILED)
     if isinstance(error, InventoryError):
-        screen.talk(str(error))
+        screen.talk(say.error(error))
         n = len(error.faults)
         screen.talk(
             say.many(
@@ -252,7 +252,7 @@ def _told(error: FleetctlError, screen: Screen, say: Language, *, json: bool) ->
             )
         )
     else:
-        screen.talk(f"{say('Error')}: {error}")
+        screen.talk(f"{say('Error')}: {say.error(error)}")
     if json:
         screen.out(jsonlines.error(error))
         screen.out(jsonlines.summary("", code))
