@@ -33,6 +33,12 @@ cat "/sys/class/net/$way/address" 2>/dev/null || echo
 """
 
 
+_FOOTAGE: Final = """\
+date +%s.%N
+find "$1" -type f -size +0 -printf '%T@\\n' 2>/dev/null | sort -n | tail -n 1
+"""
+
+
 class Footage(NamedTuple):
     """What a recorder's own clock shows, and when its newest file was written to (0.0: there is none)."""
 
@@ -111,8 +117,7 @@ class Session:
 
         Raises Rejected where it may not be looked at.
         """
-        newest = "find \"$1\" -type f -size +0 -printf '%T@\\n' 2>/dev/null | sort -n | tail -n 1"
-        told = self._as_root(["sh", "-c", f"date +%s.%N; {newest}", "sh", folder]).split()
+        told = self._as_root(["sh", "-c", _FOOTAGE, "sh", folder]).split()
         try:
             return Footage(now=float(told[0]), newest=float(told[1]) if len(told) > 1 else 0.0)
         except (IndexError, ValueError) as error:

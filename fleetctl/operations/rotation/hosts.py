@@ -18,6 +18,7 @@ from fleetctl.operations.workspace import Workspace
 from fleetctl.resources import folder
 
 ASPECT: Final = "recorder"
+_RECORDING: Final = ["recording", "of"]  # begins what its role calls a camera without new files
 _FRESH_S: Final = 120.0  # as the role has it (recorder_stale_after_s): a file that grew so lately is being recorded
 
 
@@ -45,9 +46,9 @@ class HostRecorder:
         """
         del camera
         changes = self._checked().changes
-        if any(change.key == f"recording of {channel}" for change in changes):
+        if [*_RECORDING, channel] in (change.key.split() for change in changes):
             return f"{self.name} does not record {channel}"
-        left = [f"{c.field} {c.key}".strip() for c in changes if not c.key.startswith("recording of ")]
+        left = [f"{c.field} {c.key}".strip() for c in changes if c.key.split()[:2] != _RECORDING]
         if left:
             first = f"fleetctl apply --limit {self.name} --aspect {ASPECT} first"
             return f"{self.name} is not as the inventory says ({', '.join(left)}; {account} for {channel}): {first}"
@@ -83,7 +84,7 @@ class HostRecorder:
             outcome, reason = ended.get(ASPECT) or ended.get("", (Outcome.UNKNOWN, "its role told no end"))
             if outcome in (Outcome.INTERRUPTED, Outcome.UNREACHABLE, Outcome.REFUSED):
                 raise converge.error_of(outcome)(reason)
-            if left := [c for c in self._checked().changes if c.key == f"camera {channel}"]:
+            if left := [c for c in self._checked().changes if c.key.split() == ["camera", channel]]:
                 why = reason or f"a new check finds {left[0].before}"
                 return f"{self.name}: the file of {channel} has not the login of {login.user}: {why}"
         return ""
