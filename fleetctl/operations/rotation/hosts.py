@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -13,21 +13,13 @@ import yaml
 from fleetctl import catalog, converge
 from fleetctl.errors import BadAnswer, Unsupported
 from fleetctl.model import Access, AspectPlan, Channel, Device, DevicePlan, Kind, Outcome
-from fleetctl.operations.rotation.turns import Holder, Login, Patience
+from fleetctl.operations.rotation.turns import Holder, Login, Patience, Stands
 from fleetctl.operations.workspace import Workspace
 from fleetctl.resources import folder
 
 ASPECT: Final = "recorder"
 _RECORDING: Final = ["recording", "of"]  # begins what its role calls a camera without new files
 _FRESH_S: Final = 120.0  # as the role has it (recorder_stale_after_s): a file that grew so lately is being recorded
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filed:
-    """How a camera is recorded: whether its newest file grows, by the recorder's own clock."""
-
-    records: bool
-    port: int = 0
 
 
 class HostRecorder:
@@ -54,10 +46,10 @@ class HostRecorder:
             return f"{self.name} is not as the inventory says ({', '.join(left)}; {account} for {channel}): {first}"
         return ""
 
-    def standing(self, channel: str) -> Filed:
-        """Return whether a camera is recorded now."""
+    def standing(self, channel: str) -> Stands:
+        """Return whether a camera is recorded now: whether its newest file grows, by the recorder's own clock."""
         now, newest = self._look(channel)
-        return Filed(records=now - newest < _FRESH_S)
+        return Stands(records=now - newest < _FRESH_S)
 
     def pause(self, channel: str, patience: Patience) -> None:
         """Raise Unsupported: motion is told its cameras by files, and begins anew for all of them."""

@@ -14,6 +14,7 @@ from fleetctl import catalog, converge
 from fleetctl.aspects.users import Users
 from fleetctl.errors import BadAnswer, FleetctlError, Refused, Rejected, Unreachable, Unsupported, VaultError
 from fleetctl.model import Access, Action, Channel, Kind, NewPassword, Outcome, Rotation, SecretRef, Step
+from fleetctl.operations.rotation.consumers import CommandConsumer
 from fleetctl.operations.rotation.holders import Recorder
 from fleetctl.operations.rotation.hosts import HostRecorder
 from fleetctl.operations.rotation.logins import Logins
@@ -83,8 +84,10 @@ class Office:
         """What the vault has passwords of besides accounts."""
         return (ENABLE,) if self.device.kind is Kind.SWITCH else ()
 
-    def recorder(self, holder: Holder) -> Recorder | HostRecorder:
-        """Return the recorder of a holder; raises as `Recorder`."""
+    def recorder(self, holder: Holder) -> Recorder | HostRecorder | CommandConsumer:
+        """Return the recorder of a holder, or the consumer that it is; raises as `Recorder`."""
+        if holder.command:
+            return CommandConsumer(holder, self.device)
         if holder.recorder not in self._recorders:
             job = self.job.recorders[holder.recorder]
             if holder.folder:

@@ -205,7 +205,7 @@ def _holders(workspace: Workspace, device: Device, left: Unsettled) -> tuple[Hol
 
 
 def _job(workspace: Workspace, device: Device, turns: tuple[Turn, ...], options: Options) -> Job:
-    names = {holder.recorder: holder for turn in turns for holder in turn.holders}
+    names = {holder.recorder: holder for turn in turns for holder in turn.recorders}
 
     def holding(name: str) -> converge.Job:
         recorder = workspace.inventory.devices[name]
@@ -253,7 +253,7 @@ class _Books:
             self._in_use(
                 device, recorder_account_in_use=event.given
             )  # its role reads the inventory, so it is said first
-        elif event.step is Step.TAKEN and turn.instead is not None and not all(h.folder for h in turn.holders):
+        elif event.step is Step.TAKEN and turn.instead is not None and not all(h.folder for h in turn.recorders):
             self._in_use(device, channels_user=turn.account)
         elif event.step is Step.OLD:
             self._set(where, turn.old.password)

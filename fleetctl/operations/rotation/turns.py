@@ -23,16 +23,27 @@ class Login:
 class Holder:
     """A channel of a recorder, which logs in to the device with the account; `port`: there, before it was paused.
 
-    Of a Linux recorder `folder` is where it keeps what it records, and the channel is the camera's name.
+    Of a Linux recorder `folder` is where it keeps what it records, and the channel is the camera's name. Of somebody
+    past fleetctl `command` is what gives it a login, and how long that may take.
     """
 
     recorder: str
     channel: str
     port: int = field(default=0, compare=False)
     folder: str = field(default="", compare=False)
+    command: tuple[str, ...] = field(default=(), compare=False)
+    timeout_s: float = field(default=0.0, compare=False)
 
     def __str__(self) -> str:
-        return self.recorder if self.folder else f"{self.recorder} channel {self.channel}"
+        return self.recorder if self.folder or self.command else f"{self.recorder} channel {self.channel}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stands:
+    """What is known of a holder that has no channels: whether the camera is recorded there now."""
+
+    records: bool
+    port: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +59,11 @@ class Turn:
     instead: Login | None = None
     holders: tuple[Holder, ...] = ()
     step: Step | None = None
+
+    @property
+    def recorders(self) -> tuple[Holder, ...]:
+        """The holders that record with it."""
+        return tuple(holder for holder in self.holders if not holder.command)
 
     @property
     def account(self) -> str:
