@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,7 @@ from fleetctl.cli.selectors import Limit, Yes
 from fleetctl.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from fleetctl.model import Device
     from fleetctl.operations.workspace import Workspace
@@ -54,6 +55,7 @@ def adopt(
     """Take devices in: first login, identity, own account."""
     from fleetctl.cli.follow import Followed
     from fleetctl.operations import adopt as operation
+    from fleetctl.operations import maker
 
     told = context(ctx)
     need_answer(yes=yes, what="fleetctl adopt")
@@ -63,7 +65,7 @@ def adopt(
     if not todo:
         told.screen.talk(told.say("All of these devices are adopted already; --again takes them in anew."))
         return run.finish()
-    if not yes and not _agreed(told, todo):
+    if not yes and not _agreed(told, todo, partial(maker.renews, workspace)):
         told.screen.talk(told.say("Nothing was sent."))
         return run.finish()
     if not _relays_agreed(told, workspace, todo, None if not yes else relay_key or []) or not _hosts_agreed(
@@ -100,9 +102,14 @@ def _enable_secret(told: Context, workspace: Workspace, todo: Sequence[Device], 
     return told.screen.ask_secret(question, "Write it into a file: --enable-secret FILE")
 
 
-def _agreed(told: Context, todo: Sequence[Device]) -> bool:
+def _agreed(told: Context, todo: Sequence[Device], renews: Callable[[Device], str]) -> bool:
     names = ", ".join(device.name for device in todo[:10]) + (" …" if len(todo) > 10 else "")
     told.screen.talk(names)
+    for device in todo:
+        if user := renews(device):
+            line = told.say("{name}: {account} gets a password of the vault instead of the one it came with",
+                            name=device.name, account=user)  # fmt: skip
+            told.screen.talk(line)
     question = told.say.many(
         "Adopt {n} device (makes an account on it)? [y/N]",
         "Adopt {n} devices (makes an account on each)? [y/N]",

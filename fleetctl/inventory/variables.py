@@ -130,6 +130,12 @@ VARIABLES: Final[tuple[Known, ...]] = (
     ),
     _text("factory_user", "account a factory-fresh device has, where it is not the maker's usual one"),
     _text("factory_password", "password of that account as the maker prints it, or !vault"),
+    Known(
+        name="factory_password_replaced",
+        form=Form.FLAG,
+        default="true",
+        doc="adopt gives the account that let it in, where it is not fleetctl's own, a password of the vault",
+    ),
     _text("factory_enable", "secret of a switch's privileged mode (enable) at its first login, or !vault"),
 )
 LOGINS: Final = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ from fleetctl.errors import UsageError, VaultError
 from fleetctl.executor import Policy, Stop
 from fleetctl.inventory import edit
 from fleetctl.model import UNSET, Device, Event, Finished, Kind, Learned, Outcome
+from fleetctl.operations import maker
 from fleetctl.operations.adopting import Seen, work
-from fleetctl.operations.door import ACTIVATED, ACTIVATING, Job, Login, own_account
+from fleetctl.operations.door import ACTIVATED, ACTIVATING, RENEWED, RENEWING, Job, Login, own_account
 from fleetctl.operations.runs import execute, in_turn, job, logs_in_by_password, select, task
 from fleetctl.operations.workspace import Workspace
 from fleetctl.protocols.ssh import ENABLE, ENABLED
@@ -51,6 +52,7 @@ def adopt(
         )
     by_name = {d.name: d for d in devices}
     firsts: dict[str, _First] = {}
+    makers: dict[str, Login] = {}
     had: set[str] = set()  # whose account may be there: its password is not of today
 
     def ready() -> None:
@@ -59,12 +61,17 @@ def adopt(
         if force or replace_:
             _forgive(workspace, devices)
         firsts.update(_first_logins(workspace, devices))
+        makers.update(maker.prepared(workspace, devices))
 
     def payload(name: str) -> Any:
         if name in through:  # nobody logs in there: its recorder says who it is
             return Seen(job=job(workspace, through[name]), replace=replace_)
         device = by_name[name]
-        return _job(workspace, device, firsts.get(name), had=name in had, replace_=replace_, enable=enable)
+        made = _job(workspace, device, firsts.get(name), had=name in had, replace_=replace_, enable=enable)
+        told = makers.get(name)
+        renewing = told is not None and workspace.facts(name).get(RENEWING) == told.user
+        lets_in = any(workspace.budget(device, f.user, f.password)[1].proven for f in made.first)
+        return replace(made, makers=told, renewing=renewing, lets_in=lets_in)
 
     facts: dict[str, Mapping[str, str]] = {}
     for event in execute(
@@ -82,6 +89,8 @@ def adopt(
         ready=ready,
     ):
         _book(workspace, event, by_name | through, facts, enable)
+        if isinstance(event, Finished) and event.device in makers:
+            maker.tidy(workspace, by_name[event.device], makers[event.device])
         yield event
 
 
@@ -100,7 +109,7 @@ def _book(
     workspace: Workspace, event: Event, devices: Mapping[str, Device], facts: dict[str, Mapping[str, str]], enable: str
 ) -> None:
     """Keep what an event tells: a first password that is live; of a device taken in its identity and its secret."""
-    if isinstance(event, Learned) and (account := event.facts.get(ACTIVATED)):
+    if isinstance(event, Learned) and (account := event.facts.get(ACTIVATED) or event.facts.get(RENEWED)):
         site = devices[event.device].site
         if workspace.vault.entry(site, event.device, account).prepared:
             workspace.vault.promote(site, event.device, account)
@@ -147,7 +156,7 @@ def _has_password(workspace: Workspace, device: Device) -> bool:
 def _forgive(workspace: Workspace, devices: Iterable[Device]) -> None:
     """Let passwords that were refused be tried again, once: a person says that the device was reset or changed."""
     for device in devices:
-        factory = [user for user, _ in factory_logins(workspace, device)[:1]]
+        factory = [user for user, _ in maker.factory_logins(workspace, device)[:1]]
         for account in dict.fromkeys((device.user, *factory, *((ENABLE,) * (device.kind is Kind.SWITCH)))):
             workspace.store.forgive(device.name, account)
 
@@ -196,10 +205,12 @@ def _job(workspace: Workspace, device: Device, told: _First | None, *, had: bool
     own = None if barred else Login(user=device.user, password=password, fingerprint=fingerprint)
     first: list[Login] = []
     spent = ""
-    logins = factory_logins(workspace, device)
-    if told is not None and told.live:
+    logins = maker.factory_logins(workspace, device)[:1]
+    if (renewed := maker.renewed(workspace, device)) is not None:
+        logins = (renewed, *logins)  # it was not reset, or it was: then it has again what it came with
+    elif told is not None and told.live:
         logins = ((told.login.user, told.login.password),)
-    for user, default in logins[:1]:
+    for user, default in logins:
         mark, (spent, _) = workspace.budget(device, user, default)
         if not spent:
             first.append(Login(user=user, password=default, fingerprint=mark))
@@ -259,21 +270,6 @@ def _own_interface(workspace: Workspace, device: Device, fingerprint: str) -> st
         if (rolled or asks(cell, expected)) and not workspace.store.may_try(device.name, account, fingerprint).barred:
             return cell.protocol
     return ""
-
-
-def factory_logins(workspace: Workspace, device: Device) -> tuple[tuple[str, str], ...]:
-    """Return the logins a device may have from the factory: the inventory's (`factory_user`), else its vendor's.
-
-    Its password is `factory_password`, else what the vault has of that account (an import puts it there).
-    """
-    values = workspace.inventory.values(device.name)
-    if "factory_user" in values:
-        user = str(values["factory_user"].value)
-        if (printed := workspace.revealed(device, "factory_password")) is not None:
-            return ((user, printed),)
-        if password := workspace.vault.entry(device.site, device.name, user).current:
-            return ((user, password),)
-    return workspace.registry.driver_of(device, device.vendor, device.model).default_logins
 
 
 def _record(device: Device, facts: Mapping[str, str]) -> None:

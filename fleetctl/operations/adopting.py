@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass, replace
 from typing import Any
 
 from fleetctl import catalog, converge
-from fleetctl.errors import BadAnswer, FleetctlError, Refused, Unreachable, Unsupported
+from fleetctl.errors import BadAnswer, FleetctlError, Refused, Rejected, Unreachable, Unsupported
 from fleetctl.model import (
     Access,
+    Action,
     Attempt,
     Change,
     Channel,
@@ -19,13 +21,14 @@ from fleetctl.model import (
     FrozenMap,
     Intent,
     Learned,
+    NewPassword,
     Outcome,
     Result,
     SecretRef,
     Secrets,
     Started,
 )
-from fleetctl.operations.door import Door, Job, Known, Login, judgement, own_account
+from fleetctl.operations.door import RENEWED, RENEWING, Door, Job, Known, Login, judgement, own_account
 from fleetctl.protocols import opener
 
 
@@ -108,10 +111,11 @@ def _adopt(job: Job, channel: Channel) -> tuple[Outcome, str, tuple[Change, ...]
             changes = _make_account(job, channel, registry, driver, session, login)
             if not changes:
                 return Outcome.NOT_APPLIED, _no_account(device), ()
+            identity, ways = door.prove()
+        renewed, stays = _renew(job, channel, registry.action(driver, "set_password"), door, session, login)
+        changes += renewed
     finally:
         session.close()
-    if changes:
-        identity, ways = door.prove()
     facts = {"serial_number": identity.serial_number, "mac_address": identity.mac_address}
     if not any(facts.values()):
         return (
@@ -131,7 +135,61 @@ def _adopt(job: Job, channel: Channel) -> tuple[Outcome, str, tuple[Change, ...]
         }
     )
     channel.emit(Learned(device=device.name, facts=FrozenMap({k: v for k, v in facts.items() if v})))
-    return Outcome.CHANGED, "", changes
+    return Outcome.CHANGED, stays, changes
+
+
+def _renew(
+    job: Job, channel: Channel, action: Action | None, door: Door, session: Any, login: Login | None
+) -> tuple[tuple[Change, ...], str]:
+    """Give the maker's account that let us in a password of the vault, proven by a login with it.
+
+    Returns what was changed, and why it keeps its maker's password where it does.
+    """
+    makers = job.makers
+    if makers is None or (login is not None and login.password == makers.password):
+        return (), ""  # there is none, or its first password is the vault's already
+    if login is not None and login.user == makers.user:
+        return _renewed(job, channel, action, door, session, login)
+    # It is ours already; an earlier adopt was cut off before this was done, or before that was on record.
+    if job.renewing and door.accepts(makers):
+        channel.emit(Learned(device=job.device.name, facts=FrozenMap({RENEWED: makers.user})))
+        return (), ""
+    if not (job.renewing or job.lets_in) or not job.first or (opened := door.knock(job.first[0])) is None:
+        return (), ""
+    with contextlib.closing(opened):
+        return _renewed(job, channel, action, door, opened, job.first[0])
+
+
+def _renewed(
+    job: Job, channel: Channel, action: Action | None, door: Door, session: Any, login: Login
+) -> tuple[tuple[Change, ...], str]:
+    """Set it in the session of the maker's account itself: some makers let nobody else."""
+    makers, device = job.makers or login, job.device
+    if action is None or action.protocol != door.protocol:
+        return (), f"{makers.user} keeps the password it came with: fleetctl cannot set it on this device"
+    change = Change(
+        device=device.name, aspect="users", field="password", key=makers.user, before="as it came", after="of the vault"
+    )
+    channel.emit(Learned(device=device.name, facts=FrozenMap({RENEWING: makers.user})))
+    channel.confirm(Intent(device=device.name, aspect="users", changes=(change,)))
+    told = NewPassword(
+        account=makers.user, old=login.password, new=makers.password, acting=login.password,
+        accepted=lambda: door.accepts(makers),
+    )  # fmt: skip
+    said = "the device said yes and did not take another"
+    try:
+        action.run(session, told)
+    except (Rejected, Unsupported, BadAnswer, Unreachable, Refused) as error:
+        said = converge.told(error)
+    try:
+        accepted = door.accepts(makers)
+    except (Refused, Unreachable, BadAnswer) as error:
+        again = f"fleetctl adopt --again --limit {device.name}"
+        return (), f"which password {makers.user} has now is not known ({converge.told(error)}): {again}"
+    if not accepted:
+        return (), f"{makers.user} keeps the password it came with: {said}"
+    channel.emit(Learned(device=device.name, facts=FrozenMap({RENEWED: makers.user})))
+    return (change,), ""
 
 
 def _own_interface(job: Job, channel: Channel) -> dict[str, str]:

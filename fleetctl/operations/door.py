@@ -25,6 +25,8 @@ from fleetctl.protocols import opener
 
 ACTIVATING: Final = "activating"  # the fact that an account is about to get its first password
 ACTIVATED: Final = "activated"  # the fact by which the account is told that got its first password
+RENEWING: Final = "renewing"  # the fact that a maker's account is about to get another password than its maker's
+RENEWED: Final = "renewed"  # and that it was seen to have it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,9 @@ class Job:
     spent: str  # why a login may not be tried now, "" where all may
     password: str = field(repr=False)  # of the account to make; in the vault already
     activation: Login | None = None  # the first login a factory-new device is to get; prepared in the vault
+    makers: Login | None = None  # the maker's account with what it is to have instead of its maker's password
+    renewing: bool = False  # an earlier adopt may have given it that
+    lets_in: bool = False  # when last asked, the device let in with its maker's password
     fingerprint: str = ""
     replace: bool = False
     own_interface: str = ""  # the protocol in which the account is to be tried too: something expected needs it
@@ -106,9 +111,8 @@ class Door:
                 if login is None:
                     continue
                 self._refused(login, error)
-                if error.locked_s is not None or (
-                    error.credential and (login is not self.job.own or not self.job.own_first)
-                ):
+                more = (login is self.job.own and self.job.own_first) or login in self.job.first[:-1]
+                if error.locked_s is not None or (error.credential and not more):
                     break
         raise Refused(
             f"{converge.where(self.job.device)}: not factory-fresh, and not ours: {refused}. Tell its login in the "
@@ -171,6 +175,23 @@ class Door:
             self._run(action, session, own, login)
         finally:
             session.close()
+
+    def knock(self, login: Login) -> Any:
+        """Return a session that a login opened, None where it is refused; raises Refused where it was not judged."""
+        try:
+            return self._try(login)
+        except Refused as error:
+            self._refused(login, error)
+            if not error.credential:
+                raise
+            return None
+
+    def accepts(self, login: Login) -> bool:
+        """Present a login once, in a session of its own; raises as `knock`, Unreachable."""
+        session = self.knock(login)
+        if session is not None:
+            session.close()
+        return session is not None
 
     def prove(self) -> tuple[Any, Callable[[], dict[str, str]]]:
         """Log in with the new account in a new session; return the identity seen there, and what was learned of it."""

@@ -140,7 +140,7 @@ class Office:
         return {
             (device.name, account): told.current
             for device in workspace.inventory.devices.values()
-            for account in dict.fromkeys((device.user, "lanhdao", "giamsat"))
+            for account in dict.fromkeys((device.user, "lanhdao", "giamsat", "admin"))
             if (told := workspace.vault.entry(device.site, device.name, account)).current
         }
 

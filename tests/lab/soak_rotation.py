@@ -58,7 +58,7 @@ def inventory(recorders: int, cameras: int) -> str:
         each = cameras // recorders + (number < cameras % recorders)
         net = f"10.{40 + number // 200}.{number % 200 + 1}"
         lines += [f"    s{number}:", "      vars:", f"        site_name: Site {number}", f"        site_network: {net}"]
-        lines += ["        channels_standby_user: ghihinh_2"] if way == "turns" else []
+        lines += [f"        channels_standby_user: ghihinh{'_2' * (way == 'turns')}"]  # of one account there is no turn
         lines += ["        channels_user: fleetctl"] if way == "administrator" else []
         lines += ["      hosts:"]
         for key in range(1, each + 1):

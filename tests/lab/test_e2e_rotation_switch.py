@@ -85,10 +85,10 @@ def test_every_password_is_another_proven_before_it_is_saved_and_nothing_is_left
     ran = office.expect(0, *ROTATE)
     assert ran.outcomes == dict.fromkeys(SWITCHES, "changed"), ran
     after = vault_of(office)
-    assert before.keys() == after.keys() >= {("cisco-sw", "enable"), ("cisco-sw", "fleetctl")}
+    assert before.keys() == after.keys() >= {("cisco-sw", name) for name in ("enable", "fleetctl", "technician")}
     assert all(after[key] != before[key] for key in before)
     assert [each for name in SWITCHES for each in wrong(office, name)] == []
-    assert (refusals(office, "cisco-sw"), refusals(office, "h3c-sw")) == (2, 1), "each old one is seen to be refused"
+    assert (refusals(office, "cisco-sw"), refusals(office, "h3c-sw")) == (3, 2), "each old one is seen to be refused"
     assert secrets_on_disk(office, {*before.values(), *after.values()}) == []
     ran = office.json("audit", "--aspect", "time")
     assert set(ran.outcomes.values()) == {"pending"}, "all can be logged in to"

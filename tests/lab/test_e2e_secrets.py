@@ -80,20 +80,37 @@ def test_an_envelope_opens_with_age_itself_and_shows_nothing_else(
     assert secrets.in_files(tmp_path, secrets.of_office(office), besides=[office.lab_dir]) == []
 
 
-def test_a_maker_s_default_is_tried_once_and_told(offices: Callable[[str], Office]) -> None:
+def test_a_maker_s_account_gets_a_password_of_the_vault_and_none_is_left_to_tell(
+    offices: Callable[[str], Office],
+) -> None:
     office = offices("pilot-adopted")
-    office.forget()
-    limit = ("--limit", f"{SITE}:&camera")
+    ran = office.expect(0, "password", "check")
+    assert {line["account"] for line in ran.lines if line["type"] == "account"} == {"fleetctl", "admin", "service"}
+    for device in office.workspace.inventory.devices.values():
+        entry, users = (
+            office.workspace.vault.entry(device.site, device.name, "admin"),
+            office.real(device.name)["users"],
+        )
+        assert (entry.current, entry.prepared) == (users["admin"]["password"] if "admin" in users else "", "")
+
+
+def test_a_maker_s_default_that_is_to_stay_is_told_and_one_that_was_refused_is_not_tried_again(
+    offices: Callable[[str], Office],
+) -> None:
+    office, limit = offices("pilot-fresh"), ("--limit", f"{SITE}:&camera")
+    office.device_vars({CAM: {"factory_password_replaced": False}})
+    office.expect(0, "adopt", "--yes", *limit)
+    ran = office.expect(3, "password", "check", *limit)
+    told = {(line["name"], line["account"]): line["troubles"] for line in ran.lines if line["type"] == "account"}
+    assert {key for key, troubles in told.items() if troubles} == {(CAM, "admin")}
+    assert "default" in told[CAM, "admin"]
     first = office.json("password", "check", "--try-defaults", *limit)
-    told = {line["name"]: line for line in first.lines if line["type"] == "device"}
-    let_in = {line["name"] for line in first.lines if line["type"] == "account" and "default" in line["troubles"]}
-    assert let_in == {name for name, line in told.items() if line["outcome"] == "pending"}
-    assert first.code == (3 if let_in else first.code)
-    refused = [name for name in told if told[name]["outcome"] == "unchanged"]
-    before = {name: office.requests(name) for name in refused}
+    assert first.outcomes[CAM] == "pending", first
+    refused = [name for name, outcome in first.outcomes.items() if outcome == "unchanged"]
+    assert refused
+    office.forget()
     office.json("password", "check", "--try-defaults", *limit)
-    assert {name: office.requests(name) for name in refused} == before, "who refused it is not asked again"
-    assert office.locked().keys() <= set(refused)
+    assert {name: office.requests(name) for name in refused} == dict.fromkeys(refused, 0), "not asked again"
 
 
 @pytest.mark.parametrize("command", [("plan",), ("apply", "--yes"), ("password", "check")])

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from fleetctl.model import Kind
-from fleetctl.operations.adopt import factory_logins
+from fleetctl.operations.maker import factory_logins
 from fleetctl.operations.workspace import init, open_workspace
 from tests.hosts import pilot
 from tests.hosts.machines import USER
