@@ -107,6 +107,8 @@ def _of_device(
     unsettled = {u.account for u in workspace.store.unsettled(device.name)}
     accounts = workspace.vault.accounts(device.site, device.name) if device.site else {}
     active, idle = held.turns.get(device.name, ("", ""))
+    if device.behind and not accounts:
+        yield Chosen(device=device, account="", reason=_why_not(workspace, device, "", unsettled))
     order = {name: (name == device.user, name == active, name) for name in accounts}
     for account in sorted(accounts, key=order.__getitem__):
         entry = accounts[account]
@@ -139,7 +141,10 @@ def _why_not(workspace: Workspace, device: Device, account: str, unsettled: set[
     if device.audit_only:
         return "audit_only in the inventory: fleetctl only looks at it"
     if device.behind:
-        return f"only its recorder {device.behind} reaches it"
+        return (
+            f"only its recorder {device.behind} reaches it, and no recorder is known that gives a camera's account "
+            f"another password by itself. Do it at the recorder's own screen: channel {device.channel}"
+        )
     if device.platform == "windows":
         return "Windows is looked after by hand"
     if not (device.serial_number or device.mac_address):

@@ -94,7 +94,7 @@ def _left_alone(plan: Sequence[Chosen], name: str) -> Iterator[Event]:
     some = [each for each in plan if each.device.name == name]
     device, unsettled = some[0].device, any("not settled" in each.reason for each in some)
     outcome = Outcome.BLOCKED if unsettled else Outcome.UNSUPPORTED
-    reason = "; ".join(dict.fromkeys(f"{each.account}: {each.reason}" for each in some))
+    reason = "; ".join(dict.fromkeys(f"{each.account}: {each.reason}".removeprefix(": ") for each in some))
     yield Result(device=name, kind=device.kind, site=device.site, aspect="", outcome=outcome, reason=reason)
     yield Finished(device=name, site=device.site, outcome=outcome, reason=reason)
 

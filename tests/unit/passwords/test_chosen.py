@@ -105,3 +105,13 @@ def test_both_accounts_go_together_whatever_their_age(workspace: Workspace, tmp_
 def test_consumers_that_are_not_told_so_are_a_mistake(workspace: Workspace, told: str) -> None:
     with pytest.raises(UsageError, match="password_consumers should be"):
         asked(prepared(workspace, password_consumers=told))
+
+
+def test_a_camera_that_only_its_recorder_reaches_is_told_with_what_to_do(workspace: Workspace) -> None:
+    file = workspace.inventory_root / "viet_hung.yml"
+    file.write_text(f"{file.read_text()}        cam-09: {{kind: camera, vendor: dahua, behind: nvr-01, channel: 9}}\n")
+    fresh = open_workspace(workspace.root)
+    (each,) = chosen(fresh, fresh.inventory.select("cam-09"))
+    assert each.account == ""
+    assert "only its recorder nvr-01 reaches it" in each.reason
+    assert "channel 9" in each.reason
