@@ -53,10 +53,11 @@ def adopt(
     firsts: dict[str, _First] = {}
 
     def ready() -> None:
-        _provide(workspace, devices)
+        here = [d for d in devices if not workspace.closed(d.site)]
+        _provide(workspace, here)
         if force or replace_:
-            _forgive(workspace, devices)
-        firsts.update(_first_logins(workspace, devices))
+            _forgive(workspace, here)
+        firsts.update(_first_logins(workspace, here))
 
     def payload(name: str) -> Any:
         if name in through:  # nobody logs in there: its recorder says who it is
