@@ -32,7 +32,7 @@ class Bundled:
         if self._opened is None:
             self._opened = open_bundle(self.path, self._ask, fleet=self._fleet)
             for news in self._opened.news:
-                self._screen.talk(f"{self.path}: {news}")
+                self._screen.talk(f"{self.path}: {self.say.reason(news)}")
         return self._opened.workspace(reading=reading)
 
     def _ask(self, container: Container) -> str:

@@ -233,7 +233,7 @@ def _coming(told: Context, made: Return) -> None:
             names = {"account": secret.account, "device": secret.device}
             screen.out("  " + say("the password of {account} on {device} was changed", **names))
     for left in made.edits.left:
-        screen.out("  " + say("Not taken over: {what}", what=clean(left)))
+        screen.out("  " + say("Not taken over: {what}", what=clean(say.reason(left))))
     _conflicts(told, made)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -47,6 +49,14 @@ class Fleet:
         """Return how many whole images came to a device."""
         counts = control.counts(self.office.lab_dir, name)
         return sum(n for operation, n in counts.items() if operation.startswith("firmware:image"))
+
+    def wait_for_an_upload(self, running: subprocess.Popen[str]) -> None:
+        """Wait until the first device has its image from a command that runs."""
+        deadline = time.monotonic() + 60
+        while not sum(self.uploads(name) for name in self.names):
+            assert running.poll() is None, running.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
 
 
 def told(ran: Ran) -> dict[str, dict[str, Any]]:
@@ -144,11 +154,22 @@ def test_an_image_that_is_bad_for_every_device_stops_at_its_canary(
     assert [name for name in fleet.names if fleet.uploads(name)] == touched
 
 
-def test_an_image_for_another_model_is_refused_by_the_device_and_halts(fleet: Fleet) -> None:
-    key = fleet.image(models=("HI9999",))
-    done = fleet.roll(1, "wrong", "--image", key)
-    (canary,) = (s for s in done.values() if s["outcome"] == "failed")
-    assert "does not take the image" in canary["reason"]
+def test_an_image_that_the_device_does_not_take_halts_whether_it_is_for_another_model_or_was_cut_off_at_its_maker(
+    fleet: Fleet,
+) -> None:
+    wrong = fleet.image(models=("HI9999",))
+    cut = fleet.office.root / "cut.bin"
+    cut.write_bytes(firmware.made((MODEL,), NEW, seed=1)[:-1])  # taken in as it came: its checksum agrees
+    added = fleet.office.expect(
+        0, "firmware", "add", str(cut), "--vendor", "generic", "--model", MODEL, "--version", NEW
+    )
+    for name, key in (("wrong", wrong), ("cut", added.lines[0]["sha256"])):
+        done = fleet.roll(1, name, "--image", key)
+        (canary,) = (s for s in done.values() if s["outcome"] == "failed")
+        assert "does not take the image" in canary["reason"]
+        assert [s["outcome"] for s in done.values()].count("pending") == len(fleet.names) - 1
+        assert fleet.roll(1, "--resume", name) == done, "a halted roll-out stays halted"
+        assert {fleet.office.real(each)["info"].get("firmware", OLD) for each in fleet.names} == {OLD}
     assert sum(fleet.uploads(name) for name in fleet.names) == 0
 
 
@@ -165,13 +186,30 @@ def test_a_link_that_drops_leaves_the_device_as_it_was_and_is_tried_again_once_i
     assert {name: fleet.uploads(name) for name in fleet.names} == dict.fromkeys(fleet.names, 1)
 
 
-def test_an_image_that_was_altered_in_the_store_goes_to_nobody(fleet: Fleet) -> None:
+def test_an_image_that_was_cut_off_or_altered_in_the_store_goes_to_nobody(fleet: Fleet) -> None:
     key = fleet.image()
     path = fleet.office.state / "firmware" / f"{key}.bin"
-    path.write_bytes(path.read_bytes()[:-1])
-    ran = fleet.office.json("firmware", "roll", "x", "--yes", "--image", key)
-    assert (ran.code, "is not the image that was taken in" in ran.err) == (2, True), ran
+    whole = path.read_bytes()
+    for spoilt in (whole[:-1], whole[:-1] + b"?"):
+        path.write_bytes(spoilt)
+        ran = fleet.office.json("firmware", "roll", "x", "--yes", "--image", key)
+        assert (ran.code, "is not the image that was taken in" in ran.err) == (2, True), ran
     assert fleet.office.writes() == {}
+
+
+def test_a_disk_that_is_full_takes_no_image_in_and_says_so(template: Office) -> None:
+    path = template.root / "large.bin"
+    path.write_bytes(firmware.made((MODEL,), "V9.0.0", size=8_000_000))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (7_000_000, hard))  # the kernel's own refusal, not a fake's
+    try:
+        words = ("--vendor", "generic", "--model", MODEL, "--version", "V9.0.0")
+        ran = template.json("firmware", "add", str(path), *words)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (ran.code, "no room for it" in ran.err, "Nothing was taken in" in ran.err) == (2, True, True), ran
+    assert [line for line in template.json("firmware", "list").lines if line["type"] == "image"] == []
+    assert list((template.state / "firmware").iterdir()) == []
 
 
 @pytest.fixture(scope="module")
@@ -235,15 +273,28 @@ def test_a_roll_out_that_is_killed_is_taken_up_by_what_each_device_is_and_sends_
     assert [fleet.uploads(name) for name in ("cam-1", "cam-2")] == [1, 1]
 
 
-def test_a_stop_file_ends_a_roll_out_before_anything_is_sent(fleet: Fleet) -> None:
+def test_a_stop_file_lets_nothing_more_begin_whether_it_was_there_before_or_is_touched_in_the_middle(
+    fleet: Fleet,
+) -> None:
     key = fleet.image()
     stop = fleet.office.state / "firmware.stop"
     stop.touch()
-    done = fleet.roll(3, "stopped", "--image", key)
+    done = fleet.roll(3, "stopped", "--image", key, "--at-once", "1")
     assert {s["outcome"] for s in done.values()} == {"pending"}
     assert fleet.office.writes() == {}
     stop.unlink()
+    running = fleet.office.child("--json", "firmware", "roll", "--resume", "stopped", "--yes")
+    fleet.wait_for_an_upload(running)
+    stop.touch()
+    ran = fleet.office.ended(running)
+    done = told(ran)
+    assert (ran.code, f"{stop} is there" in ran.err) == (3, True), ran
+    through = [name for name, s in done.items() if s["changed"]]
+    assert through == [name for name in fleet.names if fleet.uploads(name)], "what had begun was seen through"
+    assert {s["outcome"] for name, s in done.items() if name not in through} == {"pending"}
+    stop.unlink()
     assert {s["changed"] for s in fleet.roll(0, "--resume").values()} == {True}
+    assert {name: fleet.uploads(name) for name in fleet.names} == dict.fromkeys(fleet.names, 1)
 
 
 def test_outside_their_windows_devices_wait(fleet: Fleet) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -19,19 +18,18 @@ __all__ = ["fleet", "template"]  # fixtures
 
 def test_ctrl_c_begins_nothing_more_and_sees_through_what_is_at_work(fleet: Fleet) -> None:
     key = fleet.image(rtsp_off=1.0)
-    running = fleet.office.child("--json", "firmware", "roll", "held", "--yes", *QUICK, "--image", key)
-    deadline = time.monotonic() + 60
-    while not sum(fleet.uploads(name) for name in fleet.names):
-        assert running.poll() is None, running.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    running = fleet.office.child(
+        "--json", "firmware", "roll", "held", "--yes", *QUICK, "--at-once", "1", "--image", key
+    )
+    fleet.wait_for_an_upload(running)
     running.send_signal(signal.SIGINT)
     ran = fleet.office.ended(running)
     assert ran.code == 130, ran
     done = told(ran)
-    (seen_through,) = (s for s in done.values() if s["changed"])
-    assert "services.rtsp: put back" in seen_through["reason"]
-    assert [s["outcome"] for s in done.values()].count("pending") == len(fleet.names) - 1
+    through = {name: s for name, s in done.items() if s["changed"]}
+    assert list(through) == [name for name in fleet.names if fleet.uploads(name)]
+    assert all("services.rtsp: put back" in s["reason"] for s in through.values())
+    assert {s["outcome"] for name, s in done.items() if name not in through} == {"pending"}
     assert {s["changed"] for s in fleet.roll(0, "--resume", "held").values()} == {True}
     assert {name: fleet.uploads(name) for name in fleet.names} == dict.fromkeys(fleet.names, 1)
 
