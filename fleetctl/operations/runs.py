@@ -189,7 +189,7 @@ def execute(
     """
     journal = workspace.journal
     if kind not in BESIDE:
-        policy = _open(workspace, tasks, policy)
+        policy = _without_closed(workspace, tasks, policy)
     names = [each.name for each in tasks]
     devices = [device for name in names if (device := workspace.inventory.devices.get(name)) is not None]
     workspace.vault.prove(d.site for d in devices if logs_in_by_password(workspace, d))
@@ -210,7 +210,7 @@ def execute(
         journal.exit_code = EXIT_FAILED if code == EXIT_INTERRUPTED and not stop.by_person else code
 
 
-def _open(workspace: Workspace, tasks: Sequence[Task], policy: Policy) -> Policy:
+def _without_closed(workspace: Workspace, tasks: Sequence[Task], policy: Policy) -> Policy:
     """Return the policy with sites that nothing may be written to left out; raises Busy where all of them are."""
     sites = {each.name: each.site for each in tasks}
     closed = {site: reason for site in set(sites.values()) if (reason := workspace.closed(site))}

@@ -18,7 +18,7 @@ from fleetctl.inventory import SEALED
 from fleetctl.journal import Journal
 from fleetctl.logins import Budget
 from fleetctl.model import Device, Driver, Expectation, Kind, SecretRef, Waiver
-from fleetctl.operations import wiring
+from fleetctl.operations import cutoff, wiring
 from fleetctl.protocols.ansible import Surroundings
 from fleetctl.resources import folder
 from fleetctl.store import Store
@@ -71,13 +71,21 @@ class Workspace:
 
     @cached_property
     def inventory(self) -> inventory.Inventory:
-        """The inventory, checked; raises InventoryError with every fault at once."""
+        """The inventory, checked; raises InventoryError with every fault at once.
+
+        A move in it that was cut off between two files is finished first: a device would stand at two sites.
+        """
+        cut_off = self.has_state and cutoff.written(self.state, self.inventory_root)
         cache = self.root / STATE / "cache" if self.has_state else None
         aspects = self.registry.aspects
         settings = partial(standard.settings_faults, aspects=aspects)
         waivers = partial(standard.waiver_faults, aspects=aspects)
         checks = (settings, waivers, standard.recipient_faults)
-        return inventory.load(self.inventory_root, aspects, cache=cache, checks=checks)
+        found = inventory.load(self.inventory_root, aspects, cache=cache, checks=checks)
+        if cut_off and not self.vault.source.asks:  # nobody is asked for a password by a command that needs none
+            self.__dict__["inventory"] = found
+            cutoff.dropped(self.state, self.vault.drop)
+        return found
 
     def reread(self) -> None:
         """Read the inventory again when it is next asked for: a file of it was written."""

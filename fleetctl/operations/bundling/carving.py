@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -9,16 +10,17 @@ from typing import Any, Final
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from fleetctl import inventory
+from fleetctl import files, inventory
 from fleetctl.errors import InventoryError, UsageError
 from fleetctl.inventory import SEALED, Inventory, passage
 from fleetctl.inventory.constructed import NAMES as CONSTRUCTED
-from fleetctl.inventory.edit import Edit, RemoveGroup, RemoveHost, edited
+from fleetctl.inventory.edit import Edit, RemoveGroup, RemoveHost, SetGroupValue, SetHostValue, edit_file, edited
 from fleetctl.inventory.reader import ignored
 from fleetctl.operations.workspace import Workspace
 
 _TAGS: Final = ("!vault", "!vault-encrypted")
 _OF_THE_OFFICE: Final = "message_"  # whom the office tells what, and by which secrets: no matter of a site
+_AUTHORITY: Final = "tls_ca_file"
 _VARS: Final = ("group_vars", "host_vars")
 
 
@@ -131,6 +133,23 @@ def proven(workspace: Workspace, site: str, root: Path) -> None:
             )
     if then.faults:
         raise InventoryError(then.faults)
+
+
+def bring_authorities(workspace: Workspace, root: Path) -> None:
+    """Put the certificate authorities that an inventory names (`tls_ca_file`) beside it, and name them there."""
+    tree = inventory.load(root, workspace.registry.aspects, strict=False).tree
+    for of_host, owners in ((True, tree.hosts), (False, tree.groups)):
+        for owner, told in owners.items():
+            var = told.vars.get(_AUTHORITY)
+            source = workspace.inventory.root / str(var.value) if var is not None and not var.templated else None
+            if var is None or source is None or not source.is_file():
+                continue
+            content = source.read_bytes()
+            name = f"../tls/{hashlib.sha256(content).hexdigest()[:12]}.pem"
+            files.make_folder(root.parent / "tls")
+            (root / name).write_bytes(content)
+            edit: Edit = SetHostValue(owner, _AUTHORITY, name) if of_host else SetGroupValue(owner, _AUTHORITY, name)
+            edit_file(Path(tree.files[var.file]), [edit])
 
 
 def _said(known: Inventory, name: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Callable, Sequence
@@ -144,12 +145,13 @@ def _content(workspace: Workspace, site: str, devices: Sequence[Device], lock: L
     files = carving.carved(workspace, site, encrypt)
     with tempfile.TemporaryDirectory(dir=workspace.state, prefix="bundling-") as folder:
         root = Path(folder)
-        for part in ("inventory", f"{BASE}/inventory"):
-            for name, content in files.items():
-                target = root / part / name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
+        for name, content in files.items():
+            target = root / "inventory" / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
         carving.proven(workspace, site, root / "inventory")
+        carving.bring_authorities(workspace, root / "inventory")
+        shutil.copytree(root / "inventory", root / BASE / "inventory")
         (root / "ansible.cfg").write_text(ANSIBLE_CFG.format(password_file="prompt"), "utf-8")  # noqa: S106  # asked for
         state = root / folders.STATE
         state.mkdir()
