@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from fleetctl.codec import text
 from fleetctl.logins import Logins, moment
-from fleetctl.model import Cause, Outcome, Step
+from fleetctl.model import Cause, Outcome, Step, Written
 
 _loaded: Final = lru_cache(maxsize=8192)(json.loads)
 """Values of the history: few different ones, read over and over; nobody alters what comes of it."""
@@ -53,6 +53,7 @@ class Drift:
     flaps: int
     cause: Cause | None = None  # of a difference that a plan or an audit found
     asked: datetime | None = None  # since when it is expected so; None where that is not known
+    changed_by: Sequence[Mapping[str, str]] = ()  # by the device's log, the newest first: time, account, address, what
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +179,9 @@ class Store(Logins):
         """Return what is or was not as it should be; `lasting`: what still is; `changed_since`: began or ended then."""
         rows = self.rows(
             "SELECT device, aspect, field, key, expected, actual, outcome, reason, first_seen, last_seen, ended, flaps,"
-            " cause, asked FROM history WHERE (?1 = '' OR device = ?1) AND (NOT ?2 OR ended IS NULL)"
+            " cause, asked, (SELECT told FROM writers w WHERE w.device = h.device AND w.aspect = h.aspect"
+            " AND w.field = h.field AND w.key = h.key AND w.first_seen = h.first_seen)"
+            " FROM history h WHERE (?1 = '' OR device = ?1) AND (NOT ?2 OR ended IS NULL)"
             " AND (first_seen >= ?3 OR ended >= ?3) ORDER BY device, aspect, field, key",
             (device, lasting, changed_since),
         )
@@ -198,9 +201,20 @@ class Store(Logins):
                 flaps=r[11],
                 cause=Cause(r[12]) if r[12] else None,
                 asked=None if r[13] is None else moment(r[13]),
+                changed_by=_loaded(r[14]) if r[14] else (),
             )
             for r in rows
         )
+
+    def keep_writers(self, device: str, since: datetime, written: Sequence[Written]) -> None:
+        """Keep who changed a device's settings beside each drift of it that began since; nothing is kept of nobody."""
+        if written:
+            with self.transaction() as connection:
+                connection.execute(
+                    "INSERT OR REPLACE INTO writers SELECT device, aspect, field, key, first_seen, ?1 FROM history"
+                    " WHERE device = ?2 AND ended IS NULL AND cause = 'drift' AND first_seen >= ?3",
+                    (text([each.plain for each in written]), device, since.timestamp()),
+                )
 
     def turns(
         self, *, device: str = "", since: float = 0.0, until: float | None = None, aspect: str = "", last: int = -1

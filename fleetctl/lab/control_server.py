@@ -6,7 +6,7 @@ import asyncio
 import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -159,9 +159,11 @@ def _state(lab: LabServer, device: str) -> dict[str, Any]:
     return told
 
 
-def _set(lab: LabServer, device: str, section: str, values: dict[str, Any]) -> None:
-    """Change a section as somebody at the device's own web page would."""
+def _set(lab: LabServer, device: str, section: str, values: dict[str, Any], by: Sequence[str] = ()) -> None:
+    """Change a section as somebody at the device's own web page would; `by`: account and address, for its log."""
     target = lab.world.find(device)
+    if by:
+        target.wrote(target.now(lab.spec) + target.zone_offset_s(), by[0], by[1], section)
     target.change(section).update(values)
     target.commit(lab.world.disk)
     if section == "network":
@@ -205,7 +207,9 @@ def _writes(lab: LabServer, device: str = "") -> dict[str, int]:
     return {name: n for name, n in _counts(lab, device).items() if _is_writing(name)}
 
 
-_FINDER: Final = frozenset(("factory.create", "findFile", "findNextFile", "close", "destroy"))  # of recordings
+_FINDER: Final = frozenset(  # of recordings, and of the log
+    ("factory.create", "findFile", "findNextFile", "close", "destroy", "startFind", "doFind", "stopFind")
+)
 _BACKUP: Final = "All"  # Config.backup?action=All
 _SEARCHES: Final = ("search", "logSearch", "dailyDistribution", "test")  # last words of POSTs that only ask
 

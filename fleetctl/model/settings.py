@@ -209,6 +209,7 @@ _ASKED: Final = {
     "power_cycle": (Disruption.NONE, "take the power of one port and give it back"),
     "links": (Disruption.NONE, "say which ports have a link"),
     "installed": (Disruption.NONE, "what is installed"),
+    "writers": (Disruption.NONE, "who changed settings, by its own log"),
     "camera": (Disruption.NONE, "say which camera is on a channel"),
 }
 
