@@ -18,6 +18,7 @@ from fleetctl.cli import (
     adopt,
     audit,
     device,
+    discover,
     firmware,
     history,
     init,
@@ -76,6 +77,7 @@ ORDER: Final = (
     "lab",
     "init",
     "inventory",
+    "discover",
     "adopt",
     "plan",
     "apply",
@@ -130,7 +132,7 @@ for group, name in (
 ):
     app.add_typer(group, name=name)
 scorecard.register(standard.app)
-for module in (init, rollout, audit, watch, adopt, status, history):
+for module in (init, discover, rollout, audit, watch, adopt, status, history):
     module.register(app)
 
 
