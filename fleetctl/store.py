@@ -110,6 +110,11 @@ class Rollout:
     changed: datetime
 
 
+def _listed(devices: Sequence[str] | None) -> str | None:
+    """Return names as one parameter, for json_each."""
+    return None if devices is None else text(list(devices))
+
+
 class Store(Logins):
     """The tables, read; what runs tell is written by the journal. Times are `time.time()` seconds."""
 
@@ -175,15 +180,26 @@ class Store(Logins):
             for r in rows
         )
 
-    def drift(self, device: str = "", *, lasting: bool = False, changed_since: float = 0.0) -> tuple[Drift, ...]:
-        """Return what is or was not as it should be; `lasting`: what still is; `changed_since`: began or ended then."""
+    def drift(
+        self,
+        device: str = "",
+        *,
+        lasting: bool = False,
+        changed_since: float = 0.0,
+        devices: Sequence[str] | None = None,
+    ) -> tuple[Drift, ...]:
+        """Return what is or was not as it should be; `lasting`: what still is; `changed_since`: began or ended then.
+
+        `devices`: of these only.
+        """
         rows = self.rows(
             "SELECT device, aspect, field, key, expected, actual, outcome, reason, first_seen, last_seen, ended, flaps,"
             " cause, asked, (SELECT told FROM writers w WHERE w.device = h.device AND w.aspect = h.aspect"
             " AND w.field = h.field AND w.key = h.key AND w.first_seen = h.first_seen)"
             " FROM history h WHERE (?1 = '' OR device = ?1) AND (NOT ?2 OR ended IS NULL)"
-            " AND (first_seen >= ?3 OR ended >= ?3) ORDER BY device, aspect, field, key",
-            (device, lasting, changed_since),
+            " AND (first_seen >= ?3 OR ended >= ?3)"
+            " AND (?4 IS NULL OR device IN (SELECT value FROM json_each(?4))) ORDER BY device, aspect, field, key",
+            (device, lasting, changed_since, _listed(devices)),
         )
         return tuple(
             Drift(
@@ -217,14 +233,25 @@ class Store(Logins):
                 )
 
     def turns(
-        self, *, device: str = "", since: float = 0.0, until: float | None = None, aspect: str = "", last: int = -1
+        self,
+        *,
+        device: str = "",
+        since: float = 0.0,
+        until: float | None = None,
+        aspect: str = "",
+        last: int = -1,
+        devices: Sequence[str] | None = None,
     ) -> tuple[Turn, ...]:
-        """Return what began, changed and ended in a time, in its order; `last` limits it to the latest so many."""
+        """Return what began, changed and ended in a time, in its order; `last` limits it to the latest so many.
+
+        `devices`: of these only.
+        """
         rows = self.rows(
             "SELECT time, device, aspect, field, key, what, expected, actual, outcome, reason, cause FROM turns"
             " WHERE time >= ?1 AND (?2 IS NULL OR time < ?2) AND (?3 = '' OR device = ?3)"
-            " AND (?4 = '' OR aspect = ?4) ORDER BY time DESC, rowid DESC LIMIT ?5",
-            (since, until, device, aspect, last),
+            " AND (?4 = '' OR aspect = ?4) AND (?6 IS NULL OR device IN (SELECT value FROM json_each(?6)))"
+            " ORDER BY time DESC, rowid DESC LIMIT ?5",
+            (since, until, device, aspect, last, _listed(devices)),
         )
         return tuple(
             Turn(
