@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -94,6 +95,8 @@ def _break(lab: LabServer, device: str, fault: str, arguments: dict[str, Any] | 
         lab.world.swap(target, told["other"], same_login=bool(told["same_login"]), personality=kind)
     if fault == "duplicate-address":
         lab.world.duplicate(target, same_login=bool(told["same_login"]))
+    if fault == "open-port":
+        lab.doors[device] = socket.create_server((lab.world.address(target), int(told["port"])))
     target.faults = {**(target.faults or {}), fault: told}
     if fault == "clock":
         target.change("clock").update(offset_s=float(told["offset_s"]), set_at=time.time())
@@ -115,6 +118,8 @@ def _mend(lab: LabServer, device: str, fault: str = "") -> list[str]:
             lab.world.unswap(target, told["other"])
         if name == "duplicate-address":
             lab.world.unduplicate(target)
+        if name == "open-port":
+            lab.doors.pop(target.name).close()
         if name == "stall":
             lab.world.cut(target)
         if name == "clock":
