@@ -96,7 +96,8 @@ class Expectation:
 
     `value` is the aspect's type; UNSET fields are not managed. `places` tells for "field" or "field.key"
     where it was written. `exclusive` names keyed fields whose unnamed items are to be removed. `needs`
-    names the other devices this one waits for. `waivers` are those of the aspect that are in force.
+    names the other devices this one waits for. `waivers` are those of the aspect that are in force; `ended` those whose
+    time is over although the device's own lines still expect what it had (`Waiver.learned`).
     """
 
     aspect: str
@@ -105,6 +106,7 @@ class Expectation:
     exclusive: frozenset[str] = frozenset()
     needs: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    ended: tuple[Waiver, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
