@@ -24,6 +24,7 @@ from fleetctl.model import (
     Event,
     Expectation,
     Finished,
+    FrozenMap,
     Installed,
     Intent,
     Outcome,
@@ -253,7 +254,7 @@ _ERRORS: Final[dict[Outcome, Any]] = {
 
 
 def _look(plan: DevicePlan) -> Look:
-    return Look(driver=catalog.load().drivers["linux"], identity=None, plan=plan, live={})
+    return Look(driver=catalog.load().drivers["linux"], identity=None, plan=plan, alive=FrozenMap())
 
 
 def _not_as_wanted(value: Any, after: Installed) -> list[str]:

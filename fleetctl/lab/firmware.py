@@ -25,6 +25,7 @@ MAGIC: Final = b"FLEETCTL-LAB-FIRMWARE "
 EFFECTS: Final = {
     "ignored": "it says that it has the image, and stays as it was",
     "no_stream": "afterwards it gives no picture",
+    "no_footage": "afterwards a recorder writes nothing down, though its channels are online",
     "rtsp_off": "afterwards RTSP is switched off",
     "onvif_off": "afterwards ONVIF is switched off",
     "late_s": "for so many seconds after its start it tells the old version (seconds, of every device)",
@@ -179,7 +180,7 @@ def finish(device: SimDevice, boot_s: float) -> None:
     late_s = float(image.effects.get("late_s", 0.0)) or float((device.faults or {}).get("version-late", {}).get("s", 0))
     if late_s:
         info |= {"before": before, "late_until": time.time() + boot_s + late_s}
-    info["no_stream"] = image.happens("no_stream", device)
+    info |= {effect: image.happens(effect, device) for effect in ("no_stream", "no_footage")}
     if image.happens("rtsp_off", device):
         network = device.change("network")
         found = protocols_of(network, device.personality.ports)

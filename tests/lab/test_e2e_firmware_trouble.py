@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -62,7 +63,8 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         "        rec:\n          ansible_host: 10.42.1.2\n          kind: nvr\n          vendor: hikvision\n"
         '          model: DS-7608NI-K2\n          channels_cameras: {"1": cam}\n',
     )
-    office = Office(office.root, lab.Options(http_port=0, https_port=0, rtsp_port=0, boot_s=0.5, flash_s=0.3))
+    quick = {"record_s": 0.5, "retry_s": 0.5, "boot_s": 0.5, "flash_s": 0.3}
+    office = Office(office.root, lab.Options(http_port=0, https_port=0, rtsp_port=0, **quick))
     office.overlay(TARGETS)
     office.lab_up()
     try:
@@ -116,3 +118,25 @@ def test_onvif_that_an_upgrade_switched_off_is_put_back_over_the_makers_interfac
     assert done["cam"]["changed"], done
     assert "switched ONVIF off: switched on again over its maker's interface" in done["cam"]["reason"]
     assert hall.real("cam")["vendor"]["onvif"] is True
+
+
+def test_a_recorder_is_judged_by_footage_newer_than_its_upgrade_and_how_it_stood_is_on_record(hall: Office) -> None:
+    hall.json("apply", "--yes", "--limit", "rec")  # its firmware is not the one that is wanted, and apply leaves it
+    hall.wait_for_clock("rec")
+    deadline = time.monotonic() + 60
+    while not hall.real("rec")["links"]["1"]["recording"]:
+        assert time.monotonic() < deadline, hall.real("rec")["links"]
+        time.sleep(0.1)
+    good = image(hall, "DS-7608NI-K2", "V4.75.200", "250101")
+    silent = image(hall, "DS-7608NI-K2", "V4.75.300", "250601", no_footage=1.0)
+    done = told(hall.expect(0, "firmware", "roll", "well", "--yes", *QUICK, "--limit", "rec", "--image", good))["rec"]
+    before, after = done["before"]["alive"]["1"], done["after"]["alive"]["1"]
+    assert (before["well"], after["well"]) == (True, True)
+    assert after["newest"] > before["newest"]
+    assert done["after"]["version"] == "V4.75.200 build 250101"
+    reason = done["reason"]
+    assert reason.startswith(f"before: 1 of 1 channels recorded, newest {before['newest']}; after: 1 of 1"), reason
+    arguments = ("silent", "--yes", *QUICK, *LOST_QUICKLY, "--limit", "rec", "--image", silent)
+    done = told(hall.expect(1, "firmware", "roll", *arguments))["rec"]
+    assert "channel 1 was recorded before and is not within 6 s" in done["reason"]
+    assert "before: 1 of 1 channels recorded" in done["reason"]

@@ -152,6 +152,7 @@ class Roll:
             before=step.before,
             timing=self.rollout.settings.timing,
             earlier=earlier,
+            noted=standing.before,
             again=stage.kind == "soak",
         )
 
