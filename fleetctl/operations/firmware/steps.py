@@ -28,7 +28,7 @@ from fleetctl.model import (
     verdict,
 )
 from fleetctl.operations.firmware import refusals
-from fleetctl.operations.firmware.hosts import in_words, packages
+from fleetctl.operations.firmware.hosts import in_words
 from fleetctl.operations.runs import observed, select
 from fleetctl.operations.workspace import Workspace
 
@@ -81,13 +81,6 @@ def read(
     if not devices:
         what = "camera, recorder or switch" if image else "camera, recorder, switch or Linux host"
         raise UsageError(f"--limit {limit or 'all'}: there is no {what} among them")
-
-    def expected(device: Device) -> tuple[Expectation, ...]:
-        if not device.is_host:
-            return workspace.expectations(device, (ASPECT,))
-        wanted = packages(workspace, device)
-        return () if wanted is None else (wanted,)
-
     yield from observed(
         workspace,
         devices,
@@ -95,7 +88,6 @@ def read(
         kind="plan",
         stop=stop or Stop(),
         policy=policy or Policy(per_site=8),
-        expected=expected,
     )
 
 
@@ -112,7 +104,7 @@ def _host_step(device: Device, plan: DevicePlan) -> Step:
         why = "nothing says which packages it should have (firmware_packages, firmware_upgrade)"
         return _no(told, why, outcome=Outcome.UNCHANGED)
     target = in_words(Expectation(aspect=ASPECT, value=aspect.expected))
-    if not aspect.changes:
+    if not any(gap.outcome is Outcome.PENDING for gap in aspect.gaps):
         good = aspect.outcome in (Outcome.UNCHANGED, Outcome.WAIVED)
         why = "has its packages as wanted already" if good else aspect.reason
         return _no(told, why, target=target, outcome=aspect.outcome)

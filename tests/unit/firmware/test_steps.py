@@ -19,6 +19,7 @@ from fleetctl.model import (
     Endpoint,
     Expectation,
     FrozenMap,
+    Gap,
     Image,
     Kind,
     Outcome,
@@ -55,10 +56,11 @@ class Workspace:
 
 
 def planned(one: Device, *changes: Change, value: Any = None, model: str = "", **more: Any) -> DevicePlan:
+    gaps = tuple(Gap(field=c.field, key=c.key, outcome=Outcome.PENDING, reason="to do") for c in changes)
     pending = AspectPlan(
         aspect="firmware",
         outcome=Outcome.PENDING if changes else Outcome.UNCHANGED,
-        changes=changes,
+        gaps=gaps,
         expected=value if value is not None else TYPE(upgrade="safe"),
     )
     return DevicePlan(device=one.name, kind=one.kind, site=one.site, aspects=(pending,), model=model, **more)
