@@ -173,7 +173,7 @@ class _Work:
         notes = [*filter(None, [seen.note]), *notes]
         if self.flash.image.needs_reset:
             notes.append(
-                f"its maker asks for a factory reset now: do it, then fleetctl adopt --limit {self.device.name}"
+                f"its maker asks for a factory reset now: do it, then fleetctl adopt --again --limit {self.device.name}"
             )
         if troubles:
             return Outcome.FAILED, f"has {seen.version}, but {'; '.join([*troubles, *notes])}"

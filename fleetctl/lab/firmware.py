@@ -29,6 +29,7 @@ EFFECTS: Final = {
     "rtsp_off": "afterwards RTSP is switched off",
     "onvif_off": "afterwards ONVIF is switched off",
     "late_s": "for so many seconds after its start it tells the old version (seconds, of every device)",
+    "factory_new": "afterwards it is as it left the factory, but for its firmware",
     "brick": "it does not start again",
 }
 _LINE: Final = 16 * 1024

@@ -11,7 +11,7 @@ import pytest
 from fleetctl.lab import firmware
 from fleetctl.operations import lab
 from tests.lab.office import Office
-from tests.lab.test_e2e_firmware import LOST_QUICKLY, QUICK, Fleet, blank, fleet, template, told
+from tests.lab.test_e2e_firmware import LOST_QUICKLY, MODEL, NEW, QUICK, Fleet, blank, fleet, template, told
 
 TARGETS = "all: {vars: {firmware_target: {DS-2CD2143G2-I: V5.7.17 build 240101, DS-7608NI-K2: V4.75.100 build 240901}}}"
 __all__ = ["fleet", "template"]  # fixtures
@@ -52,6 +52,23 @@ def test_power_lost_in_mid_flash_halts_and_after_the_technicians_reset_it_is_ado
     office.wait_for_clock("cam-1")
     done = fleet.roll(0, "once-more", "--image", key, "--limit", "cam-1")
     assert done["cam-1"]["changed"]
+
+
+def test_an_image_that_leaves_a_device_factory_new_halts_and_says_how_it_is_taken_in_again(fleet: Fleet) -> None:
+    office, key = fleet.office, fleet.image(factory_new=1.0)
+    words = ("--vendor", "generic", "--model", MODEL, "--version", NEW, "--needs-reset")
+    office.expect(0, "firmware", "add", str(office.root / f"{NEW}-1.bin"), *words)  # described anew
+    plan = told(office.expect(1, "firmware", "plan", "--image", key))
+    assert all("--allow-reset" in step["reason"] for step in plan.values())
+    done = fleet.roll(1, "resets", "--image", key, "--allow-reset")
+    assert done["cam-1"]["outcome"] == "refused"
+    assert "since its upgrade it refuses its login" in done["cam-1"]["reason"]
+    assert "fleetctl adopt --again --limit cam-1" in done["cam-1"]["reason"]
+    assert (office.refused("cam-1"), [fleet.uploads(name) for name in fleet.names]) == (1, [1, 0, 0, 0])
+    office.expect(0, "adopt", "--again", "--yes", "--limit", "cam-1")
+    plan = told(office.json("firmware", "plan", "--image", key, "--allow-reset"))
+    assert plan["cam-1"]["reason"] == f"has {NEW} already"
+    assert [plan[name]["reason"] for name in fleet.names[1:]] == ["", "", ""]
 
 
 @pytest.fixture(scope="module")
