@@ -163,6 +163,7 @@ class _Work:
                     "what it has of it is no whole image"
                 ) from error
         self.channel.confirm(Sent(device=name, aspect=ASPECT, what=flash.image.sha256))
+        self.channel.emit(Progress(device=name, stage=Stage.FLASH))  # many do not tell how far they are
 
     def _gate(self, before: Look | None, seen: Seen) -> tuple[Outcome, str]:
         """Judge a device that tells the wanted version by all that it does."""
