@@ -64,7 +64,9 @@ def test_an_image_that_leaves_a_device_factory_new_halts_and_says_how_it_is_take
     assert done["cam-1"]["outcome"] == "refused"
     assert "since its upgrade it refuses its login" in done["cam-1"]["reason"]
     assert "fleetctl adopt --again --limit cam-1" in done["cam-1"]["reason"]
-    assert (office.refused("cam-1"), [fleet.uploads(name) for name in fleet.names]) == (1, [1, 0, 0, 0])
+    judged = office.workspace.journal.entries(device="cam-1", events=("LoginJudged",))
+    assert [e.payload["accepted"] for e in judged].count(False) == 1, "presented once, and never again"
+    assert [fleet.uploads(name) for name in fleet.names] == [1, 0, 0, 0]
     office.expect(0, "adopt", "--again", "--yes", "--limit", "cam-1")
     plan = told(office.json("firmware", "plan", "--image", key, "--allow-reset"))
     assert plan["cam-1"]["reason"] == f"has {NEW} already"
