@@ -11,7 +11,7 @@ from fleetctl.catalog import Registry
 from fleetctl.converge.differences import Looked
 from fleetctl.converge.link import Job, where
 from fleetctl.converge.plays import IDENTITY, plays
-from fleetctl.converge.verdicts import identified, whole
+from fleetctl.converge.verdicts import cut_off, identified, whole
 from fleetctl.errors import Interrupted
 from fleetctl.model import Attempt, Channel, Expectation, LoginJudged, Outcome
 from fleetctl.protocols import hostkeys
@@ -125,7 +125,7 @@ class Hosts:
     def _identity(self, member: Member, each: Told) -> None:
         if each.state is State.LOGIN:
             self._judge(member, accepted=False)
-        elif each.state not in (State.UNREACHABLE, State.KEY):
+        elif each.state not in (State.UNREACHABLE, State.KEY) and not cut_off(each):
             self._judge(member, accepted=True)
         member.machine, member.ended = each.output.strip(), identified(each, member.job.device)
 

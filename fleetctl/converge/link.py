@@ -93,7 +93,7 @@ class Link:
                 access=self.access,
                 facts={**self.job.facts, "login": "proven"} if self.job.proven else self.job.facts,
                 known_hosts=self.job.known_hosts,
-                **self._more(protocol),
+                **opening(self.job, self.device, protocol),
             )
         return self._sessions[protocol]
 
@@ -117,17 +117,6 @@ class Link:
                 )
             )
         return self.job.secrets.reveal(SecretRef(device=self.device.name, account=self.device.user))
-
-    def _more(self, protocol: str) -> dict[str, str]:
-        """Return the secret of a console's privileged mode, where the vault has one."""
-        if protocol != "ssh":
-            return {}
-        if self.job.enable is not None and self.job.enable.barred:
-            raise Refused(self.job.enable.barred)
-        try:
-            return {"enable": self.job.secrets.reveal(SecretRef(device=self.device.name, account=ENABLE))}
-        except VaultError:
-            return {}
 
     def judge(self, *, accepted: bool, tries_left: int | None = None) -> None:
         """Tell the run once whether the login was accepted."""
@@ -186,6 +175,21 @@ class Link:
             session.close()
         self._sessions.clear()
         return facts
+
+
+def opening(job: Job, device: Device, protocol: str) -> dict[str, str]:
+    """Return what a console is opened with besides the login: the secret of its privileged mode, where there is one.
+
+    Raises Refused where that may not be tried now.
+    """
+    if protocol != "ssh":
+        return {}
+    if job.enable is not None and job.enable.barred:
+        raise Refused(job.enable.barred)
+    try:
+        return {"enable": job.secrets.reveal(SecretRef(device=device.name, account=ENABLE))}
+    except VaultError:
+        return {}
 
 
 def locked(device: Device, seconds: float) -> LoginLocked:

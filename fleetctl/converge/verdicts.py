@@ -12,6 +12,7 @@ from fleetctl.plan import Comparison, gap_reason, waive
 from fleetctl.protocols.ansible import State, Told
 
 _MACHINE: Final = re.compile(r"[0-9a-f]{32}")
+_SIGNALLED: Final = 128  # a shell's exit code of what a signal ended, and more
 
 
 def whole(each: Told, device: Device) -> tuple[Outcome, str] | None:
@@ -32,6 +33,11 @@ def whole(each: Told, device: Device) -> tuple[Outcome, str] | None:
     return None
 
 
+def cut_off(look: Told) -> bool:
+    """Tell whether the first look was ended by a signal, here or there: it says nothing of the login then."""
+    return look.code is not None and (look.code < 0 or look.code >= _SIGNALLED)
+
+
 def identified(each: Told, device: Device) -> tuple[Outcome, str] | None:
     """Return what the first look at a host ends it with: no way in, or another machine; None where all is well."""
     ended, machine = whole(each, device), each.output.strip()
@@ -39,6 +45,10 @@ def identified(each: Told, device: Device) -> tuple[Outcome, str] | None:
         return ended
     if machine == device.serial_number:
         return Outcome.FAILED, f"{where(device)}: {each.message}"
+    if cut_off(each):
+        return Outcome.UNREACHABLE, f"{where(device)}: the first look was cut off ({each.message})"
+    if each.code == 0 and not _MACHINE.fullmatch(machine):
+        return Outcome.UNKNOWN, f"{where(device)}: what it has in /etc/machine-id is no id: {machine[:40]!r}"
     if not _MACHINE.fullmatch(machine):  # sudo's own words do not always come through
         return Outcome.REFUSED, (
             f"{where(device)}: {device.user} may not become root, or there is no /etc/machine-id ({each.message}). "

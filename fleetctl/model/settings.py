@@ -171,12 +171,15 @@ class NewPassword:
     """What the action `set_password` is told: an account that exists, its old and new password, and the login's own.
 
     `acting` is the password of the account that the session is logged in with: some firmware asks for it once more.
+    `accepted` presents the new one in a session of its own and tells whether it was taken: where the device can still
+    take the change back, it keeps it only then.
     """
 
     account: str
     old: str
     new: str
     acting: str
+    accepted: Callable[[], bool] = lambda: True
 
 
 # What the operations ask for by name: what it interrupts, and what it is.
@@ -191,6 +194,7 @@ _ASKED: Final = {
     "activate": (Disruption.NONE, "give a factory-new device its first password"),
     "make_account": (Disruption.NONE, "make an administrator account"),
     "set_password": (Disruption.NONE, "give an account another password"),
+    "keep": (Disruption.NONE, "let what is in force stand: no revert that is pending, no start undoes it"),
     "open_onvif": (Disruption.NONE, "make an administrator account, for ONVIF too"),
     "reboot": (Disruption.REBOOT, "restart the device"),
     "reset": (Disruption.REACH, "put it back to its factory state"),
@@ -204,6 +208,7 @@ _ASKED: Final = {
     "put_backup": (Disruption.REACH, "put a configuration back"),
     "power_cycle": (Disruption.NONE, "take the power of one port and give it back"),
     "links": (Disruption.NONE, "say which ports have a link"),
+    "seen": (Disruption.NONE, "say which MAC addresses are on which ports"),
     "installed": (Disruption.NONE, "what is installed"),
     "camera": (Disruption.NONE, "say which camera is on a channel"),
 }

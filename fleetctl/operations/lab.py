@@ -60,8 +60,8 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
     (workspace.inventory_root / OVERLAY).unlink(missing_ok=True)
     devices = [d for d in workspace.inventory.devices.values() if d.kind in PLAYED and not d.is_host]
     switches = [d for d in workspace.inventory.devices.values() if d.kind is Kind.SWITCH]
-    if not devices:
-        raise UsageError("the inventory has no cameras or recorders to simulate")
+    if not devices and not switches:
+        raise UsageError("the inventory has no cameras, recorders or switches to simulate")
     spec = {
         "devices": [_spec(workspace, device, number, options) for number, device in enumerate(devices)],
         "switches": [_switch(workspace, device) for device in switches],
@@ -69,6 +69,7 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
         "http_port": _free(options.http_port),
         "https_port": _free(options.https_port),
         "rtsp_port": _free(options.rtsp_port),
+        **dict.fromkeys(("discovery_port", "sadp_port", "dhip_port"), 0),  # `discover` asks the lab where
         "latency_ms": options.latency_ms,
         "minute_s": options.minute_s,
         "strict": options.strict,
@@ -82,6 +83,11 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
     control.up(spec, folder)
     _write_overlay(workspace, devices, switches, control.described(folder).ports, options)
     return len(devices) + len(switches)
+
+
+def ports(workspace: Workspace) -> Mapping[str, int]:
+    """Return the ports of a lab that is up, by name: where its devices answer in the place of the usual ones."""
+    return control.described(_folder(workspace)).ports if running(workspace) else {}
 
 
 def running(workspace: Workspace) -> bool:

@@ -84,11 +84,8 @@ def job(
             )
         else:
             fingerprint, (barred, proven) = workspace.budget(spoken, spoken.user, secrets.reveal(ref))
-        if not settling and any(each.account == spoken.user for each in workspace.store.unsettled(spoken.name)):
-            barred = (
-                f"{spoken.name}: it is open which password of {spoken.user} is live, since a rotation was cut off. "
-                f"Run: fleetctl password recover --limit {spoken.name}"
-            )
+        if not settling and (why := _open(workspace, spoken, spoken.user)):
+            barred = why
     return converge.Job(
         device=workspace.wired(device),
         expectations=expectations,
@@ -97,7 +94,7 @@ def job(
         fingerprint=fingerprint,
         proven=proven,
         barred=barred,
-        enable=_enable(workspace, spoken, secrets) if device.kind is Kind.SWITCH else None,
+        enable=_enable(workspace, spoken, secrets, settling=settling) if device.kind is Kind.SWITCH else None,
         plan=plan,
         not_ready=FrozenMap(not_ready or {}),
         unsettled=_unsettled(workspace, secrets),
@@ -107,14 +104,26 @@ def job(
     )
 
 
-def _enable(workspace: Workspace, device: Device, secrets: SecretBag) -> converge.Enable | None:
+def _open(workspace: Workspace, device: Device, account: str) -> str:
+    """Return why a login may not be tried since its rotation was cut off, "" where it may."""
+    if not any(each.account == account for each in workspace.store.unsettled(device.name)):
+        return ""
+    return (
+        f"{device.name}: it is open which password of {account} is live, since a rotation was cut off. "
+        f"Run: fleetctl password recover --limit {device.name}"
+    )
+
+
+def _enable(workspace: Workspace, device: Device, secrets: SecretBag, *, settling: bool) -> converge.Enable | None:
     """Return how the login budget stands for a switch's privileged mode: its secret, else the login's password."""
     known = (SecretRef(device=device.name, account=account) for account in (ENABLE, device.user))
     ref = next((ref for ref in known if ref in secrets), None)
     if ref is None:
         return None
     mark, (barred, proven) = workspace.budget(device, ENABLE, secrets.reveal(ref))
-    if barred:
+    if not settling and ref.account == ENABLE and (why := _open(workspace, device, ENABLE)):
+        barred = why
+    elif barred:
         barred += f". Give the console's own: fleetctl adopt --again --limit {device.name} --enable-secret FILE"
     return converge.Enable(fingerprint=mark, proven=proven, barred=barred)
 

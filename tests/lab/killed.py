@@ -19,13 +19,14 @@ from fleetctl.protocols import dahua, isapi
 from fleetctl.protocols.onvif import files as onvif_files
 from fleetctl.protocols.onvif.operations import is_reading
 from fleetctl.protocols.onvif.wire import Wire
+from fleetctl.protocols.ssh import console
 from tests.lab.office import Office
 
 KINDS: Final = ("commit", "sending", "sent", "file")
 """A transaction is on disk · an order is about to be sent · it was sent and answered · a file was replaced.
 
 `uploaded`, of firmware only: a device has the whole image, and nobody has noted it yet. `turned`: a step of a
-password's rotation is on disk. `ordered`: an order in a maker's own protocol was sent and answered.
+password's rotation is on disk. `ordered`: an order in a maker's own protocol, or on a console, was sent and answered.
 """
 
 
@@ -82,6 +83,7 @@ class Steps:
         for session, orders in (
             (isapi.Session, ("write",)),
             (dahua.Session, ("store", "tell", "call_sealed", "order")),
+            (console.Console, ("configure", "converse")),
         ):
             for name in orders:
                 setattr(session, name, self._ordered(getattr(session, name)))

@@ -306,4 +306,5 @@ def test_the_privileged_mode_asks_for_its_secret_where_there_is_one(person: Any)
     told = low.type("Gate-1")
     assert told.endswith("#")
     assert "Gate-1" not in told, "what is typed there is not echoed"
+    assert low.type("disable").endswith(">")
     client.close()

@@ -49,6 +49,11 @@ def _set_password(session: Any, told: NewPassword) -> None:
     users.set_password(session, told)
 
 
+def _keep(session: Any, _argument: object) -> None:
+    """Take back a revert that a session which broke off has left pending, and save."""
+    session.keep()
+
+
 def _power_cycle(session: Any, target: Neighbour) -> None:
     """Take the power of the port that a device is on, and give it back."""
     power.cycle(session, target)
@@ -57,6 +62,11 @@ def _power_cycle(session: Any, target: Neighbour) -> None:
 def _links(session: Any, _argument: object) -> dict[str, bool]:
     """Return by port whether it has a link now."""
     return {port: kit.yes(record, "up") for port, record in kit.links(session).items()}
+
+
+def _seen(session: Any, _argument: object) -> dict[str, str]:
+    """Return the MAC addresses that it sees, each with its port; what is behind its uplinks is left out."""
+    return wiring.seats(session)
 
 
 def _backup(session: Any, _argument: object) -> Backup:
@@ -85,8 +95,10 @@ DRIVER = Driver(
         "ssh",
         make_account=_make_account,
         set_password=_set_password,
+        keep=_keep,
         power_cycle=_power_cycle,
         links=_links,
+        seen=_seen,
         backup=_backup,
         put_backup=_put,
         reboot=_reboot,

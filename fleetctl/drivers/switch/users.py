@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from fleetctl.aspects.users import Account, Level, Users
 from fleetctl.drivers.switch import kit
 from fleetctl.errors import Refused, Unsupported
 from fleetctl.model import ABSENT, Cell, FrozenMap, Gap, NewPassword, Outcome, SecretRef, Secrets, Untold
+from fleetctl.protocols.ssh import ENABLE
 
 if TYPE_CHECKING:
     from fleetctl.protocols.ssh.session import Session
@@ -96,15 +98,40 @@ def make(session: Session, ref: SecretRef, secrets: Secrets) -> str:
 
 
 def set_password(session: Session, told: NewPassword) -> None:
-    """Give an account another password, its level kept; raises Unsupported where there is no such account."""
-    found = read(session).accounts
-    account = found.get(told.account) if isinstance(found, FrozenMap) else None
-    if account is None or not isinstance(account.level, Level):
-        raise Unsupported(f"the switch has no account {told.account}, or does not tell its level")
-    made = _made(session, told.account, account.level, told.new)
-    wanted = Users(accounts=FrozenMap({told.account: Account(level=account.level)}))
-    commands = session.commands("users", users=_known(session, [made]))
-    session.write(commands, lambda: kit.left(read(session), wanted), hidden=[told.new])
+    """Give an account another password, its level kept; or the privileged mode another secret (the account `enable`).
+
+    It is kept only once a new session was let in with it: until then the switch's own revert is armed, where it has
+    one, and nothing is saved. Raises Unsupported where there is no such account, or the make takes no such secret.
+    """
+    if told.account == ENABLE:
+        commands, back = (
+            session.commands("enable_secret", secret=_typable(ENABLE, word)) for word in (told.new, told.old)
+        )
+        reached = partial(_gated, session)
+    else:
+        found = read(session).accounts
+        account = found.get(told.account) if isinstance(found, FrozenMap) else None
+        if account is None or not isinstance(account.level, Level):
+            raise Unsupported(f"the switch has no account {told.account}, or does not tell its level")
+        commands, back = (
+            session.commands("users", users=_known(session, [_made(session, told.account, account.level, word)]))
+            for word in (told.new, told.old)
+        )
+        reached = partial(_as_before, session, told.account, account)
+    session.write(
+        commands, reached, hidden=[told.new, told.old], guarded=True, proven=told.accepted, back=back
+    )  # fmt: skip
+
+
+def _as_before(session: Session, name: str, account: Account) -> str:
+    """Return what of an account is not as it was."""
+    return kit.left(read(session), Users(accounts=FrozenMap({name: Account(level=account.level)})))
+
+
+def _gated(session: Session) -> str:
+    """Return "" where the privileged mode has a secret, as the configuration tells."""
+    there = any(session.records("config", "enable_secret"))
+    return "" if there else "the configuration has no secret of the privileged mode"
 
 
 def _known(session: Session, told: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -120,11 +147,16 @@ def _account(session: Session, name: str, level: Any, ref: SecretRef, secrets: S
 
 
 def _made(session: Session, name: str, level: Level, password: str) -> dict[str, Any]:
+    privilege = session.platform.levels[level.value]
+    return {"name": name, "absent": False, "privilege": privilege, "password": _typable(name, password)}
+
+
+def _typable(name: str, password: str) -> str:
     if not _TYPABLE.fullmatch(password) or "?" in password or '"' in password:
         raise Unsupported(
             f"{name}: its password holds a space, a question mark or a quotation mark: no console takes it"
         )
-    return {"name": name, "absent": False, "privilege": session.platform.levels[level.value], "password": password}
+    return password
 
 
 CELL = Cell(aspect="users", protocol="ssh", read=read, write=write, refusals_stand=True, limits=limits)

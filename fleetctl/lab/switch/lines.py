@@ -153,7 +153,8 @@ class Lines:
         """Tell whether a line changes the switch: typed where settings are, or an order that saves or restarts."""
         if shell.mode not in ("user", "privileged"):
             return True
-        return not re.fullmatch(rf"(show|display|terminal|screen-length|enable|exit|quit|{self.back}\s+page)\b.*", line)
+        reads = rf"(show|display|terminal|screen-length|enable|disable|exit|quit|{self.back}\s+page)\b.*"
+        return not re.fullmatch(reads, line)
 
     def run(self, switch: SimSwitch, shell: Shell, line: str) -> str:
         """Do what was typed."""
@@ -203,6 +204,9 @@ class Lines:
             return ""
         if self.enable and re.fullmatch(self.enable, line):
             return self._privileged(switch, shell)
+        if self.enable and line == "disable":
+            shell.mode = "user"
+            return ""
         if line in self.shows:
             return self.shows[line](switch)
         if shell.mode == "privileged":

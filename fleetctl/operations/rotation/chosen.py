@@ -13,7 +13,7 @@ from fleetctl.model import Device, Kind, Unset
 from fleetctl.operations.rotation.turns import Holder
 from fleetctl.operations.runs import logs_in_by_password
 from fleetctl.operations.workspace import Workspace
-from fleetctl.protocols.ssh import ENABLE
+from fleetctl.protocols.ssh import ENABLE, platforms
 
 _UNCONFIRMED: Final = (
     "{} logs in with it, too, past fleetctl (password_consumers), and would be locked out. "
@@ -152,8 +152,10 @@ def _why_not(workspace: Workspace, device: Device, account: str, unsettled: set[
         return "Windows is looked after by hand"
     if not (device.serial_number or device.mac_address):
         return f"it has no identity on record. Run: fleetctl adopt --limit {device.name}"
-    if account == ENABLE and device.kind is Kind.SWITCH:
-        return "the secret of a switch's privileged mode is not set by fleetctl"
+    if account == ENABLE and device.kind is Kind.SWITCH and "enable_secret" not in platforms.of(device).templates:
+        return (
+            f"fleetctl does not set the secret of the privileged mode of {platforms.of(device).manufacturer} switches"
+        )
     if account == device.user and not logs_in_by_password(workspace, device):
         return "fleetctl logs in with a key"
     try:

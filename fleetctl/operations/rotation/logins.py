@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from fleetctl import catalog
-from fleetctl.errors import FleetctlError, Refused, Unreachable
-from fleetctl.model import Access, Attempt, Channel, LoginJudged
+from fleetctl import catalog, converge
+from fleetctl.errors import Refused, Unreachable
+from fleetctl.model import Access, Attempt, Channel, Kind, LoginJudged, SecretRef
 from fleetctl.operations.rotation.turns import Job, Login
 from fleetctl.protocols import opener
+from fleetctl.protocols.ssh import ENABLE
 
 PRESENTED: Final = 2  # how often one login is presented at most where the answer is lost on the way
 
@@ -22,9 +23,9 @@ class Logins:
 
     def __init__(self, job: Job, channel: Channel) -> None:
         self.job, self.channel = job, channel
+        self.acting = job.acting  # who logs in as the administrator, with what is live now
         self.refusals = 0
-        facts = job.acting.facts
-        self.protocol = facts.get("protocol") or catalog.load().greetings(job.device)[0]
+        self.protocol = job.acting.facts.get("protocol") or catalog.load().greetings(job.device)[0]
 
     def live(self, order: Sequence[Login], protocol: str = "") -> Login | None:
         """Return the first that the device accepts; None where it refuses all of them, or none may be tried."""
@@ -47,26 +48,24 @@ class Logins:
 
     def answers(self) -> bool:
         """Tell whether the device answers now, asked without a login."""
-        try:
-            with self.session("", None):
-                return True
-        except Unreachable:
-            return False
-        except FleetctlError:
-            return True  # something answers
+        return converge.answers(self.acting)
 
     @contextlib.contextmanager
     def session(
-        self, user: str, password: str | None, protocol: str = "", access: Access = Access.READ
+        self, user: str, password: str, protocol: str = "", access: Access = Access.READ, *, enable: str = ""
     ) -> Iterator[Any]:
-        """Yield a session that presents this login when it is first asked for something."""
-        acting = self.job.acting
-        made = opener(protocol or self.protocol)(
+        """Yield a session that presents this login when it is first asked for something, a console's at once.
+
+        `enable` is tried as the secret of its privileged mode, instead of the vault's.
+        """
+        protocol = protocol or self.protocol
+        made = opener(protocol)(
             replace(self.job.device, user=user),
             password=password,
             access=access,
-            facts=acting.facts,
-            known_hosts=acting.known_hosts,
+            facts=self.acting.facts,
+            known_hosts=self.acting.known_hosts,
+            **({"enable": enable} if enable else converge.opening(self.acting, self.job.device, protocol)),
         )
         with contextlib.closing(made):
             yield made
@@ -79,16 +78,30 @@ class Logins:
         )
         self.channel.confirm(told)
         try:
-            with self.session(login.user, login.password, protocol) as session:
-                session.prove()
+            self._prove(login, protocol)
         except Refused as error:
-            if not error.credential:
+            if not (error.of_enable if self._enables(login) else error.credential):
                 raise
             self.refusals += 1
             self.channel.emit(replace(judged, accepted=False, tries_left=error.tries_left))
             return False
         self.channel.emit(judged)
         return True
+
+    def _enables(self, login: Login) -> bool:
+        """Return whether it is no account, but the secret of a switch's privileged mode."""
+        return login.user == ENABLE and self.job.device.kind is Kind.SWITCH
+
+    def _prove(self, login: Login, protocol: str) -> None:
+        """Present a login; raises what a session says against it."""
+        if not self._enables(login):
+            with self.session(login.user, login.password, protocol) as session:
+                session.prove()
+            return
+        user = self.job.device.user
+        password = self.acting.secrets.reveal(SecretRef(device=self.job.device.name, account=user))
+        with self.session(user, password, protocol, enable=login.password) as session:
+            session.prove_enable(login.password)
 
     def _wait(self, deadline: float) -> None:
         """Wait until the device answers; raises Unreachable after the deadline."""

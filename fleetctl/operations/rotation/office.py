@@ -12,11 +12,12 @@ from typing import Any, Final
 
 from fleetctl import catalog, converge
 from fleetctl.aspects.users import Users
-from fleetctl.errors import BadAnswer, FleetctlError, Refused, Rejected, Unreachable, Unsupported
-from fleetctl.model import Access, Action, Channel, NewPassword, Outcome, Rotation, SecretRef, Step
+from fleetctl.errors import BadAnswer, FleetctlError, Refused, Rejected, Unreachable, Unsupported, VaultError
+from fleetctl.model import Access, Action, Channel, Kind, NewPassword, Outcome, Rotation, SecretRef, Step
 from fleetctl.operations.rotation.holders import Recorder
 from fleetctl.operations.rotation.logins import Logins
 from fleetctl.operations.rotation.turns import Holder, Job, Login, Turn
+from fleetctl.protocols.ssh import ENABLE
 from fleetctl.vault import SecretBag
 
 FIRST: Final = "admin"
@@ -72,9 +73,14 @@ class Office:
             self.ports[holder] = standing.port
         with self.administrator() as (link, driver):
             users = converge.read(self.registry.cell(driver, "users"), "users", link).value
-            if isinstance(users, Users) and users.accounts and turn.account not in users.accounts:
+            if isinstance(users, Users) and users.accounts and turn.account not in (*users.accounts, *self._secrets):
                 raise Unsupported(f"the device has no account {turn.account}")
             self._setting(driver)
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        """What the vault has passwords of besides accounts."""
+        return (ENABLE,) if self.device.kind is Kind.SWITCH else ()
 
     def recorder(self, holder: Holder) -> Recorder:
         """Return the recorder of a holder; raises as `Recorder`."""
@@ -92,15 +98,24 @@ class Office:
             yield link, driver
 
     def act_as(self, login: Login) -> None:
-        """Log in as the administrator with the password that is live from now on."""
-        ref = SecretRef(device=self.device.name, account=self.device.user)
-        self.acting = replace(
-            self.acting,
-            secrets=SecretBag({ref: login.password}),
-            fingerprint=login.fingerprint,
-            barred="",
-            proven=True,
-        )
+        """Go on with a password that is live from now on, where it is one by which passwords are set."""
+        if login.user not in (self.device.user, *self._secrets):
+            return
+        known: dict[SecretRef, str] = {}
+        for account in (self.device.user, ENABLE):
+            ref = SecretRef(device=self.device.name, account=account)
+            with contextlib.suppress(VaultError):
+                known[ref] = login.password if account == login.user else self.acting.secrets.reveal(ref)
+        secrets = SecretBag(known)
+        if login.user == self.device.user:
+            self.acting = replace(
+                self.acting, secrets=secrets, fingerprint=login.fingerprint, barred="", proven=True,
+                enable=self.acting.enable if len(secrets) > 1 else None,
+            )  # fmt: skip
+        else:
+            enable = converge.Enable(fingerprint=login.fingerprint, proven=True)
+            self.acting = replace(self.acting, secrets=secrets, enable=enable)
+        self.logins.acting = self.acting
 
     # --- at the wire -----------------------------------------------------------------------------------
 
@@ -113,13 +128,20 @@ class Office:
         """Send the password; return what the device said against it, and whether it said so itself."""
         with self.administrator() as (link, driver):
             action = self._setting(driver)
-            if turn.account == FIRST and self.device.user != FIRST:
+            if turn.account == FIRST and self.device.user != FIRST and self.device.kind is not Kind.SWITCH:
                 if not self.logins.accepted(old):
                     raise Refused(f"the device refuses the vault's password of {FIRST}")
                 with self.logins.session(FIRST, old.password, action.protocol, Access.WRITE) as session:
                     return self._told(turn, step, action, session, (old, new, old.password))
             acting = self.acting.secrets.reveal(SecretRef(device=self.device.name, account=self.device.user))
             return self._told(turn, step, action, link.session(action.protocol), (old, new, acting))
+
+    def keep(self) -> None:
+        """Have the device keep what it has now, whatever a session that broke off left behind; raises what says no."""
+        driver = self.registry.driver_of(self.device, self.device.vendor, self.device.model)
+        if (action := self.registry.action(driver, "keep")) is not None:
+            with self.administrator() as (link, _):
+                action.run(link.session(action.protocol), None)
 
     def _setting(self, driver: Any) -> Action:
         action = self.registry.action(driver, "set_password")
@@ -133,7 +155,13 @@ class Office:
         old, new, acting = words
         self.note(turn, step)
         try:
-            action.run(session, NewPassword(account=turn.account, old=old.password, new=new.password, acting=acting))
+            action.run(
+                session,
+                NewPassword(
+                    account=turn.account, old=old.password, new=new.password, acting=acting,
+                    accepted=lambda: self.logins.accepted(new),
+                ),
+            )  # fmt: skip
         except (Rejected, Unsupported) as error:
             return converge.told(error), True
         except (BadAnswer, Unreachable, Refused) as error:

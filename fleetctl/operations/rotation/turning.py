@@ -100,8 +100,9 @@ class Turning:
                 "the device refuses the new password and the old one, or may not be asked now: both are in the vault. "
                 f"Nothing else was touched.{rests} Wait until its lock has run out, then: {self._recover()}"
             )
-        if turn.account == self._office.device.user:
-            self._office.act_as(live)
+        self._office.act_as(live)
+        if said or turn.step is not None:
+            self._office.keep()
         if live is turn.old:
             return self._kept(turn, said)
         self._office.note(turn, Step.LIVE)
@@ -181,8 +182,7 @@ class Turning:
         if live is None:
             self._office.note(turn, Step.UNKNOWN)
             return Outcome.UNKNOWN, f"{why}; put back, and the camera refuses both passwords. {self._recover()}"
-        if turn.account == self._office.device.user:
-            self._office.act_as(live)
+        self._office.act_as(live)
         if still := self._handed(turn, live):
             return Outcome.UNKNOWN, f"{why}; put back, but {still}. Not settled: {self._recover()}"
         if live is turn.new:

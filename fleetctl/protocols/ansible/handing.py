@@ -31,6 +31,7 @@ sys.exit(not told)
 # What ssh asks (`userauth_passwd` of OpenSSH); it names the host by its HostKeyAlias. A jump host is not one of ours.
 _PROMPT: Final = re.compile(r"[^@]+@(?P<host>[^@]+)'s password: ?")
 _LONGEST: Final = 1024
+_PATIENCE_S: Final = 60.0
 
 
 @contextlib.contextmanager
@@ -69,11 +70,16 @@ def _serve(door: socket.socket, vault: str, logins: Mapping[str, str]) -> None:
             wire, _ = door.accept()
         except OSError:
             return
-        with wire, contextlib.suppress(OSError):
-            wire.settimeout(5.0)
-            _, user, _ = struct.unpack("3i", wire.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-            if user == os.getuid() and (told := answer(_asked(wire), vault, logins)):
-                wire.sendall(told.encode("utf-8", "surrogateescape") + b"\n")
+        # Each for itself: one process that is slow to ask on a busy machine must not keep the others waiting.
+        threading.Thread(target=_tell, args=(wire, vault, logins), daemon=True).start()
+
+
+def _tell(wire: socket.socket, vault: str, logins: Mapping[str, str]) -> None:
+    with wire, contextlib.suppress(OSError):
+        wire.settimeout(_PATIENCE_S)
+        _, user, _ = struct.unpack("3i", wire.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        if user == os.getuid() and (told := answer(_asked(wire), vault, logins)):
+            wire.sendall(told.encode("utf-8", "surrogateescape") + b"\n")
 
 
 def _asked(wire: socket.socket) -> str:

@@ -57,7 +57,10 @@ class Diff:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What one task did on one host. `hidden`: it said no_log, so that no values are known."""
+    """What one task did on one host. `hidden`: it said no_log, so that no values are known.
+
+    `code`: how its command ended there (below 0: the signal that ended our end of it), None where it says nothing.
+    """
 
     host: str
     state: State
@@ -68,6 +71,7 @@ class Told:
     diffs: tuple[Diff, ...] = ()
     hidden: bool = False
     output: str = ""
+    code: int | None = None
 
     def mapped(self, change: Callable[[str], str]) -> Told:
         """Return it with every text that came from the host changed."""
@@ -103,6 +107,7 @@ def told(event: Mapping[str, Any]) -> Told | None:
         diffs=tuple(_named(_diffs(result), data.get("task_args", ""))) if state is State.CHANGED else (),
         hidden=hidden,
         output=str(result.get("stdout", "")) if not data.get("role") else "",
+        code=code if isinstance(code := result.get("rc"), int) else None,
     )
 
 

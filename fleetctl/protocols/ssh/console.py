@@ -11,7 +11,7 @@ from typing import Any, Final
 import netmiko
 import paramiko
 
-from fleetctl.errors import BadAnswer, FleetctlError, Refused, Rejected, Unreachable
+from fleetctl.errors import BadAnswer, FleetctlError, Refused, Rejected, Unreachable, Unsupported
 from fleetctl.protocols.hostkeys import fingerprint
 from fleetctl.protocols.ssh.platforms import Dialogue, Platform
 
@@ -100,6 +100,27 @@ class Console:
             told: str = self._connection.send_command(command, expect_string=self._prompt)
         self._judge(command, told)
         return told
+
+    def privileged_by(self, secret: str) -> None:
+        """Leave the privileged mode and enter it again by its secret.
+
+        Raises Refused (`of_enable`) where it is not taken, Unsupported where the console asks for none.
+        """
+        asks = r"[Pp]assword:\s*$"
+        with _errors(self._where):
+            self._connection.received = 0
+            if self._connection.check_enable_mode():
+                self._sent("disable", self._prompt)
+            if not re.search(asks, self._sent("enable", f"{self._prompt}|{asks}")):
+                raise Unsupported(f"{self._where}: the console asks for no secret of its privileged mode")
+            self._connection.write_channel(self._connection.normalize_cmd(secret))
+            told = str(self._connection.read_until_pattern(pattern=f"{self._prompt}|{asks}"))
+            again = re.search(asks, told) is not None
+            if again:  # IOS asks three times; whatever is typed now, the library's farewell too, would be a try
+                self._connection.paramiko_cleanup()
+            if again or not self._connection.check_enable_mode():
+                raise Refused(f"{self._where}: the console refuses the secret of its privileged mode", of_enable=True)
+        self.enabled = True
 
     def converse(self, talk: Dialogue) -> str:
         """Send a command that may ask back; raises Rejected when its answer does not say that it was done."""

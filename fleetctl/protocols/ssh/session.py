@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
@@ -137,12 +138,15 @@ class Session(Closing):
         *,
         hidden: Sequence[str] = (),
         guarded: bool = False,
+        proven: Callable[[], bool] | None = None,
+        back: Sequence[str] = (),
     ) -> None:
         """Type settings, read back, and only then save them to the start-up configuration.
 
         `reached` returns what is not as wanted yet. `guarded`: the way to the switch may be cut, so its own revert is
-        armed first and disarmed over a new connection. Raises PermissionError in a READ session, Rejected for an
-        error line and for what does not read back; nothing was saved then.
+        armed first and disarmed over a new connection; where that is to be made by other means, `proven` tells whether
+        it let one in, and `back` is what is typed where not. Raises PermissionError in a READ session, Rejected for an
+        error line and for what does not read back or lets nobody in; nothing was saved then.
         """
         if self.access is not Access.WRITE:
             raise PermissionError(f"{self.device.name}: this session only reads")
@@ -156,9 +160,10 @@ class Session(Closing):
             if left := reached():
                 undone = "; not saved, the next start of the switch undoes it" if self.platform.save else ""
                 raise Rejected(f"{self._line.where}: {left}{undone}")
+            if proven is not None and not proven():
+                raise Rejected(f"{self._line.where}: it lets nobody in with what was set")
         except Rejected:
-            if armed:
-                self._stand_down()
+            self._take_back(back, hidden, armed=armed)
             raise
         except Unreachable as error:
             self.close()
@@ -168,7 +173,7 @@ class Session(Closing):
         finally:
             self.forget()
         if armed:
-            self._confirm()
+            self._disarm(fresh=proven is None)
         self.save()
 
     def type(self, commands: Sequence[str]) -> None:
@@ -178,25 +183,45 @@ class Session(Closing):
         self.forget()
         self._open().configure(commands)
 
-    def _stand_down(self) -> None:
-        """Take the revert back, for one is still there: no start of the whole switch for one refused line."""
+    def _take_back(self, back: Sequence[str], hidden: Sequence[str], *, armed: bool) -> None:
+        """Type what was there before; then take the revert back, for one is still there.
+
+        No start of the whole switch for one refused line, but where what was there cannot be typed: then it is needed.
+        """
+        if back and not self.platform.undone_by_leaving:
+            try:
+                self._open().configure(back, hidden)
+            except Rejected:
+                return
+        if not armed:
+            return
         if self.platform.undone_by_leaving:
             self.close()
         elif self.platform.disarm is not None:
             self._open().converse(self.platform.disarm)
 
-    def _confirm(self) -> None:
-        """Prove that one can still log in, then disarm; raises Unreachable, and the revert does its work."""
-        try:
-            fresh = self._line.open()
-        except FleetctlError as error:
-            self.close()
-            raise Unreachable(
-                f"{self._line.where}: no new connection after the change ({error}); the switch {UNDOES}"
-            ) from error
-        fresh.close()
+    def _disarm(self, *, fresh: bool) -> None:
+        """Prove by a `fresh` login that one still gets in, then disarm; raises Unreachable: the revert is left."""
+        if fresh:
+            try:
+                self._line.open().close()
+            except FleetctlError as error:
+                self.close()
+                raise Unreachable(
+                    f"{self._line.where}: no new connection after the change ({error}); the switch {UNDOES}"
+                ) from error
         if self.platform.disarm is not None:
             self._open().converse(self.platform.disarm)
+
+    def keep(self) -> None:
+        """Let what is in force stand: take back the revert that another session may have left, and save.
+
+        Raises PermissionError in a READ session, Unreachable, Rejected where it cannot be saved.
+        """
+        if self.platform.disarm is not None and not self.platform.undone_by_leaving:
+            with suppress(Rejected):  # none was pending
+                self._open().converse(self.platform.disarm)
+        self.save()
 
     def save(self) -> None:
         """Save what is in force to the start-up configuration; raises Rejected when the switch does not say it did."""
@@ -299,6 +324,14 @@ class Session(Closing):
     def prove(self) -> None:
         """Find the login accepted: a console takes nobody without one, so an open session proves it."""
         self._open()
+
+    def prove_enable(self, secret: str) -> None:
+        """Find the secret of the privileged mode accepted, whether or not the account gets in without it.
+
+        Raises Refused (`of_enable`), Unsupported where the console asks for none.
+        """
+        self._open().privileged_by(secret)
+        self._enabled = True
 
     @property
     def credential_proven(self) -> bool:

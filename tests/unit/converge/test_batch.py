@@ -211,6 +211,9 @@ def test_what_cannot_be_told_is_never_in_step(
         (came("a", State.KEY, message="HAS CHANGED"), Outcome.REFUSED, "another SSH host key", None),
         (came("a", State.SUDO, message="sorry"), Outcome.REFUSED, "may not become root", True),
         (came("a", State.FAILED, output="f" * 32), Outcome.REFUSED, "another machine answers here", True),
+        (came("a", State.FAILED, output="", code=1), Outcome.REFUSED, "may not become root", True),
+        (came("a", State.FAILED, output="", code=0), Outcome.UNKNOWN, "is no id", True),
+        (came("a", State.FAILED, output="", code=-15), Outcome.UNREACHABLE, "cut off", None),
     ],
 )
 def test_a_host_that_cannot_be_looked_at_ends_as_a_whole_and_says_why(

@@ -10,7 +10,7 @@ import netmiko
 import paramiko
 import pytest
 
-from fleetctl.errors import BadAnswer, FleetctlError, Refused, Rejected, Unreachable
+from fleetctl.errors import BadAnswer, FleetctlError, Refused, Rejected, Unreachable, Unsupported
 from fleetctl.protocols.ssh import console, platforms
 from fleetctl.protocols.ssh.console import Console
 from tests.unit.switch.fakes import PLATFORMS
@@ -37,6 +37,14 @@ class Connection:
 
     def __init__(self, answers: dict[str, str | Exception]) -> None:
         self.answers, self.sent, self.received = answers, list[str](), 0
+        self.privileged = self.ended = False
+
+    def check_enable_mode(self) -> bool:
+        before, self.privileged = self.privileged, self.sent[-1:] == ["Gate-1"] and self.answers["Gate-1"] == "sw#"
+        return before or self.privileged
+
+    def paramiko_cleanup(self) -> None:
+        self.ended = True
 
     def send_command(self, command: str, **_: Any) -> str:
         self.sent.append(command)
@@ -148,6 +156,32 @@ def test_a_refused_login_counts_and_a_wrong_enable_secret_does_not() -> None:
     with pytest.raises(Refused, match="enable secret") as caught:
         _errors(ValueError("Failed to enter enable mode."))
     assert not caught.value.credential
+
+
+@pytest.mark.parametrize(
+    ("asked", "told", "error"),
+    [
+        ("Password: ", "sw#", None),
+        ("Password: ", "\nPassword: ", Refused),  # IOS asks three times
+        ("Password: ", "% Access denied\n\nsw>", Refused),
+        ("sw#", "", Unsupported),
+    ],
+)
+def test_the_secret_of_the_privileged_mode_is_proven_by_leaving_it_and_entering_again(
+    asked: str, told: str, error: type[FleetctlError] | None
+) -> None:
+    known, connection = at("cisco_ios", {"enable": asked, "Gate-1": told})
+    connection.privileged = True
+    if error is None:
+        known.privileged_by("Gate-1")
+        assert known.enabled
+        assert connection.sent == ["disable", "enable", "Gate-1"]
+        return
+    with pytest.raises(error) as caught:
+        known.privileged_by("Gate-1")
+    assert "Gate-1" not in str(caught.value)
+    assert getattr(caught.value, "of_enable", True)
+    assert connection.ended is told.endswith("Password: "), "whatever is typed at a prompt for a secret is a try"
 
 
 def test_a_changed_host_key_is_told_though_the_library_hides_it_in_a_time_out() -> None:

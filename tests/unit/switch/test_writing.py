@@ -16,9 +16,10 @@ from fleetctl.aspects.users import Account, Level, Users
 from fleetctl.aspects.vlans import Vlan, Vlans
 from fleetctl.drivers.switch import DRIVER, kit, ports, power, services, users, vlans
 from fleetctl.errors import Refused, Rejected, Unreachable, Unsupported
-from fleetctl.model import ABSENT, Access, FrozenMap, Kind, Neighbour
+from fleetctl.model import ABSENT, Access, FrozenMap, Kind, Neighbour, NewPassword
 from fleetctl.protocols.ssh import platforms
 from fleetctl.protocols.ssh.commands import rendered
+from fleetctl.protocols.ssh.platforms import Dialogue
 from tests.unit.switch.fakes import PASSWORD, PLATFORMS, PORTS, Secrets, capture, console, device, session
 
 CELLS = {cell.aspect: cell for cell in DRIVER.cells}
@@ -305,6 +306,81 @@ def test_a_refused_line_does_not_restart_the_whole_switch() -> None:
     with pytest.raises(Rejected):
         known.write(["shutdown"], lambda: "", guarded=True)
     assert console(known).said == ["reload in 3", "reload cancel"]
+
+
+# --- passwords: kept only when one gets in with them --------------------------------------------------------
+
+
+def new_password(account: str, *, accepted: bool = True) -> NewPassword:
+    return NewPassword(account=account, old="Old-word-1", new="New-word-2", acting="x", accepted=lambda: accepted)
+
+
+def test_a_new_password_is_armed_proven_and_only_then_saved() -> None:
+    known = session("cisco_ios")
+    users.set_password(known, new_password("admin"))
+    assert console(known).typed == ["username admin privilege 15 secret New-word-2"]
+    assert console(known).said == ["reload in 3", "reload cancel", "write memory"]
+
+
+@pytest.mark.parametrize("platform", [p for p in PLATFORMS if p != "mikrotik_routeros"])
+def test_a_new_password_that_lets_nobody_in_is_typed_back_and_not_saved(platform: str) -> None:
+    known = session(platform)
+    with pytest.raises(Rejected, match="lets nobody in"):
+        users.set_password(known, new_password("admin", accepted=False))
+    new, old = (" ".join(each for each in console(known).typed if word in each) for word in ("New-word", "Old-word"))
+    assert new.replace("New-word-2", "Old-word-1") == old
+    told = known.platform
+    assert console(known).said == [each.command for each in (told.arm, told.disarm) if each is not None]
+
+
+def test_where_the_old_password_cannot_be_typed_back_the_revert_is_left_to_its_work() -> None:
+    known = session("cisco_ios")
+    console(known).refuses = "Old-word-1"
+    with pytest.raises(Rejected, match="lets nobody in"):
+        users.set_password(known, new_password("admin", accepted=False))
+    assert console(known).said == ["reload in 3"]
+
+
+def test_routeros_undoes_it_by_its_safe_mode() -> None:
+    known = session("mikrotik_routeros")
+    with pytest.raises(Rejected, match="lets nobody in"):
+        users.set_password(known, new_password("admin", accepted=False))
+    assert (console(known).said, known._console) == (["\x18"], None), "the session has ended, and with it the change"
+
+
+@pytest.mark.parametrize("platform", ["cisco_ios", "ruijie_os"])
+def test_the_secret_of_the_privileged_mode_is_set_where_its_words_are_known(platform: str) -> None:
+    config = capture(platform)["show running-config"].replace("\nusername", "\nenable secret 5 $1$x\nusername", 1)
+    known = session(platform, config=config)
+    users.set_password(known, new_password("enable"))
+    assert console(known).typed == ["enable secret New-word-2"]
+
+
+@pytest.mark.parametrize("platform", ["planet", "tplink_jetstream", "hp_comware", "mikrotik_routeros"])
+def test_where_they_are_not_nothing_is_typed(platform: str) -> None:
+    known = session(platform)
+    with pytest.raises(Unsupported, match="cannot set enable_secret"):
+        users.set_password(known, new_password("enable"))
+    assert console(known).typed == []
+
+
+def test_what_was_left_pending_is_taken_back_and_saved_whether_or_not_there_was_something(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = session("cisco_ios")
+    known.keep()
+    assert console(known).said == ["reload cancel", "write memory"]
+    said: list[str] = []
+
+    def converse(talk: Dialogue) -> str:
+        said.append(talk.command)
+        if talk.command == "reload cancel":
+            raise Rejected("% No reload is scheduled.")
+        return talk.good
+
+    monkeypatch.setattr(console(known), "converse", converse)
+    known.keep()
+    assert said == ["reload cancel", "write memory"]
 
 
 # --- limits and guards --------------------------------------------------------------------------------------

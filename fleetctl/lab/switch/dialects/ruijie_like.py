@@ -160,6 +160,7 @@ PORT_LINES = (
 TOP = (
     Line(r"(?P<k>hostname) \S+"),
     Line(r"(?P<k>username \S+) privilege \d+ password 0 \S+", take_back=r"username \S+"),
+    Line(r"(?P<k>enable secret)(?: 0)? \S+", take_back="enable secret"),
     Line(r"(?P<k>ntp server \S+)"),
     Line(r"(?P<k>clock timezone) \S+ [+-]\d+ \d+", take_back="clock timezone"),
     Line(r"(?P<k>clock summer-time) .+", take_back="clock summer-time"),
@@ -214,8 +215,10 @@ DIALECT = Lines(
         "interface GigabitEthernet 0/12",
         " switchport mode trunk",
     ),
-    account=r"username (?P<user>\S+) privilege \d+ password 0 (?P<password>\S+)",
+    account=r"username (?P<user>\S+) privilege (?P<level>\d+) password 0 (?P<password>\S+)",
+    gate=r"enable secret(?: 0)? (?P<secret>\S+)",
     hides=(
+        (r"^(enable secret)(?: 0)? \S+", r"\1 5 $1$eyy2$xs28FDw4s2q0tx97"),
         (r"^(username \S+ privilege \d+ password) 0 \S+", r"\1 7 0837351a1b0c07"),
         (
             r"^(snmp-server user \S+ \S+ v3) auth (\S+) \S+ priv (\S+) \S+",
