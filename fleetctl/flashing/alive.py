@@ -39,10 +39,11 @@ def goes_on(first: Alive | None, now: Alive | None) -> bool:
 
 
 def told(kind: Kind, before: Noted | None, after: Noted | None = None) -> Iterator[str]:
-    """Yield how it stood before, and after, where there is anything to tell: `before: 2 of 2 channels recorded`."""
-    for when, noted in (("before", before), ("after", after)):
-        if noted is not None and noted.alive:
-            yield f"{when}: {in_words(kind, noted)}"
+    """Yield how it stood before, and after, where there is anything to tell."""
+    if before is not None and before.alive:
+        yield f"before the upgrade: {in_words(kind, before)}"
+    if after is not None and after.alive:
+        yield f"after the upgrade: {in_words(kind, after)}"
 
 
 def in_words(kind: Kind, noted: Noted) -> str:

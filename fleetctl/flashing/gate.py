@@ -103,9 +103,11 @@ def _alive(
             break
         time.sleep(flash.timing.poll_s)
     if missing:
-        switch = flash.job.device.kind is Kind.SWITCH
-        told = "port {} had a link before and has none" if switch else "channel {} was recorded before and is not"
-        troubles.append(f"{told.format(', '.join(missing))} within {flash.timing.alive_s:.0f} s")
+        names, seconds = ", ".join(missing), f"{flash.timing.alive_s:.0f}"
+        if flash.job.device.kind is Kind.SWITCH:
+            troubles.append(f"port {names} had a link before and has none within {seconds} s")
+        else:
+            troubles.append(f"channel {names} was recorded before and is not within {seconds} s")
     return now
 
 

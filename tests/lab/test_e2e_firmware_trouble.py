@@ -154,8 +154,10 @@ def test_a_recorder_is_judged_by_footage_newer_than_its_upgrade_and_how_it_stood
     assert after["newest"] > before["newest"]
     assert done["after"]["version"] == "V4.75.200 build 250101"
     reason = done["reason"]
-    assert reason.startswith(f"before: 1 of 1 channels recorded, newest {before['newest']}; after: 1 of 1"), reason
+    assert reason.startswith(
+        f"before the upgrade: 1 of 1 channels recorded, newest {before['newest']}; after the upgrade: 1 of 1"
+    ), reason
     arguments = ("silent", "--yes", *QUICK, *LOST_QUICKLY, "--limit", "rec", "--image", silent)
     done = told(hall.expect(1, "firmware", "roll", *arguments))["rec"]
     assert "channel 1 was recorded before and is not within 6 s" in done["reason"]
-    assert "before: 1 of 1 channels recorded" in done["reason"]
+    assert "before the upgrade: 1 of 1 channels recorded" in done["reason"]

@@ -298,8 +298,9 @@ class Session(Closing):
             with self._open().patient(SLOW_S):
                 self._open().converse(replace(way.boot, command=way.boot.command.replace("{file}", file)))
             if (told := self._asked(way.booted)) != file:
-                now = told or "nothing that it tells"
-                raise Rejected(f"{self._line.where}: its next start is from {now}, not {file}")
+                raise Rejected(
+                    f"{self._line.where}: its next start is from {told or 'nothing that it tells'}, not {file}"
+                )
         self.save()
         self.forget()
 

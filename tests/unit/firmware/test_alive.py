@@ -33,8 +33,8 @@ def test_how_a_device_stood_is_told_before_and_after_and_nothing_of_those_that_r
 
     before, after = noted(a=OLD, b=Alive(well=False)), noted(a=NEW, b=Alive(well=True))
     assert list(alive.told(Kind.NVR, before, after)) == [
-        "before: 1 of 2 channels recorded, newest 2026-11-26 10:00:00",
-        "after: 2 of 2 channels recorded, newest 2026-11-26 10:00:07",
+        "before the upgrade: 1 of 2 channels recorded, newest 2026-11-26 10:00:00",
+        "after the upgrade: 2 of 2 channels recorded, newest 2026-11-26 10:00:07",
     ]
-    assert list(alive.told(Kind.SWITCH, noted(a=Alive(well=True)))) == ["before: 1 of 1 ports with a link"]
+    assert list(alive.told(Kind.SWITCH, noted(a=Alive(well=True)))) == ["before the upgrade: 1 of 1 ports with a link"]
     assert list(alive.told(Kind.CAMERA, noted(), None)) == []
