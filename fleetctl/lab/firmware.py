@@ -12,6 +12,7 @@ import io
 import json
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
@@ -83,14 +84,13 @@ def made(models: tuple[str, ...], version: str, *, size: int = 20_000, seed: int
     """Return an image for the lab; `seed` makes another of the same."""
     block = hashlib.sha256(f"{version} {seed}".encode()).digest() * 32
     body = (block * (size // len(block) + 1))[:size]
-    told = {
-        "models": list(models),
-        "version": version,
-        "size": len(body),
-        "sha256": hashlib.sha256(body).hexdigest(),
-        "effects": effects,
-    }
-    return MAGIC + json.dumps(told).encode() + b"\n" + body
+    return head(models, version, size, hashlib.sha256(body).hexdigest(), effects) + body
+
+
+def head(models: tuple[str, ...], version: str, size: int, sha256: str, effects: Mapping[str, float]) -> bytes:
+    """Return the first line of an image, for the bytes of that size and checksum."""
+    told = {"models": list(models), "version": version, "size": size, "sha256": sha256, "effects": dict(effects)}
+    return MAGIC + json.dumps(told).encode() + b"\n"
 
 
 def version_of(device: SimDevice) -> str:

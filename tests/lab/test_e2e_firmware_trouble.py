@@ -13,7 +13,10 @@ from fleetctl.operations import lab
 from tests.lab.office import Office
 from tests.lab.test_e2e_firmware import LOST_QUICKLY, MODEL, NEW, QUICK, Fleet, blank, fleet, template, told
 
-TARGETS = "all: {vars: {firmware_target: {DS-2CD2143G2-I: V5.7.17 build 240101, DS-7608NI-K2: V4.75.100 build 240901}}}"
+TARGETS = (
+    "all: {vars: {device_language: multi, firmware_target: "
+    "{DS-2CD2143G2-I: V5.7.17 build 240101, DS-7608NI-K2: V4.75.100 build 240901}}}"
+)
 __all__ = ["fleet", "template"]  # fixtures
 
 
@@ -117,6 +120,7 @@ def test_what_an_image_is_for_is_held_against_the_device_and_every_refusal_is_on
     cases = {
         ("--region", "CN"): "nothing says this device's: device_region",
         ("--oem", "00KB001"): "nothing says this device's: device_oem",
+        ("--language", "zh"): "is for the language zh, the device has multi",
         ("--needs-reset",): "--allow-reset",
         ("--min-from", "V5.7.16"): "reached from V5.7.16 on only",
         ("--hardware", "IPC_G9"): "is of the hardware line",
@@ -129,6 +133,8 @@ def test_what_an_image_is_for_is_held_against_the_device_and_every_refusal_is_on
             ran = told(hall.expect(1, "firmware", "plan", "--limit", "cam", "--image", key))
         assert (ran["cam"]["outcome"], reason in ran["cam"]["reason"]) == ("refused", True), ran
     assert hall.writes("cam") == {}
+    fits = image(hall, "DS-2CD2143G2-I", "V5.7.18", "240309", "--language", "MULTI")
+    assert told(hall.expect(3, "firmware", "plan", "--limit", "cam", "--image", fits))["cam"]["reason"] == ""
 
 
 def test_onvif_that_an_upgrade_switched_off_is_put_back_over_the_makers_interface_and_told(hall: Office) -> None:
