@@ -200,6 +200,7 @@ _ASKED: Final = {
     "reset": (Disruption.REACH, "put it back to its factory state"),
     "snapshot": (Disruption.NONE, "take a picture now"),
     "format_disk": (Disruption.SERVICE, "format a disk that is unformatted"),
+    "newest_footage": (Disruption.NONE, "when the newest file in a camera's folder was written to, by its own clock"),
     "find_footage": (Disruption.NONE, "find what was recorded"),
     "live_path": (Disruption.NONE, "where a channel is looked at"),
     "channels_bound": (Disruption.NONE, "list the channels that have a camera"),
