@@ -11,8 +11,9 @@ from fleetctl.catalog import asks
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.executor import Policy, Stop
 from fleetctl.inventory import edit
-from fleetctl.model import UNSET, Device, Event, Finished, Kind, Learned, Outcome
+from fleetctl.model import UNSET, Device, Event, Finished, Kind, Learned, LoginJudged, Outcome
 from fleetctl.operations.adopting import Seen, work
+from fleetctl.operations.candidates import Guesses, guessed, guessing, keep
 from fleetctl.operations.door import ACTIVATED, ACTIVATING, Job, Login, own_account
 from fleetctl.operations.runs import execute, in_turn, job, logs_in_by_password, select, task
 from fleetctl.operations.workspace import Workspace
@@ -29,8 +30,12 @@ def adopt(
     stop: Stop | None = None,
     force: bool = False,
     enable: str = "",
+    candidates: Sequence[str] = (),
 ) -> Iterator[Event]:
     """Adopt the devices that are not adopted yet and yield the events.
+
+    `candidates` are passwords that the installer may have given the first account: as many are tried in their order as
+    the device's budget allows, and the one that is taken goes into the vault. Those refused before are not tried again.
 
     `enable` is the secret of the privileged mode of those switches that may ask for one; where one asked and took it,
     it is in the vault afterwards.
@@ -52,6 +57,7 @@ def adopt(
     by_name = {d.name: d for d in devices}
     firsts: dict[str, _First] = {}
     had: set[str] = set()  # whose account may be there: its password is not of today
+    guesses: dict[str, Guesses] = {d.name: guessed(workspace, d, candidates) for d in devices} if candidates else {}
 
     def ready() -> None:
         had.update(d.name for d in devices if _has_password(workspace, d))
@@ -64,7 +70,8 @@ def adopt(
         if name in through:  # nobody logs in there: its recorder says who it is
             return Seen(job=job(workspace, through[name]), replace=replace_)
         device = by_name[name]
-        return _job(workspace, device, firsts.get(name), had=name in had, replace_=replace_, enable=enable)
+        made = _job(workspace, device, firsts.get(name), had=name in had, replace_=replace_, enable=enable)
+        return made if name not in guesses else guessing(workspace, made, guesses[name])
 
     facts: dict[str, Mapping[str, str]] = {}
     for event in execute(
@@ -82,6 +89,8 @@ def adopt(
         ready=ready,
     ):
         _book(workspace, event, by_name | through, facts, enable)
+        if isinstance(event, LoginJudged) and event.accepted and event.device in guesses:
+            keep(workspace, by_name[event.device], event, guesses[event.device])
         yield event
 
 

@@ -154,16 +154,25 @@ class Workspace:
         return standard.waivers_of(device.name, self.inventory, self.registry.aspects)
 
     def _waived(self, device: Device, told: tuple[Expectation, ...]) -> tuple[Expectation, ...]:
-        """Add the waivers in force. A role is carried out whole, so a Linux host's waivers are for whole aspects."""
-        found = [w for w in self.waivers(device) if w.holds(self.today) and not w.is_requirement]
+        """Add the waivers in force. A role is carried out whole, so a Linux host's waivers are for whole aspects.
+
+        One that was learned covers nothing: the device's own line expects what it has; when it is over that is told.
+        """
+        found = [w for w in self.waivers(device) if not w.is_requirement and (w.learned or w.holds(self.today))]
         if device.is_host:
             found = [w for w in found if "." not in w.setting]
         if not found:
             return told
-        by_aspect: dict[str, list[Waiver]] = {}
+        held: dict[str, list[Waiver]] = {}
+        ended: dict[str, list[Waiver]] = {}
         for waiver in found:
-            by_aspect.setdefault(waiver.setting.partition(".")[0], []).append(waiver)
-        return tuple(replace(e, waivers=tuple(by_aspect.get(e.aspect, ()))) for e in told)
+            if not waiver.learned:
+                held.setdefault(waiver.setting.partition(".")[0], []).append(waiver)
+            elif not waiver.holds(self.today):
+                ended.setdefault(waiver.setting.partition(".")[0], []).append(waiver)
+        return tuple(
+            replace(e, waivers=tuple(held.get(e.aspect, ())), ended=tuple(ended.get(e.aspect, ()))) for e in told
+        )
 
     def wired(self, device: Device) -> Device:
         """Return a switch with the other devices of its site; any other device as it is."""
