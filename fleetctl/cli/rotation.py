@@ -116,7 +116,7 @@ def _show(told: Context, plan: Sequence[Chosen]) -> None:
                 told.say(
                     "{name} {account}: stays: {reason}",
                     name=name,
-                    account=each.account,
+                    account=each.account or "-",
                     reason=told.say.reason(each.reason),
                 )
             )

@@ -211,6 +211,7 @@ _ASKED: Final = {
     "links": (Disruption.NONE, "say which ports have a link"),
     "seen": (Disruption.NONE, "say which MAC addresses are on which ports"),
     "installed": (Disruption.NONE, "what is installed"),
+    "writers": (Disruption.NONE, "who changed settings, by its own log"),
     "camera": (Disruption.NONE, "say which camera is on a channel"),
 }
 

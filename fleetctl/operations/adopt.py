@@ -11,9 +11,10 @@ from fleetctl.catalog import asks
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.executor import Policy, Stop
 from fleetctl.inventory import edit
-from fleetctl.model import UNSET, Device, Event, Finished, Kind, Learned, Outcome
+from fleetctl.model import UNSET, Device, Event, Finished, Kind, Learned, LoginJudged, Outcome
 from fleetctl.operations import maker
 from fleetctl.operations.adopting import Seen, work
+from fleetctl.operations.candidates import Guesses, guessed, guessing, keep
 from fleetctl.operations.door import ACTIVATED, ACTIVATING, RENEWED, RENEWING, Job, Login, own_account
 from fleetctl.operations.runs import execute, in_turn, job, logs_in_by_password, select, task
 from fleetctl.operations.workspace import Workspace
@@ -30,8 +31,12 @@ def adopt(
     stop: Stop | None = None,
     force: bool = False,
     enable: str = "",
+    candidates: Sequence[str] = (),
 ) -> Iterator[Event]:
     """Adopt the devices that are not adopted yet and yield the events.
+
+    `candidates` are passwords that the installer may have given the first account: as many are tried in their order as
+    the device's budget allows, and the one that is taken goes into the vault. Those refused before are not tried again.
 
     `enable` is the secret of the privileged mode of those switches that may ask for one; where one asked and took it,
     it is in the vault afterwards.
@@ -54,20 +59,24 @@ def adopt(
     firsts: dict[str, _First] = {}
     makers: dict[str, Login] = {}
     had: set[str] = set()  # whose account may be there: its password is not of today
+    guesses: dict[str, Guesses] = {d.name: guessed(workspace, d, candidates) for d in devices} if candidates else {}
 
     def ready() -> None:
-        had.update(d.name for d in devices if _has_password(workspace, d))
-        _provide(workspace, devices)
+        here = [d for d in devices if not workspace.closed(d.site)]
+        had.update(d.name for d in here if _has_password(workspace, d))
+        _provide(workspace, here)
         if force or replace_:
-            _forgive(workspace, devices)
-        firsts.update(_first_logins(workspace, devices))
-        makers.update(maker.prepared(workspace, devices))
+            _forgive(workspace, here)
+        firsts.update(_first_logins(workspace, here))
+        makers.update(maker.prepared(workspace, [d for d in here if d.name not in guesses]))
 
     def payload(name: str) -> Any:
         if name in through:  # nobody logs in there: its recorder says who it is
             return Seen(job=job(workspace, through[name]), replace=replace_)
         device = by_name[name]
         made = _job(workspace, device, firsts.get(name), had=name in had, replace_=replace_, enable=enable)
+        if name in guesses:
+            return guessing(workspace, made, guesses[name])
         told = makers.get(name)
         renewing = told is not None and workspace.facts(name).get(RENEWING) == told.user
         lets_in = any(workspace.budget(device, f.user, f.password)[1].proven for f in made.first)
@@ -91,6 +100,8 @@ def adopt(
         _book(workspace, event, by_name | through, facts, enable)
         if isinstance(event, Finished) and event.device in makers:
             maker.tidy(workspace, by_name[event.device], makers[event.device])
+        if isinstance(event, LoginJudged) and event.accepted and event.device in guesses:
+            keep(workspace, by_name[event.device], event, guesses[event.device])
         yield event
 
 
