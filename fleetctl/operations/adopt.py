@@ -217,11 +217,11 @@ def _job(workspace: Workspace, device: Device, told: _First | None, *, had: bool
     first: list[Login] = []
     spent = ""
     logins = maker.factory_logins(workspace, device)[:1]
-    if (renewed := maker.renewed(workspace, device)) is not None:
-        logins = (renewed, *logins)  # it was not reset, or it was: then it has again what it came with
-    elif told is not None and told.live:
-        logins = ((told.login.user, told.login.password),)
-    for user, default in logins:
+    if told is not None and told.live:
+        logins = ((told.login.user, told.login.password), *logins)
+    elif (renewed := maker.renewed(workspace, device)) is not None:
+        logins = (renewed, *logins)
+    for user, default in dict.fromkeys(logins):  # it was not reset, or it was: then it has again what it came with
         mark, (spent, _) = workspace.budget(device, user, default)
         if not spent:
             first.append(Login(user=user, password=default, fingerprint=mark))

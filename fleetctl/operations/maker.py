@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fleetctl.model import Device
-from fleetctl.operations.door import ACTIVATING, RENEWED, RENEWING, Login
+from fleetctl.operations.door import ACTIVATING, RENEWING, Login
 from fleetctl.operations.runs import logs_in_by_password
 from fleetctl.operations.workspace import Workspace
 
@@ -38,8 +38,8 @@ def renews(workspace: Workspace, device: Device) -> str:
 
 
 def renewed(workspace: Workspace, device: Device) -> tuple[str, str] | None:
-    """Return the maker's account with the password of the vault that it was seen to have, None where it has none."""
-    user = workspace.facts(device.name).get(RENEWED, "")
+    """Return the maker's account with the password that the vault has of it, None where it has none."""
+    user = renews(workspace, device)
     password = workspace.vault.entry(device.site, device.name, user).current if user else ""
     return (user, password) if password else None
 
