@@ -148,5 +148,23 @@ def _scores(connection: Connection) -> None:
     )
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (_first, _causes_and_turns, _login_budget, _rotations, _messages, _scores)
+def _bundles(connection: Connection) -> None:
+    """Sites that were taken along in a bundle; `state` is out, returned, recalled or lost."""
+    connection.execute(
+        """CREATE TABLE bundles (
+            bundle TEXT PRIMARY KEY, site TEXT NOT NULL, holder TEXT NOT NULL, by TEXT NOT NULL, file TEXT NOT NULL,
+            made REAL NOT NULL, expires REAL NOT NULL, state TEXT NOT NULL, ended REAL, reason TEXT NOT NULL,
+            generation INTEGER NOT NULL) WITHOUT ROWID"""
+    )
+
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (
+    _first,
+    _causes_and_turns,
+    _login_budget,
+    _rotations,
+    _messages,
+    _scores,
+    _bundles,
+)
 """Migration number n brings a store from version n - 1 to n."""

@@ -62,11 +62,12 @@ def adopt(
     guesses: dict[str, Guesses] = {d.name: guessed(workspace, d, candidates) for d in devices} if candidates else {}
 
     def ready() -> None:
-        had.update(d.name for d in devices if _has_password(workspace, d))
-        _provide(workspace, devices)
+        here = [d for d in devices if not workspace.closed(d.site)]
+        had.update(d.name for d in here if _has_password(workspace, d))
+        _provide(workspace, here)
         if force or replace_:
-            _forgive(workspace, devices)
-        firsts.update(_first_logins(workspace, devices))
+            _forgive(workspace, here)
+        firsts.update(_first_logins(workspace, here))
 
     def payload(name: str) -> Any:
         if name in through:  # nobody logs in there: its recorder says who it is

@@ -32,7 +32,7 @@ from fleetctl.model import (
 )
 from fleetctl.operations import rollout
 from fleetctl.operations.adopt import adopt
-from fleetctl.operations.device import Recorder, one
+from fleetctl.operations.device import Recorder, one, writable
 from fleetctl.operations.diagnosis.recorders import channels
 from fleetctl.operations.runs import job
 from fleetctl.operations.site import bound
@@ -89,8 +89,7 @@ def _replaceable(workspace: Workspace, name: str) -> Device:
             f"{name} is no camera or recorder. A switch or a host: fleetctl adopt --replace --limit {name}, then "
             f"fleetctl apply --limit {name}"
         )
-    if device.audit_only:
-        raise UsageError(f"{name} is audit_only in the inventory: fleetctl only looks at it")
+    writable(workspace, device)
     if device.place is None:
         raise UsageError(f"{name} is in no inventory file that fleetctl can write its new serial number into")
     return device

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Final
 
 from fleetctl import catalog, codec, files, inventory, standard
+from fleetctl.bundle import Issue, register
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.inventory import SEALED
 from fleetctl.journal import Journal
 from fleetctl.logins import Budget
 from fleetctl.model import Device, Driver, Expectation, Kind, SecretRef, Waiver
-from fleetctl.operations import wiring
+from fleetctl.operations import cutoff, wiring
 from fleetctl.protocols.ansible import Surroundings
 from fleetctl.resources import folder
 from fleetctl.store import Store
@@ -45,6 +46,8 @@ class Workspace:
     reading: bool = False  # only what is on record is asked for: that works away from home, too
     vault_ids: tuple[str, ...] = ()  # label@source, as Ansible writes it; none: what ansible.cfg says
     ask: Callable[[str], str] | None = None  # asks a person for the vault password of a label
+    bundle: Issue | None = None  # of a site that was taken along, opened here
+    fetch: Callable[[], None] | None = None  # puts the firmware images of a bundle in their place
 
     @property
     def state(self) -> Path:
@@ -68,13 +71,21 @@ class Workspace:
 
     @cached_property
     def inventory(self) -> inventory.Inventory:
-        """The inventory, checked; raises InventoryError with every fault at once."""
+        """The inventory, checked; raises InventoryError with every fault at once.
+
+        A move in it that was cut off between two files is finished first: a device would stand at two sites.
+        """
+        cut_off = self.has_state and cutoff.written(self.state, self.inventory_root)
         cache = self.root / STATE / "cache" if self.has_state else None
         aspects = self.registry.aspects
         settings = partial(standard.settings_faults, aspects=aspects)
         waivers = partial(standard.waiver_faults, aspects=aspects)
         checks = (settings, waivers, standard.recipient_faults)
-        return inventory.load(self.inventory_root, aspects, cache=cache, checks=checks)
+        found = inventory.load(self.inventory_root, aspects, cache=cache, checks=checks)
+        if cut_off and not self.vault.source.asks:  # nobody is asked for a password by a command that needs none
+            self.__dict__["inventory"] = found
+            cutoff.dropped(self.state, self.vault.drop)
+        return found
 
     def reread(self) -> None:
         """Read the inventory again when it is next asked for: a file of it was written."""
@@ -94,14 +105,33 @@ class Workspace:
     def vault(self) -> Vault:
         """The vault of this inventory; its password is asked for when a site is opened. Raises VaultError."""
         sources = sources_of(self.root, vault_ids=self.vault_ids, ask=self.ask)
-        return Vault(self.inventory_root, sources, keep_days=self._keep_days)
+        return Vault(self.inventory_root, sources, keep_days=self.keep_days, closed=self.closed)
+
+    @property
+    def outside(self) -> Path:
+        """Where documents for people go: the workspace, or the current folder where that is a bundle."""
+        return self.root if self.bundle is None else Path.cwd()
+
+    @cached_property
+    def _out(self) -> Mapping[str, register.Taken]:
+        return register.out(self.store) if self.has_state and self.state.joinpath("store.db").exists() else {}
+
+    def closed(self, site: str) -> str:
+        """Return why nothing is written to a site from here, "" where something may be.
+
+        At home: a bundle of it is out. In a bundle: it has expired.
+        """
+        if self.bundle is not None:
+            return register.over(self.bundle) if self.bundle.expired(datetime.now(UTC)) else ""
+        taken = self._out.get(site)
+        return register.away(taken) if taken is not None else ""
 
     def unlock(self) -> None:
         """Ask for the vault password now where a person has to be asked, before anything is drawn on the screen."""
         if self.vault.source.asks:
             self.vault.identities.password(self.vault.source)
 
-    def _keep_days(self, site: str) -> int:
+    def keep_days(self, site: str) -> int:
         """Return how long a site's previous passwords are kept: `vault_keep_days` of its first device that says so."""
         for device in self.inventory.devices.values():
             if device.site == site and (told := self.inventory.values(device.name).get("vault_keep_days")):

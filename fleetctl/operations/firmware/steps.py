@@ -64,11 +64,15 @@ class Step:
 
 def catalogue(workspace: Workspace) -> Catalogue:
     """Return the workspace's images."""
+    if workspace.fetch is not None:
+        workspace.fetch()
     return Catalogue(workspace.state / "firmware")
 
 
 def add(workspace: Workspace, source: Path, told: Mapping[str, Any], *, expected_sha256: str = "") -> Image:
     """Take an image in; raises UsageError (no file, no room, another checksum, nothing said of its models)."""
+    if workspace.bundle is not None:
+        raise UsageError("images are taken in at home: a bundle carries those that its site wants when it is made")
     if not told.get("models"):
         raise UsageError("for which models is it? Name each that its maker lists: --model DS-2CD2143G2-I")
     for name in ("vendor", "version"):
@@ -76,6 +80,18 @@ def add(workspace: Workspace, source: Path, told: Mapping[str, Any], *, expected
             raise UsageError(f"--{name} is missing: an image is not guessed from its file name")
     who = {"added_by": operator(), "added": datetime.now(UTC).isoformat(timespec="seconds")}
     return catalogue(workspace).add(source, {**told, **who}, expected_sha256=expected_sha256)
+
+
+def wanted(workspace: Workspace, devices: Sequence[Device]) -> tuple[Image, ...]:
+    """Return the images that are what the inventory wants on these devices, of the models that are known of them."""
+    there, found = catalogue(workspace).images(), {}
+    for device in devices:
+        driver, model = workspace.driver(device), workspace.facts(device.name).get("model", device.model)
+        target = "" if device.is_host or not there else _target(workspace, device, model)
+        for image in there if target else ():
+            if same_words(model, image.models) and verdict(target, image.target, driver.release) is Verdict.VERIFIED:
+                found[image.sha256] = image
+    return tuple(found.values())
 
 
 def read(
