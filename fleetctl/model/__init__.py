@@ -42,6 +42,7 @@ from fleetctl.model.firmware import (
     verdict,
 )
 from fleetctl.model.fleet import Access, Device, Endpoint, Expectation, Neighbour, Reading
+from fleetctl.model.logs import Written
 from fleetctl.model.passwords import LoginLock, PasswordPolicy, Trouble
 from fleetctl.model.plans import AspectPlan, Change, DevicePlan
 from fleetctl.model.settings import (
@@ -142,6 +143,7 @@ __all__ = [
     "Verdict",
     "Viewing",
     "Waiver",
+    "Written",
     "actions",
     "brand_of",
     "covering",

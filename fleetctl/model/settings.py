@@ -212,6 +212,7 @@ _ASKED: Final = {
     "hold": (Disruption.REACH, "shut ports for a while, or give them back; nothing is saved"),
     "seen": (Disruption.NONE, "say which MAC addresses are on which ports"),
     "installed": (Disruption.NONE, "what is installed"),
+    "writers": (Disruption.NONE, "who changed settings, by its own log"),
     "camera": (Disruption.NONE, "say which camera is on a channel"),
 }
 

@@ -81,6 +81,7 @@ RULES: Final = {
     "at_least_pixels": N_("at least {value}"),
     "among": N_("one of {value}"),
     "filled": N_("filled in"),
+    "only": N_("only {value}"),
     "has": N_("has {value}"),
     "administrators_among": N_("administrators only {value}"),
     "attested": N_("attested by a person, with evidence"),
@@ -89,6 +90,7 @@ RULES: Final = {
 
 PROOFS: Final = {
     "read": N_("read from the device"),
+    "probed": N_("seen from outside"),
     "inventory": N_("counted in the inventory"),
     "attested": N_("attested"),
 }

@@ -360,6 +360,17 @@ def test_a_secret_of_the_privileged_mode_is_taken_from_the_vault(office: Office)
         type_("configure terminal", "no enable secret", f"username fleetctl privilege 15 secret {password}", "end")
 
 
+def test_the_messages_in_its_memory_tell_who_typed(office: Office) -> None:
+    one, _ = ports("cisco")
+    office.expect(0, "audit", "--limit", "cisco-sw", "--aspect", "ports")
+    with _console(office, "cisco-sw") as type_:
+        type_("configure terminal", f"interface {one.replace('gi', 'GigabitEthernet')}", "shutdown", "end")
+    ran = office.expect(3, "audit", "--who", "--limit", "cisco-sw", "--aspect", "ports")
+    entries = ran.lines[-1]["changed_by"]["cisco-sw"]
+    assert (entries[0]["account"], entries[0]["what"]) == (lab.TECHNICIAN[0], "vty0")
+    office.expect(0, "apply", "--yes", "--limit", "cisco-sw", "--aspect", "ports")
+
+
 def test_a_person_is_asked_for_that_secret_and_what_no_console_asked_for_is_not_kept(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ from fleetctl.drivers.switch import (
     users,
     vlans,
     wiring,
+    writers,
 )
 from fleetctl.model import (
     Backup,
@@ -111,6 +112,7 @@ DRIVER = Driver(
         flash=firmware.flash,
         uptime=firmware.uptime,
         room=firmware.room,
+        writers=writers.writers,
     ),
     release=firmware.release,
     passwords=PasswordPolicy(most=25, forbidden=' ?"'),

@@ -71,6 +71,7 @@ class SimSwitch:
         self.faults: dict[str, dict[str, Any]] = {}
         self.log: deque[tuple[float, str, str, str]] = deque(maxlen=lab.log_size)
         self.counts: dict[str, int] = {}
+        self.diary: deque[tuple[datetime.datetime, str, str]] = deque(maxlen=200)  # settings were typed: when, by whom
         self.wiring = dict(spec.wiring)
         self.up_at = time.time()
         self.files: dict[str, dict[str, Any]] = dict((kept or {}).get("files", {}))  # see `storage`
