@@ -23,6 +23,7 @@ from fleetctl.model import (
     Channel,
     DevicePlan,
     Expectation,
+    FrozenMap,
     Installed,
     Outcome,
     Progress,
@@ -204,7 +205,7 @@ class Updating:
 
 
 def _look(plan: DevicePlan) -> Look:
-    return Look(driver=catalog.load().drivers["linux"], identity=None, plan=plan, live={})
+    return Look(driver=catalog.load().drivers["linux"], identity=None, plan=plan, alive=FrozenMap())
 
 
 def _not_as_wanted(value: Any, after: Installed) -> list[str]:

@@ -138,8 +138,12 @@ class World:
         self.cut(device)
 
     def reset(self, device: SimDevice, kind: str) -> None:
-        """Return to the factory state and start again; `kind`, see `KEPT`."""
+        """Return to the factory state and start again; `kind`, see `KEPT`. Its firmware stays, unless it is broken."""
+        told = device.read("info")
         device.reset(self.disk, keep=KEPT[kind])
+        if told.get("firmware") and not told.get("bricked"):
+            device.change("info")["firmware"] = told["firmware"]
+            device.commit(self.disk)
         self.move()
         self.reboot(device, self.spec.boot_s)
 
@@ -159,6 +163,9 @@ class World:
         image = device.flashing.image
         firmware.finish(device, self.spec.boot_s)
         device.commit(self.disk)
+        if image.happens("factory_new", device):
+            self.reset(device, "Hard")
+            return
         self.reboot(device, self.spec.boot_s)
         if device.trial:
             self._later(self.spec.boot_s + device.trial, lambda: self._take_back(device, image.version))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fleetctl.model.diagnosis import Layer
 from fleetctl.model.events import (
     Accepted,
+    Alive,
     Attempt,
     BackedUp,
     Channel,
@@ -16,6 +17,7 @@ from fleetctl.model.events import (
     Learned,
     LoginJudged,
     LoginLocked,
+    Noted,
     Observed,
     Pictured,
     Planned,
@@ -84,6 +86,7 @@ __all__ = [
     "Accepted",
     "Access",
     "Action",
+    "Alive",
     "Aspect",
     "AspectPlan",
     "Attempt",
@@ -116,6 +119,7 @@ __all__ = [
     "LoginLocked",
     "Neighbour",
     "NewPassword",
+    "Noted",
     "Observed",
     "Order",
     "Outcome",

@@ -146,6 +146,29 @@ class Sent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alive:
+    """One channel of a recorder (`well`: online and recorded), or one port of a switch (it has a link).
+
+    `newest` is the end of a channel's newest footage in the recorder's own time, "" where it does not tell.
+    """
+
+    well: bool
+    newest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted(Event):
+    """How a device stood: confirmed on disk before it is given firmware, and once more at the end (`after`)."""
+
+    durable: ClassVar[bool] = True
+
+    aspect: str
+    version: str
+    after: bool = False
+    alive: Mapping[str, Alive] = FrozenMap()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BackedUp(Event):
     """Confirmed before a device is given firmware: whoever carries the run out keeps `backup`; the journal does not."""
 

@@ -232,19 +232,14 @@ def observed(
     kind: str,
     stop: Stop,
     policy: Policy,
-    expected: Callable[[Device], tuple[Expectation, ...]] | None = None,
 ) -> Iterator[Event]:
-    """Read and compare devices; yields a Planned for each. Nothing can be written.
-
-    `expected` says what a device should be, where that is not what the inventory says of these aspects.
-    """
+    """Read and compare devices; yields a Planned for each. Nothing can be written."""
     by_name = {device.name: device for device in devices}
     turns = in_turn(devices)
 
     def payload(name: str) -> converge.Job:
         device = by_name[name]
-        told = workspace.expectations(device, aspects) if expected is None else expected(device)
-        return job(workspace, device, told)
+        return job(workspace, device, workspace.expectations(device, aspects))
 
     yield from execute(
         workspace,

@@ -17,7 +17,7 @@ from fleetctl.errors import UsageError, VaultError
 from fleetctl.inventory import SEALED
 from fleetctl.journal import Journal
 from fleetctl.logins import Budget
-from fleetctl.model import Device, Driver, Expectation, Kind, SecretRef, Waiver
+from fleetctl.model import UNSET, Device, Driver, Expectation, Kind, SecretRef, Waiver
 from fleetctl.operations import cutoff, wiring
 from fleetctl.protocols.ansible import Surroundings
 from fleetctl.resources import folder
@@ -162,7 +162,17 @@ class Workspace:
         told = standard.expectations(device, self.inventory, of_kind)
         if device.kind is Kind.SWITCH:
             told = wiring.derived(self.wired(device), told, tuple(a.name for a in of_kind))
+        if device.is_host:
+            told = tuple(each for e in told if (each := self._of_role(e)) is not None)
         return self._waived(device, told)
+
+    def _of_role(self, told: Expectation) -> Expectation | None:
+        """Return what is expected of a role; of one that `apply` does not run only what it offers, and only told."""
+        aspect, role = self.registry.of_hosts[told.aspect], self.registry.roles[told.aspect]
+        if aspect.applied_by == "apply":
+            return told
+        kept = {n: v for n in sorted(role.offered) if (v := getattr(told.value, n)) is not UNSET}
+        return replace(told, value=aspect.type(**kept), left_to=f"fleetctl {aspect.applied_by}") if kept else None
 
     @property
     def today(self) -> str:

@@ -139,9 +139,9 @@ STAGES: Final = {
 }
 
 
-def progress(say: Language, told: Progress) -> str:
-    """Return how far long work on a device is: `cam-01: sending firmware 40 %`."""
-    return f"{told.device}: {say(STAGES[told.stage])}" + (f" {told.percent} %" if told.percent >= 0 else "")
+def stage(say: Language, told: Progress) -> str:
+    """Return what long work on a device is at: `sending firmware 40 %`."""
+    return say(STAGES[told.stage]) + (f" {told.percent} %" if told.percent >= 0 else "")
 
 
 def outcome_word(say: Language, outcome: Outcome, command: str = "") -> str:

@@ -108,6 +108,11 @@ class SimSwitch:
         self.note(f"firmware:image {file}" if told["image"] else "firmware:file", "", "taken")
         self.counts[f"firmware:image {file}"] = self.counts.get(f"firmware:image {file}", 0) + bool(told["image"])
 
+    def lose_files(self) -> None:
+        """Lose what was copied: it lay in memory."""
+        self.files = {}
+        self._keep("files", self.files)
+
     def unsaved(self) -> bool:
         """Tell whether a start would lose something."""
         return self.running != self.startup
@@ -308,6 +313,7 @@ class SimSwitch:
             "held": [*self.running.top.items(), *self.running.blocks.items()],
             "unsaved": self.unsaved(),
             "armed": self.armed,
+            "version": self.version,
             "wiring": self.wiring,
             "faults": sorted(self.faults),
             "dead": self.dead(),

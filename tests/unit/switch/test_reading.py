@@ -38,7 +38,13 @@ IDENTITY = {
     "planet": ("PLANET", "GS-5220-8P2T2S", "1.0b210125", "", "a8:f7:e0:12:34:56"),
     "ruijie_os": ("Ruijie", "S2910-24GT4SFP-UP-H", "S2910_RGOS 11.4(1)B1P3", "G1K20UD000123", ""),
     "mikrotik_routeros": ("MikroTik", "CRS328-24P-4S+", "7.12.1", "HDA08XY3Z1K", ""),
-    "hp_comware": ("H3C", "S5130S-28P-HPWR-EI", "", "219801A1WQ9191Q00045", "70:3a:a6:c8:1e:de"),
+    "hp_comware": (
+        "H3C",
+        "S5130S-28P-HPWR-EI",
+        "7.1.070, Release 6126P20",
+        "219801A1WQ9191Q00045",
+        "70:3a:a6:c8:1e:de",
+    ),
 }
 NO_STORM = ("planet",)
 NO_LIMIT = ("mikrotik_routeros",)
