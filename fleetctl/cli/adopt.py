@@ -125,12 +125,12 @@ def _take_in(
     if not yes and not _agreed(told, todo):
         told.screen.talk(told.say("Nothing was sent."))
         return run.finish()
-    if not _relays_agreed(told, workspace, todo, None if not yes else relay_key or []) or not _hosts_agreed(
+    if not _relays_agreed(told, workspace, todo, None if not yes else relay_key or []) or not hosts_agreed(
         told, workspace, todo, yes=yes, replace=replace
     ):
         told.screen.talk(told.say("Nothing was sent."))
         return run.finish()
-    enable = _enable_secret(told, workspace, todo, enable_secret, yes=yes)
+    enable = enable_of(told, workspace, todo, enable_secret, yes=yes)
     if guesses:
         _tell_tries(told, workspace, todo, guesses)
     events = operation.adopt(
@@ -167,7 +167,7 @@ def _tell_tries(told: Context, workspace: Workspace, todo: Sequence[Device], gue
         )  # fmt: skip
 
 
-def _enable_secret(told: Context, workspace: Workspace, todo: Sequence[Device], file: Path | None, *, yes: bool) -> str:
+def enable_of(told: Context, workspace: Workspace, todo: Sequence[Device], file: Path | None, *, yes: bool) -> str:
     """Return the secret of the switches' privileged mode: a file's first line, what a person types, or ""."""
     from fleetctl.operations.adopt import may_ask_enable
 
@@ -220,7 +220,7 @@ def _relays_agreed(told: Context, workspace: Workspace, todo: Sequence[Device], 
     return True
 
 
-def _hosts_agreed(told: Context, workspace: Workspace, todo: Sequence[Device], *, yes: bool, replace: bool) -> bool:
+def hosts_agreed(told: Context, workspace: Workspace, todo: Sequence[Device], *, yes: bool, replace: bool) -> bool:
     """Show the SSH host keys that are new and put them on record; from now on another key is refused."""
     from fleetctl.operations import hostkeys
 
