@@ -20,6 +20,7 @@ from fleetctl.model import (
     Expectation,
     Finished,
     Intent,
+    Kind,
     Outcome,
     Planned,
     Reading,
@@ -80,6 +81,11 @@ def one(workspace: Workspace, name: str) -> Device:
     if len(found) != 1:
         raise UsageError(f"{name} names {len(found)} devices; name one")
     return found[0]
+
+
+def at(device: Device, address: str) -> Device:
+    """Return a device as if it were reached at another address; "" is the one it has."""
+    return replace(device, endpoint=replace(device.endpoint, address=address)) if address else device
 
 
 def writable(workspace: Workspace, device: Device) -> Device:
@@ -199,8 +205,19 @@ def reset(workspace: Workspace, name: str, *, hard: bool) -> Rebooted:
     """Put a device back to its factory state and watch it go down and come back; its logins are forgotten.
 
     Soft keeps its address. After a hard reset it may answer at its maker's address, so that it is not waited for there.
+    Raises UsageError for switches and hosts, with what to do instead.
     """
     device = writable(workspace, one(workspace, name))
+    if device.is_host:
+        raise UsageError(
+            f"{name} is a host: fleetctl does not reset it. Install it anew from its image, then: "
+            f"fleetctl device replace {name}"
+        )
+    if device.kind is Kind.SWITCH:
+        raise UsageError(
+            f"{name} is a switch: erased, it loses its address and takes its site along, so fleetctl does not reset "
+            f"it. Erase it at its console, give it its address and login there, then: fleetctl device replace {name}"
+        )
     word = "hard" if hard else "soft"
     change = Change(device=name, aspect="", field="reset", before=None, after=word)
     with workspace.journal.run("reset", {"device": name, "reset": word}) as record:
