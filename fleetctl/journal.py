@@ -42,7 +42,7 @@ from fleetctl.store import Store
 LIGHT: Final = frozenset({"watch"})
 """Kinds of run that come every few minutes: of them nothing is kept but what they found, and themselves for days."""
 
-READING: Final = frozenset({"audit", "plan", "show", "check"}) | LIGHT
+READING: Final = frozenset({"audit", "plan", "show", "check", "discover"}) | LIGHT
 """Kinds of run that write to no device: they run beside each other and beside one that writes."""
 
 BESIDE: Final = READING | {"accept", "password check", "password show", "password export"}

@@ -36,7 +36,7 @@ def save(ctx: typer.Context, limit: Limit = "") -> int:
             told.screen.out(jsonlines.line("device", fields))
         else:
             word = wording.outcome_word(told.say, saved.outcome)
-            told.screen.out(f"{saved.device.name}: {word}: {saved.reason or path}")
+            told.screen.out(f"{saved.device.name}: {word}: {told.say.reason(saved.reason) or path}")
     code = exit_code(outcomes)
     if told.json:
         told.screen.out(jsonlines.summary("device backup save", code))

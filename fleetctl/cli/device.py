@@ -123,7 +123,7 @@ def _print(told: Context, shown: Shown) -> None:
     for reading in shown.readings:
         if reading.outcome is not None:
             word = Text(wording.outcome_word(say, reading.outcome), style=STYLES[reading.outcome])
-            made.add_row(reading.aspect, word + Text(f": {clean(reading.reason)}"), "")
+            made.add_row(reading.aspect, word + Text(f": {clean(told.say.reason(reading.reason))}"), "")
         for line in lines(device.name, reading, shown.expectations.get(reading.aspect)):
             style = "red" if line.differs else "green" if line.expected else ""
             made.add_row(line.setting, Text(line.actual, style=style), line.expected)
@@ -190,7 +190,7 @@ def _rebooted(told: Context, result: Rebooted, code: int, command: str = "device
         told.screen.out(jsonlines.line("device", fields))
         told.screen.out(jsonlines.summary(command, code))
     elif result.outcome is Outcome.CHANGED and result.reason:
-        told.screen.out(f"{device}: {result.reason}")
+        told.screen.out(f"{device}: {told.say.reason(result.reason)}")
     elif result.outcome is Outcome.CHANGED:
         times = {"device": device, "down": result.down_s or 0.0, "up": result.up_s or 0.0}
         told.screen.out(
@@ -201,7 +201,7 @@ def _rebooted(told: Context, result: Rebooted, code: int, command: str = "device
     else:
         from fleetctl.reports import wording
 
-        told.screen.out(f"{device}: {wording.outcome_word(told.say, result.outcome)}: {result.reason}")
+        told.screen.out(f"{device}: {wording.outcome_word(told.say, result.outcome)}: {told.say.reason(result.reason)}")
 
 
 @app.command(
@@ -246,7 +246,11 @@ def replace(
             told.screen.out(jsonlines.line("step", fields))
         else:
             word = wording.outcome_word(told.say, step.outcome)
-            told.screen.out(f"{step.device}: {told.say(wording.STEPS[step.name])}: {word}: {step.reason}".rstrip(": "))
+            told.screen.out(
+                f"{step.device}: {told.say(wording.STEPS[step.name])}: {word}: {told.say.reason(step.reason)}".rstrip(
+                    ": "
+                )
+            )
     code = exit_code(outcomes)
     if told.json:
         told.screen.out(jsonlines.summary("device replace", code))

@@ -177,7 +177,7 @@ def _roll(told: Context, workspace: Workspace, made: Rollout, *, again: bool, no
     firmware_tables.standing(told, made, code, "firmware roll")
     run.report(code)
     if run.stop.reason:
-        told.screen.talk(told.say("Ended early: {reason}", reason=run.stop.reason))
+        told.screen.talk(told.say("Ended early: {reason}", reason=told.say.reason(run.stop.reason)))
     if any(stages.open_now(s) for s in made.standing.values()) and not made.halted:
         told.screen.talk(told.say("Go on with: fleetctl firmware roll --resume {name}", name=made.name))
     return code

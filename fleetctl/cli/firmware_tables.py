@@ -56,7 +56,7 @@ def steps(told: Context, found: Sequence[Step], code: int) -> None:
     for why, names in _reasons(found).items():
         more = f" (+{len(names) - 5})" if len(names) > 5 else ""
         itself = why.startswith((f"{names[0]} ", f"{names[0]}:"))  # a reason of one device's own names it
-        told.screen.out(why if itself else f"{', '.join(names[:5])}{more}: {why}")
+        told.screen.out(say.reason(why) if itself else f"{', '.join(names[:5])}{more}: {say.reason(why)}")
 
 
 def _step(step: Step) -> dict[str, object]:
@@ -100,12 +100,12 @@ def standing(told: Context, made: Rollout, code: int, command: str) -> None:
             step.target,
             str(_ring(made, step)),
             wording.outcome_word(say, word),
-            reason,
+            say.reason(reason),
         )
     told.screen.out(say("Roll-out {name}", name=made.name))
     told.screen.table(shown)
     for lane, why in made.halted.items():
-        told.screen.out(say("Halted: {lane}: {reason}", lane=lane, reason=why))
+        told.screen.out(say("Halted: {lane}: {reason}", lane=lane, reason=say.reason(why)))
 
 
 def _standing_lines(made: Rollout) -> list[str]:

@@ -81,7 +81,7 @@ class Followed:
                 show.changes(context, self.tally.devices.values(), self.site_names, self.command)
             show.rest(context, self.tally, self.command, self.site_names)
         if self.stop.reason:
-            context.screen.talk(context.say("Ended early: {reason}", reason=self.stop.reason))
+            context.screen.talk(context.say("Ended early: {reason}", reason=context.say.reason(self.stop.reason)))
         return code
 
     def _nights(self) -> tuple[Night, ...]:

@@ -122,7 +122,9 @@ def _drift(told: Context, rows: Sequence[Drift], set_back: Mapping[int, int]) ->
         if number in set_back:
             word += "\n" + say("set back {n} times: something else writes it", n=set_back[number])
         values = (
-            (shown(row.actual), shown(row.expected)) if row.field else (clean(impersonal(row.reason, row.device)), "")
+            (shown(row.actual), shown(row.expected))
+            if row.field
+            else (clean(say.reason(impersonal(row.reason, row.device))), "")
         )
         until = _time(row.ended) if row.ended else say("lasts")
         cells = (Text(word, style=STYLES[row.outcome]), _time(row.first_seen), until)
@@ -163,7 +165,7 @@ def _turns(told: Context, rows: Sequence[Turn]) -> int:
         name = ".".join(part for part in (row.aspect, row.field, clean(row.key)) if part)
         values = (shown(row.actual), shown(row.expected))
         if not row.field:
-            values = (clean(impersonal(row.reason, row.device)), "")
+            values = (clean(say.reason(impersonal(row.reason, row.device))), "")
         made.add_row(_time(row.time), row.device, name, say(wording.TURNS[row.what]), *values, _word(say, row))
     told.screen.table(made)
     return EXIT_OK

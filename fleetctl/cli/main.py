@@ -18,6 +18,7 @@ from fleetctl.cli import (
     adopt,
     audit,
     device,
+    discover,
     firmware,
     history,
     init,
@@ -76,6 +77,7 @@ ORDER: Final = (
     "lab",
     "init",
     "inventory",
+    "discover",
     "adopt",
     "plan",
     "apply",
@@ -130,7 +132,7 @@ for group, name in (
 ):
     app.add_typer(group, name=name)
 scorecard.register(standard.app)
-for module in (init, rollout, audit, watch, adopt, status, history):
+for module in (init, discover, rollout, audit, watch, adopt, status, history):
     module.register(app)
 
 
@@ -242,7 +244,7 @@ def _told(error: FleetctlError, screen: Screen, say: Language, *, json: bool) ->
     """Tell an error: what, where, how to mend."""
     code = next((code for kind, code in EXIT_CODES if isinstance(error, kind)), EXIT_FAILED)
     if isinstance(error, InventoryError):
-        screen.talk(str(error))
+        screen.talk(say.error(error))
         n = len(error.faults)
         screen.talk(
             say.many(
@@ -250,7 +252,7 @@ def _told(error: FleetctlError, screen: Screen, say: Language, *, json: bool) ->
             )
         )
     else:
-        screen.talk(f"{say('Error')}: {error}")
+        screen.talk(f"{say('Error')}: {say.error(error)}")
     if json:
         screen.out(jsonlines.error(error))
         screen.out(jsonlines.summary("", code))

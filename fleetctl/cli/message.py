@@ -60,7 +60,9 @@ def _print(told: Context, rows: tuple[Message, ...]) -> None:
     made = table((say("Number"), WHOLE), say("Recipient"), (say("Made"), WHOLE), say("Subject"), say("Sent"))
     for row in rows:
         when = f"{row.sent.astimezone():%Y-%m-%d %H:%M}" if row.sent else ""
-        waits = say.many("after {n} try: {reason}", "after {n} tries: {reason}", row.tries, reason=clean(row.trouble))
+        waits = say.many(
+            "after {n} try: {reason}", "after {n} tries: {reason}", row.tries, reason=clean(say.reason(row.trouble))
+        )
         state = when or (waits if row.tries else say("waits"))
         cells = (row.recipient, f"{row.made.astimezone():%Y-%m-%d %H:%M}", clean(row.content["subject"]), state)
         made.add_row(row.number, *cells)

@@ -165,7 +165,10 @@ def _tried(told: Context, workspace: Workspace, limit: str) -> tuple[DeviceRecor
     run.take(defaults.try_defaults(workspace, limit, stop=run.stop), len(devices), told.say("Logins"))
     for record in run.tally.devices.values():
         if record.outcome not in (Outcome.UNCHANGED, Outcome.PENDING):
-            told.screen.talk(f"{record.name}: {wording.outcome_word(told.say, record.outcome)}: {clean(record.reason)}")
+            told.screen.talk(
+                f"{record.name}: {wording.outcome_word(told.say, record.outcome)}: "
+                f"{clean(told.say.reason(record.reason))}"
+            )
     return tuple(run.tally.devices.values())
 
 
@@ -194,7 +197,9 @@ def _print(told: Context, found: Sequence[Standing]) -> None:
         (say("Device"), WHOLE), say("Account"), (say("Fingerprint"), WHOLE), (say("Changed"), WHOLE), say("Trouble")
     )
     for each in found:
-        words = "; ".join(f"{say(wording.TROUBLES[word])} ({clean(why)})" for word, why in each.troubles.items())
+        words = "; ".join(
+            f"{say(wording.TROUBLES[word])} ({clean(say.reason(why))})" for word, why in each.troubles.items()
+        )
         changed = f"{each.changed.astimezone():%Y-%m-%d}" if each.changed else "-"
         made.add_row(each.device.name, each.account, each.mark or "-", changed, words)
     told.screen.table(made)

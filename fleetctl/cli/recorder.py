@@ -91,7 +91,7 @@ def format_disk(
         told.screen.out(told.say("{device}: disk {disk} is formatted.", device=device, disk=disk))
     else:
         word = wording.outcome_word(told.say, result.outcome)
-        told.screen.out(f"{device}: {word}: {result.reason}")
+        told.screen.out(f"{device}: {word}: {told.say.reason(result.reason)}")
     return code
 
 

@@ -113,7 +113,12 @@ def _show(told: Context, plan: Sequence[Chosen]) -> None:
         name = each.device.name
         if each.reason:
             told.screen.out(
-                told.say("{name} {account}: stays: {reason}", name=name, account=each.account, reason=each.reason)
+                told.say(
+                    "{name} {account}: stays: {reason}",
+                    name=name,
+                    account=each.account,
+                    reason=told.say.reason(each.reason),
+                )
             )
             continue
         how = told.say("in place")

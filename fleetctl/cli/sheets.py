@@ -53,7 +53,7 @@ def import_(
         raise UsageError(f"there is no file {file}. A blank one: fleetctl inventory import --form {file}")
     workspace = told.open()
     made = importing.planned(workspace, file)
-    _shown(told, made)
+    show(told, made)
     if made.writes:
         question = told.say("Write this into the inventory? [y/N]")
         if not yes and not told.screen.ask(question, YES_WORDS):
@@ -72,7 +72,7 @@ def import_(
     return EXIT_OK
 
 
-def _shown(told: Context, made: Import) -> None:
+def show(told: Context, made: Import) -> None:
     """Show what would change."""
     if told.json:
         for row in made.new:

@@ -118,7 +118,7 @@ def _notes(context: Context, told: Sequence[Note], command: str) -> None:
 
 
 def _reason(context: Context, note: Note) -> Text:
-    told = Text(clean(note.reason))
+    told = Text(clean(context.say.reason(note.reason)))
     if note.reasons > 1:
         more = context.say("… ({n} different reasons; -v shows each)", n=note.reasons)
         told.append(f" {more}", style="bright_black")

@@ -211,7 +211,10 @@ def _print_recorder(told: Context, recorder: RecorderCheck) -> None:
     )
     for viewer in recorder.viewers:
         word = {True: say("sees the picture"), False: say("does not see the picture"), None: say("not proven")}
-        out(f"{viewer.account}: {word[viewer.sees]}" + (f" ({clean(viewer.reason)})" if viewer.reason else ""))
+        out(
+            f"{viewer.account}: {word[viewer.sees]}"
+            + (f" ({clean(told.say.reason(viewer.reason))})" if viewer.reason else "")
+        )
 
 
 def _days(told: float | None) -> str:

@@ -21,7 +21,7 @@ def show(told: Context, wrongs: Iterable[Wrong]) -> None:
 
     say, out = told.say, told.screen.out
     for wrong in wrongs:
-        cause, values = CAUSES[wrong.told.cause], wrong.told.values
+        cause, values = CAUSES[wrong.told.cause], wording.said(say, wrong.told.values)
         text = clean(say(cause.text, **values))
         out(f"{wrong.told.device}: {say(wording.LAYERS[wrong.told.layer])}: {text}")
         if wrong.along:

@@ -27,7 +27,10 @@ STOP_S: Final = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lab:
-    """A running lab: its process, its ports by name (http, https, rtsp, discovery), the authority clients trust."""
+    """A running lab: its process, the authority that clients trust, its ports by name.
+
+    Names of ports: http, https, rtsp, ssh, and discovery, sadp, dhip (UDP).
+    """
 
     pid: int
     ports: Mapping[str, int]

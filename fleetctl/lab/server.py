@@ -24,9 +24,11 @@ from typing import Final
 
 from fleetctl.errors import FleetctlError
 from fleetctl.lab import control_server, faults, uploads, vendors
+from fleetctl.lab.announcements import Dhip, Sadp
 from fleetctl.lab.device import SimDevice
 from fleetctl.lab.discovery import Responder
 from fleetctl.lab.dispatch import Incoming, Reply
+from fleetctl.lab.groups import Listener
 from fleetctl.lab.http import NEVER, Connection
 from fleetctl.lab.picturing import Pictures
 from fleetctl.lab.recorder.engine import Recorders
@@ -59,7 +61,7 @@ class LabServer:
         self._authority = Authority(state_dir / "ca")
         self._pictures = Pictures(self.world)
         self._recorders = self.world.recorders = Recorders(self.world, self.ports)
-        self._responder: Responder | None = None
+        self._responders: dict[str, Listener] = {}
         self._control: Path | None = None
 
     # --- life ------------------------------------------------------------------------------------
@@ -78,8 +80,11 @@ class LabServer:
         if self.spec.rtsp_port >= 0:
             self.ports["rtsp"] = await self._pictures.start(self.spec.rtsp_port, self.spec.bind)
         if self.spec.discovery_port >= 0:
-            self._responder = Responder(self.world, self.ports, self.spec.discovery_port, self.spec.bind)
-            self.ports["discovery"] = self._responder.port
+            self._responders["discovery"] = Responder(self.world, self.ports, self.spec.discovery_port, self.spec.bind)
+        for name, maker, port in (("sadp", Sadp, self.spec.sadp_port), ("dhip", Dhip, self.spec.dhip_port)):
+            if port >= 0:
+                self._responders[name] = maker(self.world, self.ports.get("http", 80), port, self.spec.bind)
+        self.ports |= {name: responder.port for name, responder in self._responders.items()}
         self._recorders.start()
         self._control = control = await control_server.start(self)
         ca_file = str(self._authority.ca_file)
@@ -119,8 +124,8 @@ class LabServer:
         await self.stopping.wait()
         await self._recorders.stop()
         await self._pictures.stop()
-        if self._responder is not None:
-            self._responder.close()
+        for responder in self._responders.values():
+            responder.close()
         (self.state_dir / "lab.json").unlink(missing_ok=True)
         if self._control is not None:
             control_server.close(self, self._control)

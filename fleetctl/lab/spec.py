@@ -66,7 +66,9 @@ class LabSpec:
     http_port: int = 8080
     https_port: int = 8443
     rtsp_port: int = 8554
-    discovery_port: int = -1
+    discovery_port: int = -1  # of WS-Discovery
+    sadp_port: int = -1
+    dhip_port: int = -1
     ssh_port: int = -1
     bind: str = "lo"
     strict: bool = False

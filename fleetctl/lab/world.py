@@ -74,6 +74,14 @@ class World:
         """Return where a device answers now, "" if another has its address."""
         return next((address for address, there in self.by_address.items() if there is device), "")
 
+    def at(self, address: str) -> tuple[SimDevice, ...]:
+        """Return who has an address: nobody, one, or two."""
+        device = self.by_address.get(address)
+        if device is None:
+            return ()
+        other = self._doubles.get(device.name)
+        return (device,) if other is None else (device, self.devices[other])
+
     def reached(self, asking: SimDevice, told: str) -> str:
         """Return where the lab serves what a device knows as an address, "" if nobody is there.
 

@@ -208,6 +208,7 @@ _ASKED: Final = {
     "put_backup": (Disruption.REACH, "put a configuration back"),
     "power_cycle": (Disruption.NONE, "take the power of one port and give it back"),
     "links": (Disruption.NONE, "say which ports have a link"),
+    "seen": (Disruption.NONE, "say which MAC addresses are on which ports"),
     "installed": (Disruption.NONE, "what is installed"),
     "camera": (Disruption.NONE, "say which camera is on a channel"),
 }

@@ -30,7 +30,7 @@ from fleetctl.operations.requirements import Finding
 from fleetctl.operations.runs import job, recorder_of
 from fleetctl.operations.site import Examination, SiteCheck, examined
 from fleetctl.operations.workspace import Workspace
-from fleetctl.reports import acceptance
+from fleetctl.reports import acceptance, wording
 from fleetctl.reports.language import Language
 from fleetctl.reports.values import plain
 from fleetctl.standard.judging import OUTCOMES, Verdict
@@ -194,7 +194,7 @@ def document(record: Record, say: Language) -> acceptance.Document:
     """Return the acceptance as people read it."""
     wrong = []
     for each in record.told["wrong"]:
-        cause, values = CAUSES[each["cause"]], each["values"]
+        cause, values = CAUSES[each["cause"]], wording.said(say, each["values"])
         mend = f"{say(cause.mend, **values)}: " if cause.mend else ""
         along = f" ({', '.join(each['along'])})" if each["along"] else ""
         wrong.append((each["device"], say(cause.text, **values) + along, mend + cause.command.format(**values)))

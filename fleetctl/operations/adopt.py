@@ -51,8 +51,10 @@ def adopt(
         )
     by_name = {d.name: d for d in devices}
     firsts: dict[str, _First] = {}
+    had: set[str] = set()  # whose account may be there: its password is not of today
 
     def ready() -> None:
+        had.update(d.name for d in devices if _has_password(workspace, d))
         _provide(workspace, devices)
         if force or replace_:
             _forgive(workspace, devices)
@@ -61,7 +63,8 @@ def adopt(
     def payload(name: str) -> Any:
         if name in through:  # nobody logs in there: its recorder says who it is
             return Seen(job=job(workspace, through[name]), replace=replace_)
-        return _job(workspace, by_name[name], firsts.get(name), replace_=replace_, enable=enable)
+        device = by_name[name]
+        return _job(workspace, device, firsts.get(name), had=name in had, replace_=replace_, enable=enable)
 
     facts: dict[str, Mapping[str, str]] = {}
     for event in execute(
@@ -133,6 +136,14 @@ def _provide(workspace: Workspace, devices: Iterable[Device]) -> None:
         workspace.vault.ensure(site, accounts)
 
 
+def _has_password(workspace: Workspace, device: Device) -> bool:
+    """Return whether fleetctl's own account of a device has a password already, in the vault or by the inventory."""
+    if not logs_in_by_password(workspace, device):
+        return False
+    told = workspace.inventory.values(device.name)
+    return "ansible_password" in told or bool(workspace.vault.entry(device.site, device.name, device.user).current)
+
+
 def _forgive(workspace: Workspace, devices: Iterable[Device]) -> None:
     """Let passwords that were refused be tried again, once: a person says that the device was reset or changed."""
     for device in devices:
@@ -173,7 +184,7 @@ def _first_logins(workspace: Workspace, devices: Sequence[Device]) -> dict[str, 
     return found
 
 
-def _job(workspace: Workspace, device: Device, told: _First | None, *, replace_: bool, enable: str) -> Job:
+def _job(workspace: Workspace, device: Device, told: _First | None, *, had: bool, replace_: bool, enable: str) -> Job:
     if not logs_in_by_password(workspace, device):
         by_key = Login(user=device.user, password="", fingerprint="")
         return Job(
@@ -195,7 +206,7 @@ def _job(workspace: Workspace, device: Device, told: _First | None, *, replace_:
     return Job(
         device=device,
         own=own,
-        own_first=proven or bool(device.serial_number),
+        own_first=proven or (had and bool(device.serial_number)),  # a list of devices may tell numbers, too
         first=tuple(first),
         spent=barred or spent,
         password=password,

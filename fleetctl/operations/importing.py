@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,12 @@ def planned(workspace: Workspace, path: Path) -> Import:
     rows = sheets.listed(sheets.read(path), settings)
     if not rows:
         raise UsageError(f"{path} lists no device")
-    known = _known(workspace)
+    return compared(workspace, rows)
+
+
+def compared(workspace: Workspace, rows: Sequence[Listed]) -> Import:
+    """Compare listed devices with the inventory; raises InventoryError with every fault at once."""
+    known = listed_so_far(workspace)
     made = Matching(known, workspace.vault, rows)
     result = made.result()
     if made.faults:
@@ -39,7 +44,7 @@ def planned(workspace: Workspace, path: Path) -> Import:
     return made_now
 
 
-def _known(workspace: Workspace) -> Inventory:
+def listed_so_far(workspace: Workspace) -> Inventory:
     """Return the inventory, which may be without any device yet; raises InventoryError for what is wrong in it."""
     aspects = workspace.registry.aspects
     check = partial(standard.settings_faults, aspects=aspects)

@@ -69,6 +69,7 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
         "http_port": _free(options.http_port),
         "https_port": _free(options.https_port),
         "rtsp_port": _free(options.rtsp_port),
+        **dict.fromkeys(("discovery_port", "sadp_port", "dhip_port"), 0),  # `discover` asks the lab where
         "latency_ms": options.latency_ms,
         "minute_s": options.minute_s,
         "strict": options.strict,
@@ -82,6 +83,11 @@ def up(workspace: Workspace, options: Options | None = None) -> int:
     control.up(spec, folder)
     _write_overlay(workspace, devices, switches, control.described(folder).ports, options)
     return len(devices) + len(switches)
+
+
+def ports(workspace: Workspace) -> Mapping[str, int]:
+    """Return the ports of a lab that is up, by name: where its devices answer in the place of the usual ones."""
+    return control.described(_folder(workspace)).ports if running(workspace) else {}
 
 
 def running(workspace: Workspace) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -59,6 +59,14 @@ class Import:
     def writes(self) -> bool:
         """Whether there is anything to do."""
         return bool(self.contents or self.secrets)
+
+
+def proposed(site: str, kind: Kind, taken: Collection[str]) -> str:
+    """Return a free name as the house writes them: viet-hung-cam-01, viet-hung-nvr."""
+    stem = f"{site.replace('_', '-')}-{_PREFIX[kind]}"
+    numbers = (f"{stem}-{n:02}" for n in range(1, len(taken) + 3))
+    names = numbers if kind in _NUMBERED else (f"{stem}{'' if n == 1 else f'-{n}'}" for n in range(1, len(taken) + 3))
+    return next(name for name in names if name not in taken)
 
 
 class Matching:
@@ -162,11 +170,7 @@ class Matching:
             self._wrong(row, "address", reason, f"correct it, or name the row {other.name}")
 
     def _proposed(self, row: Listed) -> str:
-        """Return a free name: viet-hung-cam-01, viet-hung-nvr."""
-        stem = f"{row.site.replace('_', '-')}-{_PREFIX[row.kind]}"
-        numbers = (f"{stem}-{n:02}" for n in range(1, len(self._taken) + 3))
-        names = numbers if row.kind in _NUMBERED else (f"{stem}{'' if n == 1 else f'-{n}'}" for n in range(1, 99))
-        name = next(name for name in names if name not in self._taken)
+        name = proposed(row.site, row.kind, self._taken)
         self._taken.add(name)
         return name
 

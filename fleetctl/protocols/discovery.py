@@ -1,28 +1,25 @@
 """WS-Discovery: who is there, asked of everybody (multicast) or of single addresses. Sends nothing but probes.
 
-What answers is believed as little as possible: the address is the sender's, never the one it writes about itself.
 Source: WS-Discovery 2005/04 as ONVIF Core 26.06 section 7 uses it.
 """
 
 from __future__ import annotations
 
-import select
 import socket
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from time import monotonic
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from fleetctl.errors import BadAnswer, Unreachable
+from fleetctl.protocols.announcing import MAX_FOUND, Question, answers, asking
 from fleetctl.protocols.http import safe_path
 from fleetctl.protocols.xml import Element, children, local, parse, text
 
 GROUP: Final = "239.255.255.250"
 PORT: Final = 3702
-MAX_FOUND: Final = 4096  # a flood of answers ends there
-_REPEATS: Final = 2  # UDP loses; the same probe twice, as the standard has it
+_REPEATS: Final = 2  # UDP loses; to all the same probe goes twice, as the standard has it
 _SCOPE: Final = "onvif://www.onvif.org/"
 
 # Prefixes as in ONVIF's own example: some devices read them literally. Some know only one of the two types.
@@ -59,50 +56,36 @@ class Found:
 def probe(
     addresses: Sequence[str] = (), *, interface: str = "", port: int = PORT, wait_s: float = 2.0
 ) -> tuple[Found, ...]:
-    """Ask who is there and return what answered within the time, one for each address, in the order of addresses.
+    """Ask who is there and return what answered, in the order of addresses; two devices may have one address.
 
-    `addresses` are IPv4 addresses; without any, everybody on the network of `interface` (its own address; "" is the
-    system's choice) is asked. Answers that cannot be read are left out.
+    `addresses` are IPv4 addresses, asked at `announcing.PACE` and left alone once they answered; without any, everybody
+    on the network of `interface` (its own address; "" is the system's choice) is asked. What answers within `wait_s`
+    after the last question is told. Answers that cannot be read are left out.
     Raises Unreachable when nothing can be sent at all.
     """
     messages = {str(uuid.uuid4()): types for types in _TYPES}
+    asked, found = frozenset(addresses), dict[tuple[str, str], Found]()
+
+    def enough() -> bool:
+        return len(found) >= MAX_FOUND or (bool(asked) and asked <= {address for address, _ in found})
+
+    def questions() -> Iterator[Question]:
+        for _ in range(1 if asked else _REPEATS):
+            for message, (types, namespace) in messages.items():
+                prefix = types.partition(":")[0]
+                told = _PROBE.format(prefix=prefix, namespace=namespace, message=message, types=types).encode()
+                answered = {address for address, _ in found} if asked else set()
+                yield from ((told, address) for address in addresses or (GROUP,) if address not in answered)
+
     try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            if interface:
-                sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface))
-            if not addresses:
-                sock.bind((interface, 0))
-            for _ in range(_REPEATS):
-                for message, (types, namespace) in messages.items():
-                    prefix = types.partition(":")[0]
-                    told = _PROBE.format(prefix=prefix, namespace=namespace, message=message, types=types).encode()
-                    for address in addresses or (GROUP,):
-                        sock.sendto(told, (address, port))
-            found = _collected(sock, frozenset(messages), frozenset(addresses), monotonic() + wait_s)
+        with asking("" if addresses else interface) as sock:
+            for address, told in answers(sock, questions(), port, wait_s, enough):
+                known = not asked or address in asked
+                if known and (one := read(told, address, frozenset(messages))):
+                    found.setdefault((address, one.endpoint), one)
     except OSError as error:
         raise Unreachable(f"nobody can be asked from here: {error.strerror or error}") from error
-    return tuple(found[address] for address in sorted(found, key=_in_order))
-
-
-def _in_order(address: str) -> tuple[int, ...]:
-    return tuple(socket.inet_aton(address))
-
-
-def _collected(
-    sock: socket.socket, messages: frozenset[str], asked: frozenset[str], deadline: float
-) -> dict[str, Found]:
-    found: dict[str, Found] = {}
-    while len(found) < MAX_FOUND and (left := deadline - monotonic()) > 0:
-        if (asked and asked <= found.keys()) or not select.select([sock], [], [], left)[0]:
-            break
-        try:
-            told, sender = sock.recvfrom(65536)
-        except ConnectionError:  # one of those asked has nobody at that port
-            continue
-        address = str(sender[0])
-        if address not in found and (not asked or address in asked) and (one := read(told, address, messages)):
-            found[address] = one
-    return found
+    return tuple(found[key] for key in sorted(found, key=lambda key: (socket.inet_aton(key[0]), key[1])))
 
 
 def read(told: bytes, address: str, messages: frozenset[str] = frozenset()) -> Found | None:

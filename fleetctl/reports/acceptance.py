@@ -192,7 +192,9 @@ def _alike(found: Sequence[Mapping[str, Any]], say: Language) -> Iterator[tuple[
     groups: dict[tuple[str, str, str], list[str]] = {}
     for each in found:
         actual = shown(each["actual"]) if each["actual"] is not None else "-"
-        reason = clean(each["reason"].partition(": write")[0])  # how to attest is for whoever keeps the inventory
+        reason = clean(
+            say.reason(each["reason"].partition(": write")[0])
+        )  # how to attest is for whoever keeps the inventory
         groups.setdefault((each["verdict"], actual, reason), []).append(clean(each["subject"]))
     proof = say(wording.PROOFS[found[0]["proof"]])
     for (verdict, actual, reason), subjects in groups.items():
@@ -285,6 +287,6 @@ def _picture(each: Mapping[str, Any], pictures: Mapping[str, bytes], say: Langua
     jpeg = pictures.get(each["name"])
     name = clean(f"{each['name']}, {each['desk']}" if each["desk"] else each["name"])
     if jpeg is None:
-        why = say("no picture: {reason}", reason=clean(each["why_none"]))
+        why = say("no picture: {reason}", reason=clean(say.reason(each["why_none"])))
         return Picture(camera=each["name"], caption=f"{name}: {why}", jpeg=None)
     return Picture(camera=each["name"], caption=f"{name} · SHA-256 {each['picture'][:16]}…", jpeg=jpeg)

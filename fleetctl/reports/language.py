@@ -13,7 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from fleetctl.errors import UsageError
+from fleetctl.errors import Fault, FleetctlError, InventoryError, UsageError
+from fleetctl.reports.reasons import Reasons
 
 LANGUAGES: Final = ("en", "vi")
 _FOLDER: Final = Path(__file__).parent / "locale"
@@ -35,11 +36,35 @@ class Language:
     def __call__(self, text: str, **values: object) -> str:
         """Return the text in the reader's language with its values filled in."""
         told = self._texts.gettext(text)
-        return told.format(**values) if values else told
+        return told.format(**self._told(values)) if values else told
 
     def many(self, one: str, many: str, n: int, **values: object) -> str:
         """Return the text for `n` things; `{n}` is filled in."""
-        return self._texts.ngettext(one, many, n).format(n=n, **values)
+        return self._texts.ngettext(one, many, n).format(n=n, **self._told(values))
+
+    def _told(self, values: Mapping[str, object]) -> dict[str, object]:
+        return {name: self.error(v) if isinstance(v, FleetctlError) else v for name, v in values.items()}
+
+    def reason(self, text: str) -> str:
+        """Return the reason of an outcome, or an error's message, in the reader's language."""
+        return text if self.code == "en" else _reason(self.code, text)
+
+    def error(self, error: FleetctlError) -> str:
+        """Return what an error says; of an inventory all its faults, a line for each."""
+        if isinstance(error, InventoryError):
+            return "\n".join(self.fault(fault) for fault in error.faults)
+        return self.reason(str(error))
+
+    def fault(self, fault: Fault) -> str:
+        """Return a fault of a file with its place: `file:line:column: reason. Mend: mend`."""
+        if self.code == "en":
+            return str(fault)
+        place, _, _ = str(fault).partition(f": {fault.reason}")
+        said = self.reason(fault.reason)
+        if not fault.mend:
+            return f"{place}: {said}"
+        stop = "" if said.endswith((".", "?", "!")) else "."
+        return f"{place}: {said}{stop} {self('Mend:')} {self.reason(fault.mend)}"
 
 
 class Catalogue(gettext.NullTranslations):
@@ -66,6 +91,23 @@ def catalogue(code: str) -> gettext.NullTranslations:
     if code == "en":
         return gettext.NullTranslations()
     return Catalogue(dict(read_po(_FOLDER / code / "LC_MESSAGES" / "fleetctl.po")))
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def reasons(code: str) -> Reasons:
+    """Return what says errors and reasons in a language."""
+    from fleetctl.reports.wording import OUTCOMES
+
+    told = read_po(_FOLDER / code / "LC_MESSAGES" / "reasons.po")
+    say = catalogue(code).gettext
+    words = {outcome.value: say(word) for outcome, word in OUTCOMES.items()} | {"Mend:": say("Mend:")}
+    return Reasons(((text, said[0]) for text, said in told if said[0]), words)
+
+
+@lru_cache(maxsize=8192)
+def _reason(code: str, text: str) -> str:
+    """Return a reason in a language; the same few come over and over."""
+    return reasons(code)(text)
 
 
 def choose(asked: str, environment: Mapping[str, str]) -> str:

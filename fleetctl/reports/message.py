@@ -147,4 +147,4 @@ def _why(say: Language, item: Mapping[str, Any]) -> str:
     if state in ("drift", "expired", "overdue") or (state == "flapping" and actual != expected):
         return f" ({say('{actual}, expected {expected}', actual=actual, expected=expected)})"
     reason = impersonal(str(item["reason"]), str(item["device"]))
-    return f" ({clean(reason)})" if reason else ""
+    return f" ({clean(say.reason(reason))})" if reason else ""

@@ -91,7 +91,7 @@ def sentence(say: Language, told: Entry) -> str:
         ".".join(part for part in (change.get("field", ""), clean(change.get("key", ""))) if part)
         for change in payload.get("changes", ())
     )
-    reason = clean(impersonal(payload.get("reason", ""), told.device))
+    reason = clean(say.reason(impersonal(payload.get("reason", ""), told.device)))
     match told.event:
         case "Intent":
             return say("about to write: {fields}", fields=fields)

@@ -147,6 +147,11 @@ def outcome_word(say: Language, outcome: Outcome, command: str = "") -> str:
     return say(SPECIAL.get((command, outcome), OUTCOMES[outcome]))
 
 
+def said(say: Language, values: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of a diagnosis with its reason, where it has one, in the reader's language."""
+    return {name: say.reason(value) if name == "reason" else value for name, value in values.items()}
+
+
 def several(say: Language, values: Sequence[tuple[str, int]], most: int = 3) -> str:
     """Return one value as it is, several with how often each occurs: `25 (12), 30 (5)`."""
     if len(values) == 1:

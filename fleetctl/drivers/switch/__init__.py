@@ -64,6 +64,11 @@ def _links(session: Any, _argument: object) -> dict[str, bool]:
     return {port: kit.yes(record, "up") for port, record in kit.links(session).items()}
 
 
+def _seen(session: Any, _argument: object) -> dict[str, str]:
+    """Return the MAC addresses that it sees, each with its port; what is behind its uplinks is left out."""
+    return wiring.seats(session)
+
+
 def _backup(session: Any, _argument: object) -> Backup:
     """Return the running configuration."""
     return backup.take(session)
@@ -93,6 +98,7 @@ DRIVER = Driver(
         keep=_keep,
         power_cycle=_power_cycle,
         links=_links,
+        seen=_seen,
         backup=_backup,
         put_backup=_put,
         reboot=_reboot,

@@ -29,6 +29,12 @@ def read(session: Session) -> Wiring:
     )
 
 
+def seats(session: Session) -> dict[str, str]:
+    """Return each MAC address that is seen on a port of this switch, but for its uplinks and its own."""
+    ways, own = kit.uplinks(session), session.identity().mac_address
+    return {mac: port for mac, (port, _) in _seen(session).items() if port not in ways and mac != own}
+
+
 def _seen(session: Session) -> dict[str, tuple[str, str]]:
     """Return each MAC address with its port and VLAN; LLDP, which speaks of the cable itself, has the last word."""
     found: dict[str, tuple[str, str]] = {}

