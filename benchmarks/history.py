@@ -31,6 +31,7 @@ from fleetctl.model import (
     Result,
     Started,
 )
+from fleetctl.operations.history import TURNS
 from fleetctl.store import Store
 
 DRIFTS, MENDS, OFF = 0.01, 0.3, 0.05  # of devices a night: one setting moves; one that moved is mended; out of reach
@@ -101,8 +102,13 @@ def ask(store: Store, names: list[str], now: float) -> None:
     questions: dict[str, Callable[[], Sequence[object]]] = {
         "what is not as expected": lambda: store.drift(lasting=True),
         "all that ever was not": lambda: store.drift(),
-        "turns of the year": lambda: store.turns(),
-        "turns of one device": lambda: store.turns(device=names[7]),
+        "turns of the year, the latest 10,000": lambda: store.turns(last=TURNS),
+        "turns of the year, all of them (no command asks so)": lambda: store.turns(),
+        "turns of one device": lambda: store.turns(devices=names[7:8], last=TURNS),
+        "turns of one site": lambda: store.turns(devices=names[8:16], last=TURNS),
+        "turns of half of the fleet": lambda: store.turns(devices=names[: len(names) // 2], last=TURNS),
+        "turns of one aspect in the year": lambda: store.turns(aspect="time", last=TURNS),
+        "all that ever was not, of one site": lambda: store.drift(devices=names[8:16]),
         "turns of one aspect in a month": lambda: store.turns(aspect="time", since=now - 30 * DAY_S),
         "how all aspects stand": lambda: store.latest(),
     }

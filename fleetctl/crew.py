@@ -19,7 +19,7 @@ from fleetctl.errors import (
     Unreachable,
     Unsupported,
 )
-from fleetctl.model import Channel, Event, Finished, LoginJudged, Outcome, Result, SecretRef
+from fleetctl.model import Channel, Event, Finished, LoginJudged, Outcome, Progress, Result, SecretRef
 from fleetctl.waves import Task
 
 Work = Callable[[str, Any, Channel], None]
@@ -116,7 +116,8 @@ class _Voice:
             return
         self._held.append(event)
         now = time.monotonic()
-        if now - self._sent > _TOGETHER_S or isinstance(event, LoginJudged | Finished):
+        begins = isinstance(event, Progress) and event.percent < 0  # a stage that may last: nothing else comes for long
+        if now - self._sent > _TOGETHER_S or begins or isinstance(event, LoginJudged | Finished):
             self._sent = now
             self.flush()
 

@@ -135,7 +135,7 @@ class Rejected(FleetctlError):
 
 
 class Busy(FleetctlError):
-    """Another operator, process or writer holds what this command needs."""
+    """Another operator, process or writer holds what this command needs, or a bundle of the site is out."""
 
 
 class VaultError(FleetctlError):

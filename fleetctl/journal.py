@@ -305,6 +305,14 @@ class Journal:
                 payload=json.loads(row[6]),
             )
 
+    def accepted(self) -> dict[str, datetime]:
+        """Return when each site's last acceptance was recorded."""
+        rows = self.store.rows(
+            "SELECT j.device, max(j.time) FROM runs r JOIN journal j ON j.run = r.run"
+            " WHERE r.kind = 'accept' AND j.event = 'Accepted' GROUP BY j.device"
+        )
+        return {site: moment(when) for site, when in rows}
+
     def _runs(
         self, *, run: int | None = None, kind: str = "", open_only: bool = False, last: int = -1
     ) -> tuple[Run, ...]:

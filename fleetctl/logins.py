@@ -67,6 +67,16 @@ class Logins(Database):
             return Budget(f"{told} {_clock(until)}: {why}. Mend: look into it and wait", False)
         return one
 
+    def tries(self, device: str, account: str, *, address: str = "", lock: LoginLock = USUAL_LOCK) -> int | None:
+        """Return how many passwords that may be wrong can be presented to the device now, None for any number."""
+        now = time.time()
+        if self._locked_until(device, account, address, lock, now):
+            return 0
+        if not lock.refusals:
+            return None
+        spent, until = self._spent(device, account, address, lock, now)
+        return 0 if until else max(1, lock.refusals - SPARED) - spent
+
     def _of_password(self, device: str, account: str, fingerprint: str, lock: LoginLock, now: float) -> Budget:
         """Return what becomes of this very password."""
         found = self.rows(

@@ -148,5 +148,34 @@ def _scores(connection: Connection) -> None:
     )
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (_first, _causes_and_turns, _login_budget, _rotations, _messages, _scores)
+def _bundles(connection: Connection) -> None:
+    """Sites that were taken along in a bundle; `state` is out, returned, recalled or lost."""
+    connection.execute(
+        """CREATE TABLE bundles (
+            bundle TEXT PRIMARY KEY, site TEXT NOT NULL, holder TEXT NOT NULL, by TEXT NOT NULL, file TEXT NOT NULL,
+            made REAL NOT NULL, expires REAL NOT NULL, state TEXT NOT NULL, ended REAL, reason TEXT NOT NULL,
+            generation INTEGER NOT NULL) WITHOUT ROWID"""
+    )
+
+
+def _writers(connection: Connection) -> None:
+    """Who changed what drifted, by the device's own log: JSON, beside the drift that began at `first_seen`."""
+    connection.execute(
+        """CREATE TABLE writers (
+            device TEXT NOT NULL, aspect TEXT NOT NULL, field TEXT NOT NULL, key TEXT NOT NULL,
+            first_seen REAL NOT NULL, told TEXT NOT NULL,
+            PRIMARY KEY (device, aspect, field, key, first_seen)) WITHOUT ROWID"""
+    )
+
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (
+    _first,
+    _causes_and_turns,
+    _login_budget,
+    _rotations,
+    _messages,
+    _scores,
+    _bundles,
+    _writers,
+)
 """Migration number n brings a store from version n - 1 to n."""

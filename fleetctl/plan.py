@@ -84,6 +84,20 @@ def waive(comparison: Comparison, aspect: str, waivers: Sequence[Waiver]) -> Com
     return Comparison(changes=tuple(changes), gaps=tuple(gaps))
 
 
+def overdue(comparison: Comparison, ended: Sequence[Waiver]) -> Comparison:
+    """Return the comparison with a gap for each setting that was to be raised to the standard by now."""
+    gaps = []
+    for waiver in ended:
+        _, _, rest = waiver.setting.partition(".")
+        field, _, key = rest.partition(".")
+        reason = (
+            f"kept as it was until {waiver.until} by {waiver.owner}; to be as the standard says: "
+            f"fleetctl adopt --raise {waiver.setting.partition('.')[0]}"
+        )
+        gaps.append(Gap(field=field, key=key, outcome=Outcome.PENDING, reason=reason))
+    return Comparison(changes=comparison.changes, gaps=comparison.gaps + tuple(gaps)) if gaps else comparison
+
+
 def is_empty(value: Any) -> bool:
     """Return whether an expectation's value manages nothing."""
     return all(getattr(value, field.name) is UNSET for field in dataclasses.fields(value))

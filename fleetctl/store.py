@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from fleetctl.codec import text
 from fleetctl.logins import Logins, moment
-from fleetctl.model import Cause, Outcome, Step
+from fleetctl.model import Cause, Outcome, Step, Written
 
 _loaded: Final = lru_cache(maxsize=8192)(json.loads)
 """Values of the history: few different ones, read over and over; nobody alters what comes of it."""
@@ -53,6 +53,7 @@ class Drift:
     flaps: int
     cause: Cause | None = None  # of a difference that a plan or an audit found
     asked: datetime | None = None  # since when it is expected so; None where that is not known
+    changed_by: Sequence[Mapping[str, str]] = ()  # by the device's log, the newest first: time, account, address, what
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,11 @@ class Rollout:
     state: Mapping[str, Any]
     created: datetime
     changed: datetime
+
+
+def _listed(devices: Sequence[str] | None) -> str | None:
+    """Return names as one parameter, for json_each."""
+    return None if devices is None else text(list(devices))
 
 
 class Store(Logins):
@@ -174,13 +180,26 @@ class Store(Logins):
             for r in rows
         )
 
-    def drift(self, device: str = "", *, lasting: bool = False, changed_since: float = 0.0) -> tuple[Drift, ...]:
-        """Return what is or was not as it should be; `lasting`: what still is; `changed_since`: began or ended then."""
+    def drift(
+        self,
+        device: str = "",
+        *,
+        lasting: bool = False,
+        changed_since: float = 0.0,
+        devices: Sequence[str] | None = None,
+    ) -> tuple[Drift, ...]:
+        """Return what is or was not as it should be; `lasting`: what still is; `changed_since`: began or ended then.
+
+        `devices`: of these only.
+        """
         rows = self.rows(
             "SELECT device, aspect, field, key, expected, actual, outcome, reason, first_seen, last_seen, ended, flaps,"
-            " cause, asked FROM history WHERE (?1 = '' OR device = ?1) AND (NOT ?2 OR ended IS NULL)"
-            " AND (first_seen >= ?3 OR ended >= ?3) ORDER BY device, aspect, field, key",
-            (device, lasting, changed_since),
+            " cause, asked, (SELECT told FROM writers w WHERE w.device = h.device AND w.aspect = h.aspect"
+            " AND w.field = h.field AND w.key = h.key AND w.first_seen = h.first_seen)"
+            " FROM history h WHERE (?1 = '' OR device = ?1) AND (NOT ?2 OR ended IS NULL)"
+            " AND (first_seen >= ?3 OR ended >= ?3)"
+            " AND (?4 IS NULL OR device IN (SELECT value FROM json_each(?4))) ORDER BY device, aspect, field, key",
+            (device, lasting, changed_since, _listed(devices)),
         )
         return tuple(
             Drift(
@@ -198,19 +217,41 @@ class Store(Logins):
                 flaps=r[11],
                 cause=Cause(r[12]) if r[12] else None,
                 asked=None if r[13] is None else moment(r[13]),
+                changed_by=_loaded(r[14]) if r[14] else (),
             )
             for r in rows
         )
 
+    def keep_writers(self, device: str, since: datetime, written: Sequence[Written]) -> None:
+        """Keep who changed a device's settings beside each drift of it that began since; nothing is kept of nobody."""
+        if written:
+            with self.transaction() as connection:
+                connection.execute(
+                    "INSERT OR REPLACE INTO writers SELECT device, aspect, field, key, first_seen, ?1 FROM history"
+                    " WHERE device = ?2 AND ended IS NULL AND cause = 'drift' AND first_seen >= ?3",
+                    (text([each.plain for each in written]), device, since.timestamp()),
+                )
+
     def turns(
-        self, *, device: str = "", since: float = 0.0, until: float | None = None, aspect: str = "", last: int = -1
+        self,
+        *,
+        device: str = "",
+        since: float = 0.0,
+        until: float | None = None,
+        aspect: str = "",
+        last: int = -1,
+        devices: Sequence[str] | None = None,
     ) -> tuple[Turn, ...]:
-        """Return what began, changed and ended in a time, in its order; `last` limits it to the latest so many."""
+        """Return what began, changed and ended in a time, in its order; `last` limits it to the latest so many.
+
+        `devices`: of these only.
+        """
         rows = self.rows(
             "SELECT time, device, aspect, field, key, what, expected, actual, outcome, reason, cause FROM turns"
             " WHERE time >= ?1 AND (?2 IS NULL OR time < ?2) AND (?3 = '' OR device = ?3)"
-            " AND (?4 = '' OR aspect = ?4) ORDER BY time DESC, rowid DESC LIMIT ?5",
-            (since, until, device, aspect, last),
+            " AND (?4 = '' OR aspect = ?4) AND (?6 IS NULL OR device IN (SELECT value FROM json_each(?6)))"
+            " ORDER BY time DESC, rowid DESC LIMIT ?5",
+            (since, until, device, aspect, last, _listed(devices)),
         )
         return tuple(
             Turn(

@@ -39,14 +39,10 @@ class Registry:
         return _ordered(tuple(a for a in self.of_devices.values() if kind in a.kinds))
 
     def aspects_for(self, device: Device) -> tuple[Aspect, ...]:
-        """Return the aspects of a device in the order in which they are written; those of a host are its roles.
-
-        A role that something else than `apply` runs is left out.
-        """
+        """Return the aspects of a device in the order in which they are written; those of a host are its roles."""
         if not device.is_host:
             return self.aspects_of(device.kind)
-        own = (a for a in self.of_hosts.values() if a.of(device))
-        return _ordered(tuple(a for a in own if a.applied_by == "apply"))
+        return _ordered(tuple(a for a in self.of_hosts.values() if a.of(device)))
 
     @property
     def hosts_in_order(self) -> tuple[Aspect, ...]:

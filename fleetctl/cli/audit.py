@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from fleetctl.cli.follow import Followed
+    from fleetctl.operations.writers import Looked
 
 Reports = Annotated[
     list[str] | None,
@@ -54,11 +55,15 @@ def audit(
         str, typer.Option("--until", metavar="HH:MM", help="End by then, and tell which devices were not reached.")
     ] = "",
     alive: Alive = "",
+    who: Annotated[
+        bool, typer.Option("--who", help="Ask the log of each device that drifted anew who changed its settings.")
+    ] = False,
 ) -> int:
     """Tell where devices are not as expected. Reads only."""
     from fleetctl.cli.follow import Followed
     from fleetctl.executor import Policy
     from fleetctl.operations import audit as operation
+    from fleetctl.operations import writers
     from fleetctl.operations.runs import select
 
     told = context(ctx)
@@ -68,14 +73,35 @@ def audit(
     run = Followed(told, workspace, "audit", report or ())
     devices = select(workspace, limit)
     policy = Policy(per_site=operation.PER_SITE, deadline=deadline)
+    before = writers.looked(workspace) if who else {}
     events = operation.audit(workspace, limit, aspects, stop=run.stop, policy=policy)
     run.take(events, len(devices), told.say("Audit"))
+    if who and not run.stopped():
+        _writers(run, before)
     _causes(run)
     _waivers(run, limit)
     late = _not_reached(run)
     if send:
         tell(run, late=late)
     return ended(run, alive)
+
+
+def _writers(run: Followed, before: Looked) -> None:
+    """Tell who changed what has drifted since the last look, by the devices' own logs."""
+    from fleetctl.operations import writers
+    from fleetctl.reports.past import changed_by
+    from fleetctl.reports.values import clean, impersonal
+
+    say, found = run.context.say, {}
+    for told in writers.found(run.workspace, run.begun, before):
+        name, entries = told.device.name, [each.plain for each in told.written]
+        found[name] = entries
+        reason = clean(say.reason(impersonal(told.reason, name)))
+        text = changed_by(say, entries) or reason or say("its log has nothing of it")
+        run.changed_by[name] = text
+        if not run.context.json:
+            run.context.screen.talk(f"{name}: {text}")
+    run.more["changed_by"] = found
 
 
 def _not_reached(run: Followed) -> list[str]:

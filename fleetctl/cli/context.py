@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from fleetctl.cli.bundled import Bundled
 from fleetctl.cli.screen import Screen
+from fleetctl.errors import UsageError
 from fleetctl.reports.language import Language
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ class Context:
     inventory: Path | None = None
     workspace: Path | None = None
     vault_ids: tuple[str, ...] = ()
+    bundle: Bundled | None = None
 
     def open(self, *, reading: bool = False) -> Workspace:
         """Open the workspace that was named, else the one around the current folder. Raises UsageError.
@@ -34,8 +37,17 @@ class Context:
         """
         from fleetctl.operations.workspace import open_workspace
 
+        if self.bundle is not None:
+            return self.bundle.open(reading=reading)
         start = self.workspace or Path.cwd()
         return open_workspace(start, self.inventory, reading=reading, vault_ids=self.vault_ids, ask=self._ask)
+
+    def only_home(self, what: str) -> None:
+        """Raise UsageError where a command that a bundle has no use for was given one."""
+        if self.bundle is not None:
+            raise UsageError(
+                f"fleetctl {what} is for home: a bundle has one site, to work on its devices. Leave --bundle out"
+            )
 
     def _ask(self, label: str) -> str:
         """Ask for the vault password. Raises VaultError where there is no terminal."""

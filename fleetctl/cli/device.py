@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -206,7 +207,8 @@ def _rebooted(told: Context, result: Rebooted, code: int, command: str = "device
 
 @app.command(
     epilog="Examples: fleetctl device replace viet-hung-cam-01    "
-    "fleetctl device replace viet-hung-cam-01 --vendor axis --yes"
+    "fleetctl device replace viet-hung-cam-01 --vendor axis --yes    "
+    "fleetctl device replace viet-hung-cam-01 --address 10.20.1.40    fleetctl device replace viet-hung-sw"
 )
 def replace(
     ctx: typer.Context,
@@ -214,13 +216,22 @@ def replace(
     vendor: Annotated[
         str, typer.Option("--vendor", metavar="MAKER", help="Maker of the new device, where it is another one.")
     ] = "",
+    address: Annotated[
+        str, typer.Option("--address", metavar="ADDRESS", help="Where the new one answers; else where the old one did.")
+    ] = "",
+    enable_secret: Annotated[
+        Path | None,
+        typer.Option("--enable-secret", metavar="FILE", help="Of a switch: file with its enable secret, if it asks."),
+    ] = None,
     yes: Yes = False,
 ) -> int:
-    """Let the new camera or recorder that stands in a place take it; run again, it goes on where it was cut off.
+    """Let the new device that stands in a place take it; run again, it goes on where it was cut off.
 
-    The old serial number is retired and its history stays; the new device is adopted, set as the inventory says, and
-    its recorder's channel (of a recorder: every channel) must show new footage. Maintenance windows are not waited for.
+    The old serial number is retired and its history stays; the new device is adopted, gets the firmware that is wanted
+    if the image is there, is set as the inventory says, and its recorder's channel (of a recorder: every channel) must
+    show new footage. Switches and hosts: adopted and set. Maintenance windows are not waited for.
     """
+    from fleetctl.cli.adopt import enable_of, hosts_agreed
     from fleetctl.executor import Stop
     from fleetctl.operations import device as operation
     from fleetctl.operations import replacing
@@ -238,8 +249,13 @@ def replace(
     if not yes and not told.screen.ask(question, YES_WORDS):
         told.screen.talk(told.say("Nothing was sent."))
         return EXIT_OK
-    outcomes = []
-    for step in replacing.replace(workspace, asked.name, vendor=vendor, stop=stop):
+    there = operation.at(asked, address)
+    if not hosts_agreed(told, workspace, [there], yes=yes, replace=True):
+        told.screen.talk(told.say("Nothing was sent."))
+        return EXIT_OK
+    outcomes, enable = [], enable_of(told, workspace, [asked], enable_secret, yes=yes)
+    new = replacing.New(vendor=vendor, address=address, enable=enable)
+    for step in replacing.replace(workspace, asked.name, new, stop=stop):
         outcomes.append(step.outcome)
         if told.json:
             fields = {"step": step.name, "device": step.device, "outcome": step.outcome.value, "reason": step.reason}

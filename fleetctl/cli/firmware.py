@@ -125,8 +125,14 @@ def _timing(upload_minutes: float, flash_minutes: float, settled_minutes: float)
     from fleetctl.flashing import Timing
 
     flash_s = flash_minutes * 60
-    late_s, settled_s = min(120.0, flash_s), settled_minutes * 60
-    return Timing(upload_s=upload_minutes * 60, flash_s=flash_s, boot_s=flash_s, late_s=late_s, settled_s=settled_s)
+    return Timing(
+        upload_s=upload_minutes * 60,
+        flash_s=flash_s,
+        boot_s=flash_s,
+        late_s=min(120.0, flash_s),
+        alive_s=min(180.0, flash_s),
+        settled_s=settled_minutes * 60,
+    )
 
 
 def _agreed(

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from fleetctl.cli.context import Context
 from fleetctl.cli.screen import table
-from fleetctl.model import Image, Outcome
+from fleetctl.codec import encode
+from fleetctl.model import Image, Noted, Outcome
 from fleetctl.reports import jsonlines, wording
 from fleetctl.reports.tally import EXIT_OK
 
 if TYPE_CHECKING:
-    from fleetctl.operations.firmware.agreed import Rollout
+    from fleetctl.operations.firmware.agreed import Rollout, Standing
     from fleetctl.operations.firmware.steps import Step
 
 
@@ -104,8 +105,22 @@ def standing(told: Context, made: Rollout, code: int, command: str) -> None:
         )
     told.screen.out(say("Roll-out {name}", name=made.name))
     told.screen.table(shown)
+    for step in made.active:
+        if line := _noted(told, step.device, made.standing[step.device]):
+            told.screen.out(line)
     for lane, why in made.halted.items():
         told.screen.out(say("Halted: {lane}: {reason}", lane=lane, reason=say.reason(why)))
+
+
+def _noted(told: Context, device: str, standing: Standing) -> str:
+    """Return how a device stood before it was sent to, where nobody has judged it since; else the reason tells."""
+    if standing.before is None or standing.after is not None or not standing.before.alive:
+        return ""
+    alive = standing.before.alive.values()
+    values = {"device": device, "well": sum(each.well for each in alive), "n": len(alive)}
+    if newest := max(each.newest for each in alive):
+        return told.say("{device} before: {well} of {n} channels recorded, until {newest}", newest=newest, **values)
+    return told.say("{device} before: {well} of {n} channels recorded, or ports with a link", **values)
 
 
 def _standing_lines(made: Rollout) -> list[str]:
@@ -118,6 +133,8 @@ def _standing_lines(made: Rollout) -> list[str]:
             "ring": _ring(made, step),
             "changed": standing.changed,
             "uploads": standing.tried,
+            "before": encode(standing.before, Noted) if standing.before is not None else None,
+            "after": encode(standing.after, Noted) if standing.after is not None else None,
         }
         lines.append(jsonlines.line("step", fields))
     return lines

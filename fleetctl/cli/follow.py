@@ -34,6 +34,7 @@ class Followed:
         self.begun = datetime.now().astimezone()
         self.stop: Stop = Stop()
         self.tally = Tally(workspace.inventory.devices)
+        self.changed_by: dict[str, str] = {}  # by device: who changed it, in words
         self.more: dict[str, object] = {}  # for the summary in JSON
 
     @property
@@ -112,6 +113,7 @@ class Followed:
             site_names=self.site_names,
             inventory=str(self.workspace.inventory_root),
             nights=self._nights(),
+            changed_by=self.changed_by,
         )
         for report in self.reports:
             try:

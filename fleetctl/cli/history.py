@@ -94,7 +94,7 @@ def _finish(told: Context, lines: Sequence[dict[str, Any]], type_: str) -> int:
 
 def _drift(told: Context, rows: Sequence[Drift], set_back: Mapping[int, int]) -> int:
     """Print the rows; `set_back` tells by their numbers how often they went back after fleetctl had written them."""
-    from fleetctl.reports.past import drift
+    from fleetctl.reports.past import changed_by, drift
     from fleetctl.reports.values import clean, impersonal, shown
 
     if told.json:
@@ -126,6 +126,8 @@ def _drift(told: Context, rows: Sequence[Drift], set_back: Mapping[int, int]) ->
             if row.field
             else (clean(say.reason(impersonal(row.reason, row.device))), "")
         )
+        if by := changed_by(say, row.changed_by):
+            word += f"\n{by}"
         until = _time(row.ended) if row.ended else say("lasts")
         cells = (Text(word, style=STYLES[row.outcome]), _time(row.first_seen), until)
         made.add_row(row.device, name, *(Text(value) for value in values), *cells)

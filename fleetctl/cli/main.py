@@ -35,6 +35,7 @@ from fleetctl.cli import (
     waiver,
     watch,
 )
+from fleetctl.cli.bundled import Bundled
 from fleetctl.cli.context import Context
 from fleetctl.cli.screen import Screen
 from fleetctl.errors import (
@@ -94,6 +95,7 @@ ORDER: Final = (
     "message",
     "schedule",
 )
+HOME_ONLY: Final = ("init", "lab", "schedule", "message")  # commands that a bundle has no use for
 ANYWHERE: Final = ("--json", "--lang")  # global options that may also stand after the command
 
 
@@ -162,6 +164,17 @@ def options(
             "else as ansible.cfg says. Repeatable; new files are written with the first.",
         ),
     ] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option("--bundle", metavar="FILE", help="Work from the bundle of a site; what is done goes into it."),
+    ] = None,
+    bundle_key: Annotated[
+        Path | None,
+        typer.Option("--bundle-key", metavar="FILE", help="File with its passphrase or private key; else asked for."),
+    ] = None,
+    fleet: Annotated[
+        str, typer.Option("--fleet", metavar="KEY", help="Fleet whose bundles this machine opens as well.")
+    ] = "",
     lang: Annotated[
         str, typer.Option("--lang", metavar="|".join(LANGUAGES), help="Language of what people read; else the locale.")
     ] = "",
@@ -174,8 +187,19 @@ def options(
     """Take the options that stand before the command."""
     if workspace is not None and not workspace.is_dir():
         raise UsageError(f"--workspace {workspace} is not a folder. Make a workspace: fleetctl init {workspace}")
+    if bundle is not None and (workspace is not None or inventory_dir is not None):
+        raise UsageError("--bundle brings its own inventory: leave --workspace and --inventory out")
+    if bundle is not None and ctx.invoked_subcommand in HOME_ONLY:
+        raise UsageError(
+            f"fleetctl {ctx.invoked_subcommand} is for home, not for the bundle of a site: leave --bundle out"
+        )
+    say, opened = Language(choose(lang, os.environ)), ctx.obj
+    session = None if bundle is None else Bundled(bundle, bundle_key, fleet, Screen(), say)
+    if session is not None and isinstance(opened, list):
+        opened.append(session)
     ctx.obj = Context(
-        say=Language(choose(lang, os.environ)),
+        say=say,
+        bundle=session,
         json=json,
         verbose=verbose,
         inventory=inventory_dir,
@@ -188,8 +212,23 @@ def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; every error fleetctl raises on purpose ends here as a message."""
     ordered = hoisted(arguments)
     screen, json = Screen(), "--json" in ordered
+    bundles: list[Bundled] = []
+    code = _carried_out(ordered, screen, bundles, json=json)
     try:
-        code = typer.main.get_command(app).main(ordered, prog_name="fleetctl", standalone_mode=False)
+        for bundle in bundles:
+            bundle.close()
+    except FleetctlError as error:
+        code = _told(error, screen, _language(ordered), json=json)
+    except KeyboardInterrupt:
+        code = EXIT_INTERRUPTED
+    return code
+
+
+def _carried_out(ordered: Sequence[str], screen: Screen, bundles: list[Bundled], *, json: bool) -> int:
+    """Run the command; the bundle that it opens is left in `bundles`."""
+    code: object
+    try:
+        code = typer.main.get_command(app).main(list(ordered), prog_name="fleetctl", standalone_mode=False, obj=bundles)
     except typer.TyperException as error:
         code = _usage(error, screen, json=json)
     except typer.Abort:

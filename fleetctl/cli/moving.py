@@ -46,6 +46,7 @@ def move(
     from fleetctl.operations import moved, moving
 
     told = context(ctx)
+    told.only_home("inventory move")
     need_answer(yes=yes, what="fleetctl inventory move")
     if moved.finish(told.open()):
         told.screen.talk(told.say("A move that was cut off is finished now."))

@@ -122,7 +122,7 @@ def _show(told: Context, plan: Sequence[Chosen]) -> None:
             )
             continue
         how = told.say("in place")
-        if each.holders:
+        if each.interrupts:
             how = told.say("in place; its recorder rests meanwhile, a gap in the recording")
         if each.instead:
             how = told.say("takes over from {account}", account=each.instead)

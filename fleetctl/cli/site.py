@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fleetctl.cli import restore
+from fleetctl.cli import bundling, restore
 from fleetctl.cli.context import Context, context
 from fleetctl.cli.selectors import Site
 from fleetctl.reports import jsonlines
@@ -109,7 +109,7 @@ def accept(
     workspace = told.open(reading=bool(run))
     record = accepting.again(workspace, site, run) if run else _accepted(told, workspace, site, pack or ())
     say = told.say if ctx.find_root().params.get("lang") else Language("vi")
-    folder = out or workspace.root / "acceptances"
+    folder = out or workspace.outside / "acceptances"
     written = accepting.write(accepting.document(record, say), folder, site, record.run)
     code = exit_code(accepting.outcomes(record))
     if told.json:
@@ -222,3 +222,4 @@ def _days(told: float | None) -> str:
 
 
 restore.register(app)
+bundling.register(app)

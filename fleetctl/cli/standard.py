@@ -36,18 +36,25 @@ def _standard() -> None:
 
 @app.command(
     epilog="Examples: fleetctl standard check    fleetctl standard check --pack ban-mot-cua --limit viet_hung    "
-    "fleetctl standard check --pack draft.yml"
+    "fleetctl standard check --pack draft.yml    fleetctl standard check --pack hardening --probe --try-defaults"
 )
 def check(
     ctx: typer.Context,
     limit: Limit = "",
     pack: Packs = None,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Also knock at each device's ports, and look at its TLS and certificate.")
+    ] = False,
+    try_defaults: Annotated[
+        bool,
+        typer.Option("--try-defaults", help="Also try each maker's default password, once, within the login budget."),
+    ] = False,
 ) -> int:
     """Judge devices and sites by requirement packs; reads only, and what is not known never passes."""
     from fleetctl.standard.judging import OUTCOMES
 
     told = context(ctx)
-    _, seen = judged(told, limit, pack or ())
+    _, seen = judged(told, limit, pack or (), probe=probe, try_defaults=try_defaults)
     found = seen.found
     code = EXIT_INTERRUPTED if seen.interrupted else exit_code(OUTCOMES[each.judged.verdict] for each in found)
     if told.json:
@@ -70,11 +77,14 @@ class Seen(NamedTuple):
     interrupted: bool
 
 
-def judged(told: Context, limit: str, asked: Sequence[str]) -> tuple[Workspace, Seen]:
-    """Read what the packs judge, watched on the terminal, and judge it."""
+def judged(
+    told: Context, limit: str, asked: Sequence[str], *, probe: bool = False, try_defaults: bool = False
+) -> tuple[Workspace, Seen]:
+    """Read what the packs judge, watched on the terminal, and judge it; from outside, too, where that is wanted."""
     from fleetctl.cli.progress import watched
     from fleetctl.executor import Stop
     from fleetctl.model import Planned
+    from fleetctl.operations import outside
     from fleetctl.operations import requirements as operation
     from fleetctl.operations.runs import select
     from fleetctl.reports.tally import Tally
@@ -91,7 +101,12 @@ def judged(told: Context, limit: str, asked: Sequence[str]) -> tuple[Workspace, 
     total = len(select(workspace, limit))
     seen = watched(told, tallied(), total, told.say("Check"), "check", lambda device: tally.devices[device].outcome)
     plans = [event.plan for event in seen if isinstance(event, Planned)]
-    found = operation.findings(workspace, packs, plans, limit)
+    seen_outside = None
+    if probe and not stop.requested:
+        seen_outside = outside.seen(workspace, packs, limit, stop=stop)
+    if try_defaults and not stop.requested:
+        seen_outside = outside.with_defaults(workspace, seen_outside or {}, limit, stop=stop)
+    found = operation.findings(workspace, packs, plans, limit, seen_outside)
     return workspace, Seen(packs=packs, found=found, plans=plans, interrupted=stop.by_person)
 
 

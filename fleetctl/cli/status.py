@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 def status(ctx: typer.Context, limit: Limit = "") -> int:
-    """Show how far each site is. Asks no device."""
+    """Show how far each site is: listed, adopted, pending, in step, accepted. Asks no device."""
     from fleetctl.operations import status as operation
 
     told = context(ctx)
@@ -64,7 +64,9 @@ def _print(told: Context, rows: Sequence[SiteStatus]) -> None:
     )
     watched = any(row.availability is not None for row in rows)
     more = [(say("Answers (30 days)"), right)] if watched else []
-    made = table(say("Area"), say("Site"), *((title, right) for _, title, _ in numbers), *more, say("Last seen"))
+    made = table(
+        say("Area"), say("Site"), *((title, right) for _, title, _ in numbers), *more, say("Last seen"), say("Accepted")
+    )
     area = None
     for row in rows:
         cells = [
@@ -74,6 +76,13 @@ def _print(told: Context, rows: Sequence[SiteStatus]) -> None:
         site = f"{row.name} ({row.site})" if row.name != row.site else row.site
         share = "-" if row.availability is None else f"{row.availability:.1%}"
         answers = [Text(share)] if watched else []
-        made.add_row(row.area if row.area != area else "", site, *cells, *answers, _local(row.last_seen))
+        made.add_row(
+            row.area if row.area != area else "",
+            site,
+            *cells,
+            *answers,
+            _local(row.last_seen),
+            _local(row.accepted)[:10],
+        )
         area = row.area
     told.screen.table(made)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fleetctl.converge.alive import answers
+from fleetctl.converge.aside import checked, error_of, ran
 from fleetctl.converge.batch import Batch
 from fleetctl.converge.link import (
     Enable,
@@ -33,12 +34,15 @@ __all__ = [
     "Job",
     "Link",
     "answers",
+    "checked",
     "converge",
+    "error_of",
     "linked",
     "locked",
     "observe",
     "opening",
     "outcome_of",
+    "ran",
     "read",
     "recognise",
     "same_device",

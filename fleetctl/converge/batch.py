@@ -18,6 +18,7 @@ from fleetctl.model import (
     DevicePlan,
     Expectation,
     Finished,
+    Gap,
     Intent,
     Outcome,
     Planned,
@@ -26,7 +27,7 @@ from fleetctl.model import (
     Started,
     worst,
 )
-from fleetctl.plan import Comparison, moved
+from fleetctl.plan import Comparison, gap_reason, moved
 from fleetctl.protocols.ansible import Host, Room, room
 
 
@@ -83,6 +84,9 @@ class Batch:
     def _planned(self, looked: Looked) -> AspectPlan:
         expectation = looked.expectation
         outcome, reason, changes, gaps = judged(looked)
+        if expectation.left_to and changes:
+            gaps, changes = (*gaps, *(_left(change, expectation.left_to) for change in changes)), ()
+            reason = gap_reason(gaps)
         return AspectPlan(
             aspect=expectation.aspect,
             outcome=outcome,
@@ -223,6 +227,18 @@ class Batch:
                 duration_s=seconds,
             )
         )
+
+
+def _left(change: Change, command: str) -> Gap:
+    """Return a difference that another command writes."""
+    return Gap(
+        field=change.field,
+        key=change.key,
+        outcome=Outcome.PENDING,
+        reason=f"not by apply: {command}",
+        before=change.before,
+        after=change.after,
+    )
 
 
 def _host(job: Job) -> Host:

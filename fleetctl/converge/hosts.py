@@ -93,7 +93,7 @@ class Hosts:
         if not any(names for _, names in order):
             return  # nothing that is asked for concerns them, and Ansible refuses an empty list of hosts
         ended = made.run(
-            plays(order),
+            plays(order, check=check),
             self._take,
             check=check,
             stopped=self._channel.stopped,

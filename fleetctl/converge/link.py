@@ -10,6 +10,7 @@ from typing import Any
 
 from fleetctl.errors import (
     BadAnswer,
+    Busy,
     FleetctlError,
     Interrupted,
     Refused,
@@ -68,6 +69,7 @@ class Job:
     known_hosts: str = ""
     through: Device | None = None  # the recorder a camera is behind, with the camera's channel: whom to speak to
     around: Surroundings | None = None  # of a host: what Ansible needs
+    closed: str = ""  # why nothing may be written to it from here: its site is out in a bundle; "" when it may
 
 
 class Link:
@@ -202,9 +204,12 @@ def linked(job: Job, access: Access, channel: Channel) -> Iterator[Link]:
     """Yield the link to a device; a rejected login is told to the run, what was learned is emitted.
 
     Raises UsageError where it is to write and the inventory says of the device, or of the recorder that it is reached
-    through, that it is audit_only: whatever a command has looked at before, here nothing gets past it.
+    through, that it is audit_only, Busy where its site is out in a bundle: whatever a command has looked at before,
+    here nothing gets past it.
     """
     if access is Access.WRITE:
+        if job.closed:
+            raise Busy(job.closed)
         for device in (job.device, job.through):
             if device is not None and device.audit_only:
                 raise UsageError(f"{device.name} is audit_only in the inventory: fleetctl only looks at it")

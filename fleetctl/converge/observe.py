@@ -10,7 +10,7 @@ from fleetctl import catalog
 from fleetctl.converge.link import Job, Link, read, same_device, speaking, told, where
 from fleetctl.errors import BadAnswer, Rejected, Unsupported
 from fleetctl.model import Aspect, AspectPlan, Cell, Channel, DevicePlan, Driver, Expectation, Outcome, Planned, Reading
-from fleetctl.plan import Comparison, compare, plan_aspect, waive, wanted
+from fleetctl.plan import Comparison, compare, overdue, plan_aspect, waive, wanted
 
 OWN_LOGIN: Final = "own_login"  # the fact: fingerprint of the password that is good in the maker's own interface too
 AGAIN_S: Final = (2.0, 4.0)
@@ -122,7 +122,7 @@ def _planned(
 def compared(device: str, expectation: Expectation, actual: Any, cell: Cell) -> Comparison:
     """Return how a device differs, with the cell's own judgement and what is waived."""
     found = judged(compare(device, expectation, actual), cell, actual, expectation.value)
-    return waive(found, expectation.aspect, expectation.waivers)
+    return overdue(waive(found, expectation.aspect, expectation.waivers), expectation.ended)
 
 
 def failing(comparison: Comparison) -> bool:

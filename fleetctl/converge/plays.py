@@ -12,14 +12,14 @@ IDENTITY: Final = "Look which machine answers, and whether it lets us become roo
 _SAME: Final = "(serial_number | default('', true) | string) in ['', fleetctl__machine.stdout | default('') | trim]"
 
 
-def plays(aspects: Sequence[tuple[str, Sequence[str]]]) -> list[Mapping[str, Any]]:
+def plays(aspects: Sequence[tuple[str, Sequence[str]]], *, check: bool) -> list[Mapping[str, Any]]:
     """Return the plays for (role, hosts) in this order; a host that is another machine is out after the first.
 
     Each role's play is that of its own playbook, with the role in a block: what fails in it ends it on that host,
-    and the next role begins all the same.
+    and the next role begins all the same. A check need not wait for the host before, as a write may (`serial`).
     """
     hosts = sorted({host for _, names in aspects for host in names})
-    return [_first(hosts), *(_play(role, names) for role, names in aspects if names)]
+    return [_first(hosts), *(_play(role, names, check=check) for role, names in aspects if names)]
 
 
 def _first(hosts: Sequence[str]) -> Mapping[str, Any]:
@@ -34,8 +34,9 @@ def _first(hosts: Sequence[str]) -> Mapping[str, Any]:
     return {"name": "identity", "hosts": list(hosts), "gather_facts": False, "become": True, "tasks": [look]}
 
 
-def _play(role: str, hosts: Sequence[str]) -> Mapping[str, Any]:
-    play = {name: told for name, told in play_of(role).items() if name not in ("roles", "hosts", "name", "tags")}
+def _play(role: str, hosts: Sequence[str], *, check: bool) -> Mapping[str, Any]:
+    own = {"roles", "hosts", "name", "tags", *(["serial"] if check else [])}
+    play = {name: told for name, told in play_of(role).items() if name not in own}
     values = {**play.pop("vars", {}), "fleetctl__fills_vault": True}
     return {"name": role, "hosts": sorted(hosts), **play, "vars": values, "tasks": list(_tasks(role))}
 

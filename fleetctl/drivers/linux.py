@@ -24,6 +24,10 @@ def _set_password(session: Any, told: NewPassword) -> None:
     session.set_password(told.account, told.new)
 
 
+def _newest_footage(session: Any, folder: str) -> Any:
+    return session.newest_footage(folder)
+
+
 def _reboot(session: Any, _argument: object) -> str:
     session.reboot()
     return ""
@@ -40,6 +44,11 @@ DRIVER = Driver(
     protocols=("linux",),
     recognises=_never,
     actions=actions(
-        "linux", make_account=_make_account, set_password=_set_password, installed=_installed, reboot=_reboot
+        "linux",
+        make_account=_make_account,
+        set_password=_set_password,
+        installed=_installed,
+        reboot=_reboot,
+        newest_footage=_newest_footage,
     ),
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 from fleetctl import catalog, converge
 from fleetctl.errors import FleetctlError, Refused, Rejected, Unreachable, Unsupported
+from fleetctl.flashing import alive
 from fleetctl.flashing.gate import gate
 from fleetctl.flashing.look import Look, allowed, asked, look, taken
 from fleetctl.flashing.order import ASPECT, Flash
@@ -19,6 +20,7 @@ from fleetctl.model import (
     Channel,
     Finished,
     Intent,
+    Noted,
     Order,
     Outcome,
     Progress,
@@ -78,7 +80,7 @@ class _Work:
             if seen.verdict is Verdict.VERIFIED:
                 return self._gate(None, seen)
             if earlier.sent or seen.outcome is not Outcome.NOT_APPLIED:
-                return self._ended(seen)
+                return self._ended(seen, self.flash.noted)
         with converge.linked(self.flash.job, Access.READ, self.channel) as link:
             before = look(self.flash, link, self.channel)
             if self._there(before):
@@ -91,10 +93,11 @@ class _Work:
             raise Refused(f"{converge.where(self.device)} is being upgraded by somebody else ({percent} %). Untouched")
         if backup is not None:
             self.channel.confirm(backup)
+        self.channel.confirm(before.noted())
         moment = time.time()
         self._send()
         seen = watched(self.flash, self.channel, moment)
-        return self._gate(before, seen) if seen.verdict is Verdict.VERIFIED else self._ended(seen)
+        return self._gate(before, seen) if seen.verdict is Verdict.VERIFIED else self._ended(seen, before.noted())
 
     def _ready(self, free: int | None, up_s: float | None) -> None:
         """Raise Refused where it has no room, or has just started, as far as it tells; nothing was sent then."""
@@ -117,7 +120,7 @@ class _Work:
             now = look(self.flash, link, self.channel)
         if not self._there(now):
             return Outcome.FAILED, f"has {now.identity.firmware} again, not {self.flash.image.target}"
-        troubles, _ = gate(self.flash, self.channel, now)
+        troubles, _ = gate(self.flash, self.channel, now, self.flash.noted or now.noted())
         if troubles:
             return Outcome.FAILED, f"was well after its upgrade, and is no longer: {'; '.join(troubles)}"
         return Outcome.UNCHANGED, ""
@@ -160,21 +163,23 @@ class _Work:
                     "what it has of it is no whole image"
                 ) from error
         self.channel.confirm(Sent(device=name, aspect=ASPECT, what=flash.image.sha256))
+        self.channel.emit(Progress(device=name, stage=Stage.FLASH))  # many do not tell how far they are
 
     def _gate(self, before: Look | None, seen: Seen) -> tuple[Outcome, str]:
         """Judge a device that tells the wanted version by all that it does."""
         self.channel.see_through()  # after a kill too
         self.channel.emit(Progress(device=self.device.name, stage=Stage.CHECKS))
-        troubles, notes = gate(self.flash, self.channel, before)
+        noted = self.flash.noted if before is None else before.noted()
+        troubles, notes = gate(self.flash, self.channel, before, noted)
         notes = [*filter(None, [seen.note]), *notes]
         if self.flash.image.needs_reset:
             notes.append(
-                f"its maker asks for a factory reset now: do it, then fleetctl adopt --limit {self.device.name}"
+                f"its maker asks for a factory reset now: do it, then fleetctl adopt --again --limit {self.device.name}"
             )
         if troubles:
             return Outcome.FAILED, f"has {seen.version}, but {'; '.join([*troubles, *notes])}"
         return Outcome.CHANGED, "; ".join(notes)
 
-    def _ended(self, seen: Seen) -> tuple[Outcome, str]:
-        told = "; ".join(filter(None, [seen.reason, seen.note]))
+    def _ended(self, seen: Seen, noted: Noted | None) -> tuple[Outcome, str]:
+        told = "; ".join([*filter(None, [seen.reason, seen.note]), *alive.told(self.device.kind, noted)])
         return seen.outcome, f"{converge.where(self.device)}: {told}"

@@ -11,20 +11,21 @@ from typing import Final
 
 from fleetctl import catalog, converge
 from fleetctl.errors import FleetctlError, Refused
-from fleetctl.flashing.look import Look, live, look, new_drift
+from fleetctl.flashing import alive
+from fleetctl.flashing.look import Look, look, new_drift
 from fleetctl.flashing.order import Flash
-from fleetctl.model import Access, Channel, Driver, Kind, Outcome, SecretRef
+from fleetctl.model import Access, Alive, Channel, Driver, FrozenMap, Kind, Noted, Outcome, SecretRef
 from fleetctl.protocols import rtsp
 
 _GOOD: Final = frozenset({Outcome.CHANGED, Outcome.UNCHANGED, Outcome.UNSUPPORTED, Outcome.WAIVED})
-_LIVE_S: Final = 180.0  # how long a recorder may take until all its cameras are back and recorded
 
 
-def gate(flash: Flash, channel: Channel, before: Look | None) -> tuple[list[str], list[str]]:
+def gate(flash: Flash, channel: Channel, before: Look | None, noted: Noted | None) -> tuple[list[str], list[str]]:
     """Return what is wrong with a device after its upgrade, and what is to be told besides.
 
     What the upgrade changed is put back where the inventory says how it should be. `before` None: nobody looked at it
-    (the run was killed): then all that is not as expected is put back.
+    (the run was killed): then all that is not as expected is put back. `noted` is how it stood before, from the record
+    if need be.
     """
     troubles: list[str] = []
     notes: list[str] = []
@@ -35,8 +36,10 @@ def gate(flash: Flash, channel: Channel, before: Look | None) -> tuple[list[str]
         _put_back(flash, channel, before, after, troubles, notes)
         with converge.linked(flash.job, Access.READ, channel) as link:
             driver, _ = converge.recognise(flash.job, link, catalog.load(), required=True)
-            _alive(flash, before, driver, link, troubles)
+            after = replace(after, alive=_alive(flash, noted, after, driver, link, troubles))
             _picture(flash, driver, link, troubles)
+        channel.confirm(found := after.noted(after=True))
+        notes += alive.told(flash.job.device.kind, noted, found)
         action = catalog.load().action(driver, "keep_firmware")
         if action is not None and troubles:
             notes.append("it was not told to keep the new firmware, so that it takes its old one back by itself")
@@ -84,22 +87,28 @@ def _put_back(
         troubles.append(f"the upgrade changed {names}, and it could not be put back")
 
 
-def _alive(flash: Flash, before: Look | None, driver: Driver, link: converge.Link, troubles: list[str]) -> None:
-    """Wait until every channel that was online and recording is again, every link there: that takes its time."""
-    if flash.job.device.kind not in (Kind.NVR, Kind.SWITCH):
-        return
-    registry, until = catalog.load(), time.monotonic() + _LIVE_S
-    wanted = {key for key, well in (before.live if before is not None else {}).items() if well}
+def _alive(
+    flash: Flash, noted: Noted | None, after: Look, driver: Driver, link: converge.Link, troubles: list[str]
+) -> FrozenMap[Alive]:
+    """Wait until all that was well before is so again: that takes its time. Returns what was seen last.
+
+    A channel is well when it is online and its footage goes on beyond what the first look found: newer than the flash.
+    """
+    registry, until = catalog.load(), time.monotonic() + flash.timing.alive_s
+    wanted = {key for key, told in (noted.alive if noted is not None else {}).items() if told.well}
     while True:
-        now = live(registry, driver, link)
-        missing = sorted(key for key in wanted if not now.get(key))
+        now = alive.read(registry, driver, link)
+        missing = sorted(key for key in wanted if not alive.goes_on(after.alive.get(key), now.get(key)))
         if not missing or time.monotonic() > until:
             break
         time.sleep(flash.timing.poll_s)
     if missing:
-        what = "port {} had a link" if flash.job.device.kind is Kind.SWITCH else "channel {} was recorded"
-        told = what.format(", ".join(missing))
-        troubles.append(f"{told} before and {'has none' if 'link' in what else 'is not'} within {_LIVE_S:.0f} s")
+        names, seconds = ", ".join(missing), f"{flash.timing.alive_s:.0f}"
+        if flash.job.device.kind is Kind.SWITCH:
+            troubles.append(f"port {names} had a link before and has none within {seconds} s")
+        else:
+            troubles.append(f"channel {names} was recorded before and is not within {seconds} s")
+    return now
 
 
 def _picture(flash: Flash, driver: Driver, link: converge.Link, troubles: list[str]) -> None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from fleetctl import catalog, converge
 from fleetctl.errors import BadAnswer, Refused, Rejected, Stale, Unreachable, Unsupported
+from fleetctl.flashing import alive
 from fleetctl.flashing.order import ASPECT, Flash
 from fleetctl.model import (
+    Alive,
     AspectPlan,
     BackedUp,
     Channel,
     DevicePlan,
     Driver,
     Event,
+    FrozenMap,
+    Noted,
     Outcome,
     Planned,
     Verdict,
@@ -60,13 +63,19 @@ class Look:
     driver: Driver
     identity: Any
     plan: DevicePlan
-    live: Mapping[str, bool]  # of a recorder: channel -> whether online and recording; of a switch: port -> has a link
+    alive: FrozenMap[Alive]  # a recorder's channels, a switch's ports
     clock_error_s: float | None = None
 
     @property
     def drift(self) -> frozenset[tuple[str, str, str]]:
         """What is not as expected, by aspect, field and key."""
         return frozenset((a.aspect, c.field, c.key) for a in self.plan.aspects for c in a.changes)
+
+    def noted(self, *, after: bool = False) -> Noted:
+        """Return what is to be on record of it."""
+        return Noted(
+            device=self.plan.device, aspect=ASPECT, version=self.identity.firmware, after=after, alive=self.alive
+        )
 
     @property
     def unread(self) -> frozenset[str]:
@@ -86,7 +95,7 @@ def look(flash: Flash, link: converge.Link, channel: Channel) -> Look:
         driver=driver,
         identity=identity,
         plan=quiet.plan,
-        live=live(registry, driver, link),
+        alive=alive.read(registry, driver, link),
         clock_error_s=_clock_error_s(link, quiet.plan),
     )
 
@@ -98,21 +107,6 @@ def _clock_error_s(link: converge.Link, plan: DevicePlan) -> float | None:
         return told
     seen = next((getattr(a.actual, "clock_error_s", None) for a in plan.aspects if a.aspect == "time"), None)
     return seen if isinstance(seen, float) else None
-
-
-def live(registry: catalog.Registry, driver: Driver, link: converge.Link) -> Mapping[str, bool]:
-    """Return a recorder's channels (online and recording), a switch's ports (with a link); nothing of others."""
-    if (action := registry.action(driver, "links")) is not None:
-        link.session(action.protocol).forget()
-        ports: Mapping[str, bool] = action.run(link.session(action.protocol), None)
-        return ports
-    cell = registry.cell(driver, "state")
-    if cell is None:
-        return {}
-    link.session(cell.protocol).forget()
-    told = converge.read(cell, "state", link).value
-    found = getattr(told, "channels", None)
-    return {key: now.online is True and now.recording is True for key, now in found.items()} if found else {}
 
 
 def allowed(flash: Flash, seen: Look) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fleetctl.converge import Job
-from fleetctl.model import Image
+from fleetctl.model import Image, Noted
 
 ASPECT = "firmware"
 
@@ -18,6 +18,7 @@ class Timing:
     flash_s: float = 600.0  # from the last byte until it goes down to start again
     boot_s: float = 600.0  # from there until it answers
     late_s: float = 120.0  # from its answer until it tells its new version
+    alive_s: float = 180.0  # from there until a recorder's cameras are back and recorded, a switch's links up
     clock_s: float = 60.0  # how far off its clock may be
     settled_s: float = 300.0  # for how long it has to be up before, where it tells
 
@@ -48,4 +49,5 @@ class Flash:
     before: str  # the version that the roll-out was made for
     timing: Timing = Timing()
     earlier: Earlier | None = None
+    noted: Noted | None = None  # how it stood before, where an earlier run has that on record
     again: bool = False  # nothing is sent: a canary is looked at again after its soak

@@ -7,12 +7,13 @@ reboot-required: Debian's update-notifier; boot_id: random(4), another one at ea
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fleetctl import catalog, converge
 from fleetctl.converge import Job
-from fleetctl.errors import BadAnswer, Interrupted, Refused, Unreachable, Unsupported
+from fleetctl.errors import BadAnswer, Refused, Unreachable, Unsupported
 from fleetctl.flashing.look import Look, new_drift
 from fleetctl.flashing.order import ASPECT, Earlier, Timing
 from fleetctl.model import (
@@ -21,18 +22,13 @@ from fleetctl.model import (
     Change,
     Channel,
     DevicePlan,
-    Event,
     Expectation,
-    Finished,
+    FrozenMap,
     Installed,
-    Intent,
     Outcome,
-    Planned,
     Progress,
-    Result,
     Sent,
     Stage,
-    Started,
     Unset,
 )
 
@@ -51,40 +47,6 @@ class Update:
     timing: Timing
     earlier: Earlier | None = None
     again: bool = False  # it was updated a while ago: judge it once more, send nothing
-
-
-class Aside:
-    """A channel for a run of Ansible within this work: what it tells of the host as a whole is kept here."""
-
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
-        self.plan: DevicePlan | None = None
-        self.results: dict[str, tuple[Outcome, str]] = {}
-
-    def emit(self, event: Event) -> None:
-        """See Channel."""
-        if isinstance(event, Planned):
-            self.plan = event.plan
-        elif isinstance(event, Result):
-            self.results[event.aspect] = event.outcome, event.reason
-            if event.aspect not in ("", ASPECT) and event.changes:
-                self._channel.emit(event)
-        elif not isinstance(event, Started | Finished):
-            self._channel.emit(event)
-
-    def confirm(self, event: Event) -> None:
-        """See Channel; what is written to a host is seen through, since half of it is worse than none."""
-        self._channel.confirm(event)
-        if isinstance(event, Intent):
-            self._channel.see_through()
-
-    def stopped(self) -> bool:
-        """See Channel."""
-        return self._channel.stopped()
-
-    def see_through(self) -> None:
-        """See Channel."""
-        self._channel.see_through()
 
 
 class Updating:
@@ -153,16 +115,14 @@ class Updating:
 
     def _checked(self, expectations: tuple[Expectation, ...]) -> DevicePlan:
         """Return what the roles would change; raises Refused, Unreachable or BadAnswer where that cannot be told."""
-        plan = self._ansible(replace(self.update.job, expectations=expectations, plan=None)).plan
-        if plan is None or plan.outcome is not None:
-            outcome, reason = (plan.outcome, plan.reason) if plan is not None else (Outcome.UNKNOWN, "nothing was told")
-            raise _ERRORS.get(outcome or Outcome.UNKNOWN, BadAnswer)(reason)
-        return plan
+        return converge.checked(self.update.job, expectations, self.channel)
 
-    def _ansible(self, job: Job) -> Aside:
-        aside = Aside(self.channel)
-        converge.work(self.device.name, {self.device.name: job}, aside)
-        return aside
+    def _ansible(self, plan: DevicePlan) -> Mapping[str, tuple[Outcome, str]]:
+        """Carry a plan out; returns how each aspect ended. What was changed of others than packages is told."""
+        job = replace(self.update.job, plan=plan)
+        return converge.ran(
+            job, self.channel, lambda result: result.aspect not in ("", ASPECT) and bool(result.changes)
+        ).results
 
     def _allowed(self, state: Installed) -> None:
         """Raise Refused where a host is not to be updated; nothing was written then."""
@@ -187,7 +147,7 @@ class Updating:
     def _run(self, plan: DevicePlan) -> tuple[Outcome, str]:
         """Have the role run: it checks, is journaled, runs, and is checked again."""
         self.channel.emit(Progress(device=self.device.name, stage=Stage.FLASH))
-        told = self._ansible(replace(self.update.job, plan=plan)).results
+        told = self._ansible(plan)
         return told.get(ASPECT) or told.get("", (Outcome.UNKNOWN, f"{self._where}: its role told no end"))
 
     # --- judging ----------------------------------------------------------------------------------
@@ -235,7 +195,7 @@ class Updating:
         if not (drifted := new_drift(then, now)):
             return
         names = ", ".join(f"{a.aspect}.{c.field}" for a in drifted for c in a.changes)
-        told = self._ansible(replace(self.update.job, plan=replace(after, aspects=drifted))).results
+        told = self._ansible(replace(after, aspects=drifted))
         if all(outcome in _GOOD for outcome, _ in told.values()):
             notes.append(f"the update changed {names}: put back" if before is not None else f"put back: {names}")
         elif before is None:
@@ -244,16 +204,8 @@ class Updating:
             troubles.append(f"the update changed {names}, and it could not be put back")
 
 
-_ERRORS: Final[dict[Outcome, Any]] = {
-    Outcome.UNREACHABLE: Unreachable,
-    Outcome.REFUSED: Refused,
-    Outcome.UNSUPPORTED: Unsupported,
-    Outcome.INTERRUPTED: Interrupted,
-}
-
-
 def _look(plan: DevicePlan) -> Look:
-    return Look(driver=catalog.load().drivers["linux"], identity=None, plan=plan, live={})
+    return Look(driver=catalog.load().drivers["linux"], identity=None, plan=plan, alive=FrozenMap())
 
 
 def _not_as_wanted(value: Any, after: Installed) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from fleetctl import converge
-from fleetctl.errors import BadAnswer, Rejected, Unreachable, Unsupported
+from fleetctl.errors import BadAnswer, Refused, Rejected, Unreachable, Unsupported
 from fleetctl.flashing.look import asked, version
 from fleetctl.flashing.order import Flash
 from fleetctl.flashing.reopen import reopened
@@ -47,8 +47,23 @@ class _Watch:
 
     def run(self) -> Seen:
         """Watch to the end; what had to be switched on again is told with it."""
-        seen = self._run()
+        try:
+            seen = self._run()
+        except Refused as error:
+            if not error.credential:
+                raise
+            seen = self._shut(error)
         return replace(seen, note=self._note) if self._note else seen
+
+    def _shut(self, error: Refused) -> Seen:
+        """The login that was good before the image was sent is refused: tried once, and never again."""
+        name = self._flash.job.device.name
+        return Seen(
+            verdict=Verdict.INDETERMINATE,
+            outcome=Outcome.REFUSED,
+            reason=f"since its upgrade it refuses its login ({error}): it is factory-new, or lost its accounts; what "
+            f"version it has cannot be read. Take it in again: fleetctl adopt --again --limit {name}",
+        )
 
     def _run(self) -> Seen:
         timing = self._flash.timing

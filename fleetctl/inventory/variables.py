@@ -86,7 +86,7 @@ VARIABLES: Final[tuple[Known, ...]] = (
     Known(
         name="password_consumers",
         form=Form.ANY,
-        doc="who else logs in to the device, past fleetctl: {name: [account, ...]}; see rotation.md",
+        doc="who else logs in to the device, past fleetctl: {name: [account, ...]}, or with a command; see rotation.md",
     ),
     Known(
         name="vault_keep_days",

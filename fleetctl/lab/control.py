@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -164,9 +164,12 @@ def state(state_dir: Path, device: str) -> dict[str, Any]:
     return told
 
 
-def change(state_dir: Path, device: str, section: str, **values: Any) -> None:
-    """Change a section of a device behind everybody's back, as its own web page would."""
-    ask(state_dir, "set", device=device, section=section, values=values)
+def change(state_dir: Path, device: str, section: str, *, by: Sequence[str] = (), **values: Any) -> None:
+    """Change a section of a device behind everybody's back, as its own web page would.
+
+    `by`: the account and the address that the device has in its log for it; without, its log has nothing.
+    """
+    ask(state_dir, "set", device=device, section=section, values=values, by=list(by))
 
 
 def footage(state_dir: Path, device: str, channel: int, start: float, end: float, kb: float = 0.0) -> None:

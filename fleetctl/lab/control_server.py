@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -94,6 +95,8 @@ def _break(lab: LabServer, device: str, fault: str, arguments: dict[str, Any] | 
         lab.world.swap(target, told["other"], same_login=bool(told["same_login"]), personality=kind)
     if fault == "duplicate-address":
         lab.world.duplicate(target, same_login=bool(told["same_login"]))
+    if fault == "open-port":
+        lab.doors[device] = socket.create_server((lab.world.address(target), int(told["port"])))
     target.faults = {**(target.faults or {}), fault: told}
     if fault == "clock":
         target.change("clock").update(offset_s=float(told["offset_s"]), set_at=time.time())
@@ -115,6 +118,8 @@ def _mend(lab: LabServer, device: str, fault: str = "") -> list[str]:
             lab.world.unswap(target, told["other"])
         if name == "duplicate-address":
             lab.world.unduplicate(target)
+        if name == "open-port":
+            lab.doors.pop(target.name).close()
         if name == "stall":
             lab.world.cut(target)
         if name == "clock":
@@ -159,9 +164,11 @@ def _state(lab: LabServer, device: str) -> dict[str, Any]:
     return told
 
 
-def _set(lab: LabServer, device: str, section: str, values: dict[str, Any]) -> None:
-    """Change a section as somebody at the device's own web page would."""
+def _set(lab: LabServer, device: str, section: str, values: dict[str, Any], by: Sequence[str] = ()) -> None:
+    """Change a section as somebody at the device's own web page would; `by`: account and address, for its log."""
     target = lab.world.find(device)
+    if by:
+        target.wrote(target.now(lab.spec) + target.zone_offset_s(), by[0], by[1], section)
     target.change(section).update(values)
     target.commit(lab.world.disk)
     if section == "network":
@@ -205,7 +212,9 @@ def _writes(lab: LabServer, device: str = "") -> dict[str, int]:
     return {name: n for name, n in _counts(lab, device).items() if _is_writing(name)}
 
 
-_FINDER: Final = frozenset(("factory.create", "findFile", "findNextFile", "close", "destroy"))  # of recordings
+_FINDER: Final = frozenset(  # of recordings, and of the log
+    ("factory.create", "findFile", "findNextFile", "close", "destroy", "startFind", "doFind", "stopFind")
+)
 _BACKUP: Final = "All"  # Config.backup?action=All
 _SEARCHES: Final = ("search", "logSearch", "dailyDistribution", "test")  # last words of POSTs that only ask
 

@@ -9,7 +9,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from fleetctl.lab.personality import Personality
 from fleetctl.lab.spec import DeviceSpec, LabSpec
@@ -21,6 +21,18 @@ if TYPE_CHECKING:
     from fleetctl.lab.recorder.link import Link
 
 BATTERYLESS_START_S: Final = 946684800.0  # 2000-01-01, where a clock without a battery begins
+
+
+class Entry(NamedTuple):
+    """One line of a device's own log: a change of settings, by whom and from where."""
+
+    time: float
+    account: str
+    address: str
+    what: str
+
+
+DIARY_SIZE: Final = 500
 
 
 class SimDevice:
@@ -36,6 +48,7 @@ class SimDevice:
         "changed",
         "connections",
         "counts",
+        "diary",
         "faults",
         "flashing",
         "fresh_clock",
@@ -43,6 +56,7 @@ class SimDevice:
         "links",
         "locked",
         "log",
+        "log_searches",
         "mac_address",
         "made_at",
         "misses",
@@ -85,6 +99,8 @@ class SimDevice:
         self.made_at = time.time()
         self.asked_at = 0.0
         self.sessions: dict[str, dict[str, Any]] = {}  # of JSON-RPC, by number
+        self.diary: deque[Entry] | None = None
+        self.log_searches: dict[int, list[Entry]] = {}
         self.searches: dict[int, list[Recording]] = {}  # of files, under way, by number
         self.challenge = ""  # the secret of an activation under way
         self.links: dict[str, Link] | None = None  # a recorder's connections to its cameras, by channel
@@ -209,6 +225,12 @@ class SimDevice:
         self.sessions, self.searches, self.challenge, self.upload = {}, {}, "", ""
         if self.personality.loses_clock:
             self.fresh_clock = now
+
+    def wrote(self, moment: float, account: str, address: str, what: str) -> None:
+        """Put a change of settings into the device's own log; `moment` is its wall clock, as if it were UTC."""
+        if self.diary is None:
+            self.diary = deque(maxlen=DIARY_SIZE)
+        self.diary.append(Entry(moment, account, address, what))
 
     def note(self, operation: str, user: str, outcome: str, size: int) -> None:
         """Remember a request for the tests: when, what, who, how it ended."""

@@ -213,6 +213,7 @@ class Dispatcher:
                 device.rollback()
             elif not (device.faults and "power-cut" in device.faults):
                 device.commit(self.disk)
+                device.wrote(device.now(self.lab) + device.zone_offset_s(), user, incoming.source, request.operation)
                 if befalls:
                     raise SoapFault("ter:Action", reason="Action Failed", code="Receiver")
         body = self._envelope(rule, request, inner)

@@ -12,6 +12,7 @@ import io
 import json
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
@@ -25,9 +26,11 @@ MAGIC: Final = b"FLEETCTL-LAB-FIRMWARE "
 EFFECTS: Final = {
     "ignored": "it says that it has the image, and stays as it was",
     "no_stream": "afterwards it gives no picture",
+    "no_footage": "afterwards a recorder writes nothing down, though its channels are online",
     "rtsp_off": "afterwards RTSP is switched off",
     "onvif_off": "afterwards ONVIF is switched off",
     "late_s": "for so many seconds after its start it tells the old version (seconds, of every device)",
+    "factory_new": "afterwards it is as it left the factory, but for its firmware",
     "brick": "it does not start again",
 }
 _LINE: Final = 16 * 1024
@@ -81,14 +84,13 @@ def made(models: tuple[str, ...], version: str, *, size: int = 20_000, seed: int
     """Return an image for the lab; `seed` makes another of the same."""
     block = hashlib.sha256(f"{version} {seed}".encode()).digest() * 32
     body = (block * (size // len(block) + 1))[:size]
-    told = {
-        "models": list(models),
-        "version": version,
-        "size": len(body),
-        "sha256": hashlib.sha256(body).hexdigest(),
-        "effects": effects,
-    }
-    return MAGIC + json.dumps(told).encode() + b"\n" + body
+    return head(models, version, size, hashlib.sha256(body).hexdigest(), effects) + body
+
+
+def head(models: tuple[str, ...], version: str, size: int, sha256: str, effects: Mapping[str, float]) -> bytes:
+    """Return the first line of an image, for the bytes of that size and checksum."""
+    told = {"models": list(models), "version": version, "size": size, "sha256": sha256, "effects": dict(effects)}
+    return MAGIC + json.dumps(told).encode() + b"\n"
 
 
 def version_of(device: SimDevice) -> str:
@@ -179,7 +181,7 @@ def finish(device: SimDevice, boot_s: float) -> None:
     late_s = float(image.effects.get("late_s", 0.0)) or float((device.faults or {}).get("version-late", {}).get("s", 0))
     if late_s:
         info |= {"before": before, "late_until": time.time() + boot_s + late_s}
-    info["no_stream"] = image.happens("no_stream", device)
+    info |= {effect: image.happens(effect, device) for effect in ("no_stream", "no_footage")}
     if image.happens("rtsp_off", device):
         network = device.change("network")
         found = protocols_of(network, device.personality.ports)

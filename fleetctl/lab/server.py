@@ -63,6 +63,7 @@ class LabServer:
         self._recorders = self.world.recorders = Recorders(self.world, self.ports)
         self._responders: dict[str, Listener] = {}
         self._control: Path | None = None
+        self.doors: dict[str, socket.socket] = {}  # of devices that listen at one more port
 
     # --- life ------------------------------------------------------------------------------------
 
@@ -164,7 +165,9 @@ class LabServer:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if secure:
-            sock = self._authority.wrapped(sock, sock.getsockname()[0])
+            broken = device.faults or {}
+            days = int(broken["certificate"]["days"]) if "certificate" in broken else None
+            sock = self._authority.wrapped(sock, sock.getsockname()[0], old="old-tls" in broken, days=days)
         connection = Connection(asyncio.get_running_loop(), sock, self._request, peer)
         connection.owner = device.name
         connection.breaks = lambda: float((device.faults or {}).get("upload-drop", {"share": NEVER})["share"])
@@ -188,7 +191,7 @@ class LabServer:
     # --- requests --------------------------------------------------------------------------------
 
     def _request(self, connection: Connection, method: str, target: str, headers: dict[str, str], body: bytes) -> None:
-        device = self.world.double(connection.owner) or self.world.by_address.get(connection.address)
+        device = self.world.answering(connection.owner, connection.address)
         if device is None or device.dead():
             connection.reset()
             return

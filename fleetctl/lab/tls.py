@@ -6,6 +6,7 @@ import datetime
 import ipaddress
 import socket
 import ssl
+import warnings
 from pathlib import Path
 
 from cryptography import x509
@@ -60,11 +61,17 @@ class Authority:
         (self._folder / "ca.key").chmod(0o600)
         self.ca_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def wrapped(self, sock: socket.socket, address: str) -> ssl.SSLSocket:
-        """Return the socket with TLS for one address; the handshake is still to come."""
-        if address not in self._contexts:
-            self._contexts[address] = self.context(address)
-        return self._contexts[address].wrap_socket(
+    def wrapped(
+        self, sock: socket.socket, address: str, *, old: bool = False, days: int | None = None
+    ) -> ssl.SSLSocket:
+        """Return the socket with TLS for one address; the handshake is still to come.
+
+        `old`: TLS 1.0 is agreed to as well; `days`: until its certificate ends.
+        """
+        key = f"{address} {old} {days}"
+        if key not in self._contexts:
+            self._contexts[key] = self.context(address) if not old and days is None else self._bad(address, old, days)
+        return self._contexts[key].wrap_socket(
             sock, server_side=True, do_handshake_on_connect=False, suppress_ragged_eofs=True
         )
 
@@ -80,7 +87,19 @@ class Authority:
         context.load_cert_chain(path)
         return context
 
-    def _issue(self, address: str) -> bytes:
+    def _bad(self, address: str, old: bool, days: int | None) -> ssl.SSLContext:
+        path = self._folder / f"{address}.bad.pem"
+        path.write_bytes(self._issue(address, _LIFE if days is None else datetime.timedelta(days=days, minutes=5)))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = ssl.TLSVersion.TLSv1 if old else ssl.TLSVersion.TLSv1_2
+        if old:
+            context.set_ciphers("ALL:@SECLEVEL=0")
+        context.load_cert_chain(path)
+        return context
+
+    def _issue(self, address: str, life: datetime.timedelta = _LIFE) -> bytes:
         if not isinstance(self._key, ec.EllipticCurvePrivateKey):
             raise TypeError("the lab's authority has a key of another kind")
         key = ec.generate_private_key(ec.SECP256R1())
@@ -91,8 +110,8 @@ class Authority:
             .issuer_name(self._ca.subject)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + _LIFE)
+            .not_valid_before(now - datetime.timedelta(days=400))
+            .not_valid_after(now + life)
             .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
             .add_extension(x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)

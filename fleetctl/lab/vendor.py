@@ -55,6 +55,8 @@ class Visit:
             device.rollback()
         elif not (device.faults and "power-cut" in device.faults):
             device.commit(self.world.disk)
+            what = self.incoming.target.partition("name=")[2].partition("&")[0] or self.incoming.path.rpartition("/")[2]
+            device.wrote(self.local, self.user, self.incoming.source, what)
             return not befalls
         return True
 

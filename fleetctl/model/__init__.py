@@ -5,6 +5,7 @@ from __future__ import annotations
 from fleetctl.model.diagnosis import Layer
 from fleetctl.model.events import (
     Accepted,
+    Alive,
     Attempt,
     BackedUp,
     Channel,
@@ -16,6 +17,7 @@ from fleetctl.model.events import (
     Learned,
     LoginJudged,
     LoginLocked,
+    Noted,
     Observed,
     Pictured,
     Planned,
@@ -42,6 +44,7 @@ from fleetctl.model.firmware import (
     verdict,
 )
 from fleetctl.model.fleet import Access, Device, Endpoint, Expectation, Neighbour, Reading
+from fleetctl.model.logs import Written
 from fleetctl.model.passwords import LoginLock, PasswordPolicy, Trouble
 from fleetctl.model.plans import AspectPlan, Change, DevicePlan
 from fleetctl.model.settings import (
@@ -83,6 +86,7 @@ __all__ = [
     "Accepted",
     "Access",
     "Action",
+    "Alive",
     "Aspect",
     "AspectPlan",
     "Attempt",
@@ -115,6 +119,7 @@ __all__ = [
     "LoginLocked",
     "Neighbour",
     "NewPassword",
+    "Noted",
     "Observed",
     "Order",
     "Outcome",
@@ -142,6 +147,7 @@ __all__ = [
     "Verdict",
     "Viewing",
     "Waiver",
+    "Written",
     "actions",
     "brand_of",
     "covering",

@@ -90,8 +90,8 @@ class Rotation(Event):
     """Confirmed on disk before a step of a password's rotation is taken, or once its outcome is proven.
 
     `fingerprint` is the new password's, `former` the old one's. `instead` is the account that the holders have until
-    now, where two take turns; `holder` is who is about to be paused or given the login, and `port` where it reached the
-    device until then (0: it does not tell).
+    now, where two take turns; `holder` is who is about to be paused or given the login of `given`, and `port` where it
+    reached the device until then (0: it does not tell).
     """
 
     durable: ClassVar[bool] = True
@@ -102,6 +102,7 @@ class Rotation(Event):
     former: str
     instead: str = ""
     holder: str = ""
+    given: str = ""
     port: int = 0
 
 
@@ -142,6 +143,29 @@ class Sent(Event):
 
     aspect: str
     what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alive:
+    """One channel of a recorder (`well`: online and recorded), or one port of a switch (it has a link).
+
+    `newest` is the end of a channel's newest footage in the recorder's own time, "" where it does not tell.
+    """
+
+    well: bool
+    newest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted(Event):
+    """How a device stood: confirmed on disk before it is given firmware, and once more at the end (`after`)."""
+
+    durable: ClassVar[bool] = True
+
+    aspect: str
+    version: str
+    after: bool = False
+    alive: Mapping[str, Alive] = FrozenMap()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -200,6 +200,7 @@ _ASKED: Final = {
     "reset": (Disruption.REACH, "put it back to its factory state"),
     "snapshot": (Disruption.NONE, "take a picture now"),
     "format_disk": (Disruption.SERVICE, "format a disk that is unformatted"),
+    "newest_footage": (Disruption.NONE, "when the newest file in a camera's folder was written to, by its own clock"),
     "find_footage": (Disruption.NONE, "find what was recorded"),
     "live_path": (Disruption.NONE, "where a channel is looked at"),
     "channels_bound": (Disruption.NONE, "list the channels that have a camera"),
@@ -208,8 +209,10 @@ _ASKED: Final = {
     "put_backup": (Disruption.REACH, "put a configuration back"),
     "power_cycle": (Disruption.NONE, "take the power of one port and give it back"),
     "links": (Disruption.NONE, "say which ports have a link"),
+    "hold": (Disruption.REACH, "shut ports for a while, or give them back; nothing is saved"),
     "seen": (Disruption.NONE, "say which MAC addresses are on which ports"),
     "installed": (Disruption.NONE, "what is installed"),
+    "writers": (Disruption.NONE, "who changed settings, by its own log"),
     "camera": (Disruption.NONE, "say which camera is on a channel"),
 }
 

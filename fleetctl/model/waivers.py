@@ -12,13 +12,15 @@ from fleetctl.model.values import Place
 class Waiver:
     """An exception from one setting (`time.zone`, `osd`, `privacy.masks.desk`) or requirement (`hardening/telnet`).
 
-    It holds to the end of the day `until` (ISO 8601); after it, what it covered is drift again.
+    It holds to the end of the day `until` (ISO 8601); after it, what it covered is drift again. `learned`: the device's
+    own line expects what it had when it was taken in, so that nothing differs while it holds.
     """
 
     setting: str
     owner: str
     reason: str
     until: str
+    learned: bool = False
     place: Place | None = None
 
     @property

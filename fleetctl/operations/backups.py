@@ -17,7 +17,7 @@ from fleetctl import converge
 from fleetctl.errors import FleetctlError, Refused, Unsupported, UsageError
 from fleetctl.files import make_folder, replace
 from fleetctl.model import Access, Backup, Change, Device, Finished, Intent, Kind, Outcome
-from fleetctl.operations.device import Recorder, one
+from fleetctl.operations.device import Recorder, one, writable
 from fleetctl.operations.runs import job, select
 from fleetctl.operations.workspace import Workspace
 from fleetctl.protocols import identities
@@ -102,9 +102,7 @@ def put(workspace: Workspace, name: str, date: str = "") -> tuple[Outcome, str]:
 
     Raises UsageError (no such backup), Refused (another serial number), Rejected, Unsupported, Unreachable.
     """
-    device = one(workspace, name)
-    if device.audit_only:
-        raise UsageError(f"{name} is audit_only in the inventory: fleetctl only looks at it")
+    device = writable(workspace, one(workspace, name))
     there = {path.stem: path for path in _folder(workspace, device).glob("*.vault")}
     if not there or (date and date not in there):
         raise UsageError(

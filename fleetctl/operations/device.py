@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fleetctl import catalog, converge
 from fleetctl.converge import Job
-from fleetctl.errors import FleetctlError, Unreachable, Unsupported, UsageError
+from fleetctl.errors import Busy, FleetctlError, Unreachable, Unsupported, UsageError
 from fleetctl.model import (
     Access,
     Change,
@@ -20,6 +20,7 @@ from fleetctl.model import (
     Expectation,
     Finished,
     Intent,
+    Kind,
     Outcome,
     Planned,
     Reading,
@@ -80,6 +81,20 @@ def one(workspace: Workspace, name: str) -> Device:
     if len(found) != 1:
         raise UsageError(f"{name} names {len(found)} devices; name one")
     return found[0]
+
+
+def at(device: Device, address: str) -> Device:
+    """Return a device as if it were reached at another address; "" is the one it has."""
+    return replace(device, endpoint=replace(device.endpoint, address=address)) if address else device
+
+
+def writable(workspace: Workspace, device: Device) -> Device:
+    """Return a device that may be written to; raises UsageError where it is audit_only, Busy where its site is out."""
+    if device.audit_only:
+        raise UsageError(f"{device.name} is audit_only in the inventory: fleetctl only looks at it")
+    if reason := workspace.closed(device.site):
+        raise Busy(reason)
+    return device
 
 
 def show(workspace: Workspace, name: str, aspects: tuple[str, ...] = ()) -> Shown:
@@ -169,9 +184,7 @@ def reboot(workspace: Workspace, name: str) -> Rebooted:
 
     Source: field facts, onvif 2 (quirk 27: an answer of OK and no reboot).
     """
-    device = one(workspace, name)
-    if device.audit_only:
-        raise UsageError(f"{name} is audit_only in the inventory: fleetctl only looks at it")
+    device = writable(workspace, one(workspace, name))
     change = Change(device=name, aspect="", field="reboot", before=None, after="requested")
     with workspace.journal.run("reboot", {"device": name}) as record:
         channel = Recorder(record)
@@ -192,10 +205,19 @@ def reset(workspace: Workspace, name: str, *, hard: bool) -> Rebooted:
     """Put a device back to its factory state and watch it go down and come back; its logins are forgotten.
 
     Soft keeps its address. After a hard reset it may answer at its maker's address, so that it is not waited for there.
+    Raises UsageError for switches and hosts, with what to do instead.
     """
-    device = one(workspace, name)
-    if device.audit_only:
-        raise UsageError(f"{name} is audit_only in the inventory: fleetctl only looks at it")
+    device = writable(workspace, one(workspace, name))
+    if device.is_host:
+        raise UsageError(
+            f"{name} is a host: fleetctl does not reset it. Install it anew from its image, then: "
+            f"fleetctl device replace {name}"
+        )
+    if device.kind is Kind.SWITCH:
+        raise UsageError(
+            f"{name} is a switch: erased, it loses its address and takes its site along, so fleetctl does not reset "
+            f"it. Erase it at its console, give it its address and login there, then: fleetctl device replace {name}"
+        )
     word = "hard" if hard else "soft"
     change = Change(device=name, aspect="", field="reset", before=None, after=word)
     with workspace.journal.run("reset", {"device": name, "reset": word}) as record:
@@ -281,8 +303,8 @@ def call(workspace: Workspace, name: str, service: str, operation: str, argument
         raise UsageError(f"{name} is behind {device.behind}, which passes no ONVIF operations on")
     body = onvif_generic.body(service, operation, arguments)
     writing = writes(service, operation)
-    if writing and device.audit_only:
-        raise UsageError(f"{name} is audit_only in the inventory: fleetctl only looks at it")
+    if writing:
+        writable(workspace, device)
     access = Access.WRITE if writing else Access.READ
     with workspace.journal.run("call", {"device": name, "operation": f"{service} {operation}"}) as record:
         channel = Recorder(record)

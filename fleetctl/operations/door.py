@@ -43,8 +43,9 @@ class Job:
     device: Device
     own: Login | None  # fleetctl's own account (without a password: by key), unless it may not be tried now
     own_first: bool  # it is known to exist; else it is the last resort of a device with no factory login
-    first: tuple[Login, ...]  # the factory login, if it may be tried
+    first: tuple[Login, ...]  # the factory login, or candidates in their order, as far as they may be tried
     spent: str  # why a login may not be tried now, "" where all may
+    hint: str = ""  # what to say besides where no login is taken
     password: str = field(repr=False)  # of the account to make; in the vault already
     activation: Login | None = None  # the first login a factory-new device is to get; prepared in the vault
     fingerprint: str = ""
@@ -106,10 +107,11 @@ class Door:
                 if login is None:
                     continue
                 self._refused(login, error)
-                if error.locked_s is not None or (
-                    error.credential and (login is not self.job.own or not self.job.own_first)
-                ):
-                    break
+                nearly = error.credential and error.tries_left is not None and error.tries_left <= 1
+                if nearly or error.locked_s is not None:
+                    break  # one more refusal might lock it
+        if self.job.hint:
+            refused = f"{refused}; {self.job.hint}"
         raise Refused(
             f"{converge.where(self.job.device)}: not factory-fresh, and not ours: {refused}. Tell its login in the "
             "inventory (factory_user, factory_password) or reset the device, then adopt again"

@@ -49,17 +49,31 @@ def drift(workspace: Workspace, asked: Asked, *, ended: bool = False) -> tuple[D
     until = asked.until
     found = (
         row
-        for row in workspace.store.drift(lasting=not ended, changed_since=since)
+        for row in workspace.store.drift(lasting=not ended, changed_since=since, devices=_devices(workspace, asked))
         if until is None or row.first_seen < until
     )
     return _told(workspace, asked, found)
 
 
+TURNS: Final = 10_000
+"""So many turns are told at once, the latest: more than a person reads, and told in less than a second."""
+
+
+def _devices(workspace: Workspace, asked: Asked) -> tuple[str, ...] | None:
+    """Return the names that the store is to look for; None where all are asked for."""
+    return tuple(device.name for device in select(workspace, asked.limit)) if asked.limit else None
+
+
 def turns(workspace: Workspace, asked: Asked) -> tuple[Turn, ...]:
-    """Return what began, changed and ended, in its order; `expected` and `actual` are the aspects' own values."""
+    """Return what began, changed and ended, in its order; `expected` and `actual` are the aspects' own values.
+
+    Of more than TURNS only the latest are told.
+    """
     aspect = asked.setting.partition(".")[0]
     since, until = (moment.timestamp() if moment else None for moment in (asked.since, asked.until))
-    return _told(workspace, asked, workspace.store.turns(since=since or 0.0, until=until, aspect=aspect))
+    devices = _devices(workspace, asked)
+    found = workspace.store.turns(since=since or 0.0, until=until, aspect=aspect, last=TURNS, devices=devices)
+    return _told(workspace, asked, found)
 
 
 def _told(workspace: Workspace, asked: Asked, rows: Iterable[R]) -> tuple[R, ...]:

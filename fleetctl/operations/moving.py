@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from fleetctl.errors import InventoryError, UsageError
+from fleetctl.errors import Busy, InventoryError, UsageError
 from fleetctl.inventory import SEALED, Inventory, passage
 from fleetctl.inventory.edit import Edit, RemoveGroup, RemoveHost, SetEntry, SetHostValue, edited
 from fleetctl.inventory.sheets.rows import key_of
@@ -59,10 +59,14 @@ def planned(
     """Think a move out: devices or whole sites to a site, or whole sites to an area.
 
     `title` makes a new site of that name, in the sources' area or in `area`. `keep` names variables that stay as they
-    are, or `all`. Raises UsageError, InventoryError for what would be wrong then, with nothing written.
+    are, or `all`. Raises UsageError, InventoryError for what would be wrong then, Busy for a site that is out in a
+    bundle; nothing is written.
     """
     known = workspace.inventory
     sites, devices = _named(known, names)
+    for site in dict.fromkeys((*(known.devices[name].site for name in devices), to)):
+        if reason := workspace.closed(site):
+            raise Busy(reason)
     desk = _Desk(known)
     if to in known.areas() and to not in known.sites():
         return _to_area(workspace, desk, names, sites, to)

@@ -8,7 +8,7 @@ from fleetctl import converge
 from fleetctl.errors import Unsupported, UsageError
 from fleetctl.model import Access, Change, Device, Finished, Intent, Kind, Neighbour, Outcome
 from fleetctl.operations import wiring
-from fleetctl.operations.device import Rebooted, Recorder, one, proven
+from fleetctl.operations.device import Rebooted, Recorder, one, proven, writable
 from fleetctl.operations.runs import job
 from fleetctl.operations.workspace import Workspace
 from fleetctl.protocols.ssh.names import canonical
@@ -21,9 +21,7 @@ def cycle(workspace: Workspace, name: str) -> Rebooted:
     something else), Unsupported, Unreachable.
     """
     device = one(workspace, name)
-    switch = _switch(workspace, device)
-    if switch.audit_only:
-        raise UsageError(f"{switch.name} is audit_only in the inventory: fleetctl only looks at it")
+    switch = writable(workspace, _switch(workspace, device))
     port = canonical(device.switch_port)
     target = Neighbour(name=device.name, kind=device.kind, mac_address=device.mac_address, port=port)
     change = Change(device=switch.name, aspect="", field="power", key=port, before="on", after="off, then on")

@@ -12,7 +12,7 @@ from fleetctl import converge
 from fleetctl.aspects.storage import Health, Storage
 from fleetctl.errors import FleetctlError, Unreachable, Unsupported, UsageError
 from fleetctl.model import Access, Change, Device, Finished, Intent, Kind, Outcome
-from fleetctl.operations.device import Recorder, one
+from fleetctl.operations.device import Recorder, one, writable
 from fleetctl.operations.runs import job
 from fleetctl.operations.workspace import Workspace
 
@@ -133,9 +133,7 @@ def format_disk(workspace: Workspace, name: str, disk: str, serial_number: str) 
     `serial_number` is what a person typed: the disk's, or the recorder's where it does not tell that of its disks.
     Raises UsageError (audit_only, no recorder), Refused (the disk is in use, another serial number).
     """
-    device = _recorder(workspace, name)
-    if device.audit_only:
-        raise UsageError(f"{name} is audit_only in the inventory: fleetctl only looks at it")
+    device = writable(workspace, _recorder(workspace, name))
     change = Change(device=name, aspect="", field="format_disk", key=disk, before="unformatted", after="requested")
     with workspace.journal.run("format-disk", {"device": name, "disk": disk}) as record:
         channel = Recorder(record)

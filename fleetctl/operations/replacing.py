@@ -10,14 +10,12 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 from fleetctl import converge
 from fleetctl.aspects.state import ChannelState
 from fleetctl.errors import FleetctlError, UsageError
 from fleetctl.executor import Stop
-from fleetctl.inventory import edit
 from fleetctl.model import (
     Access,
     Device,
@@ -30,9 +28,9 @@ from fleetctl.model import (
     Retired,
     worst,
 )
-from fleetctl.operations import rollout
+from fleetctl.operations import newcomer, rollout
 from fleetctl.operations.adopt import adopt
-from fleetctl.operations.device import Recorder, one
+from fleetctl.operations.device import Recorder, one, writable
 from fleetctl.operations.diagnosis.recorders import channels
 from fleetctl.operations.runs import job
 from fleetctl.operations.site import bound
@@ -60,15 +58,25 @@ class Step:
         return self.outcome in _GOOD
 
 
-def replace(workspace: Workspace, name: str, *, vendor: str = "", stop: Stop | None = None) -> Iterator[Step]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class New:
+    """What a person says of the new device, where it is otherwise than the old one; `enable` is a switch's secret."""
+
+    vendor: str = ""
+    address: str = ""
+    enable: str = ""
+
+
+def replace(workspace: Workspace, name: str, new: New | None = None, *, stop: Stop | None = None) -> Iterator[Step]:
     """Let the device that answers at a place take it, and yield each step as it ends; ends at the first that fails.
 
-    `vendor` is the maker of the new one where it is another than the inventory's. Raises UsageError (no camera or
-    recorder, audit_only), VaultError; nothing was sent then.
+    Raises UsageError (audit_only, in no inventory file), InventoryError for an address that another device has,
+    VaultError; nothing was sent then.
     """
+    new = new or New()
     device, stop = _replaceable(workspace, name), stop or Stop()
     steps = []
-    for step in _steps(workspace, device, vendor, stop):
+    for step in _steps(workspace, device, new, stop):
         steps.append(step)
         yield step
         if not step.good or stop.requested:
@@ -84,27 +92,31 @@ def replace(workspace: Workspace, name: str, *, vendor: str = "", stop: Stop | N
 
 def _replaceable(workspace: Workspace, name: str) -> Device:
     device = one(workspace, name)
-    if device.kind not in (Kind.CAMERA, Kind.NVR) or device.is_host:
-        raise UsageError(
-            f"{name} is no camera or recorder. A switch or a host: fleetctl adopt --replace --limit {name}, then "
-            f"fleetctl apply --limit {name}"
-        )
-    if device.audit_only:
-        raise UsageError(f"{name} is audit_only in the inventory: fleetctl only looks at it")
+    if not workspace.registry.protocols_of(device) and not device.behind:
+        raise UsageError(f"{name} is looked after by hand: write its new serial number into the inventory")
+    writable(workspace, device)
     if device.place is None:
         raise UsageError(f"{name} is in no inventory file that fleetctl can write its new serial number into")
     return device
 
 
-def _steps(workspace: Workspace, device: Device, vendor: str, stop: Stop) -> Iterator[Step]:
+def _steps(workspace: Workspace, device: Device, new: New, stop: Stop) -> Iterator[Step]:
     name = device.name
-    yield _retire(workspace, device, vendor)
-    ended = _ended(adopt(workspace, name, replace_=True, stop=stop), name)
+    yield _retire(workspace, device, new)
+    ended = _ended(adopt(workspace, name, replace_=True, stop=stop, enable=new.enable), name)
     workspace.reread()
+    followed = newcomer.follow(workspace, one(workspace, name)) if ended[0] in _GOOD else ""
     now = one(workspace, name)
     same = (now.serial_number, now.mac_address) == (device.serial_number, device.mac_address)
     told = "the same device as before" if same else f"serial number {now.serial_number or now.mac_address}"
-    yield Step(name="adopt", device=name, outcome=ended[0], reason=ended[1] or told)
+    reason = ", ".join(each for each in (ended[1] or told, followed) if each)
+    yield Step(name="adopt", device=name, outcome=ended[0], reason=reason)
+    if (
+        device.kind in (Kind.CAMERA, Kind.NVR)
+        and not device.is_host
+        and (went := newcomer.flash(workspace, name, stop))
+    ):
+        yield Step(name="firmware", device=name, outcome=went[0], reason=went[1])
     recorder, places = _places(workspace, now)
     first = _first(workspace, recorder)  # before anything is bound: what is there later is new
     plan = _planned(workspace, name, (), stop)
@@ -126,7 +138,7 @@ def _outdated(plan: DevicePlan) -> bool:
 # --- the old one ----------------------------------------------------------------------------------
 
 
-def _retire(workspace: Workspace, device: Device, vendor: str) -> Step:
+def _retire(workspace: Workspace, device: Device, new: New) -> Step:
     """Put the old one on record, and forget what its sessions taught; a replacement under way has that behind it."""
     facts = workspace.facts(device.name)
     last = next((r for r in workspace.journal.runs(kind=KIND, last=200) if r.args.get("device") == device.name), None)
@@ -146,10 +158,11 @@ def _retire(workspace: Workspace, device: Device, vendor: str) -> Step:
                 )
             )
         workspace.store.forget(device.name)
-    if vendor and vendor != device.vendor and device.place is not None:
-        edit.set_host_values(Path(device.place.file), device.name, {"vendor": vendor})
-        workspace.reread()
-    evidence = f"; keep as evidence: {_disks(workspace, device)}" if device.kind is Kind.NVR else ""
+    told = {"vendor": new.vendor, newcomer.ADDRESS: new.address}
+    if said := {variable: value for variable, value in told.items() if value}:
+        newcomer.write(workspace, device.name, said)
+    recorder = device.kind is Kind.NVR and not device.is_host
+    evidence = f"; keep as evidence: {_disks(workspace, device)}" if recorder else ""
     return Step(name="retire", device=device.name, outcome=Outcome.CHANGED, reason=f"serial number {before}{evidence}")
 
 
@@ -196,6 +209,8 @@ def _applied(workspace: Workspace, plan: rollout.Plan, name: str, step: str, sto
 
 def _places(workspace: Workspace, device: Device) -> tuple[str, tuple[str, ...]]:
     """Return the recorder that is to record, and its channels: a camera's own, or all that a recorder has."""
+    if device.is_host or device.kind not in (Kind.CAMERA, Kind.NVR):
+        return "", ()
     if device.kind is Kind.NVR:
         return device.name, tuple(channel for _, (_, channel) in bound(workspace, device))
     for recorder in workspace.inventory.devices.values():

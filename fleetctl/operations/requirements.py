@@ -12,6 +12,7 @@ from fleetctl.executor import Policy, Stop
 from fleetctl.model import AspectPlan, Device, DevicePlan, Event, Expectation, Kind, Waiver
 from fleetctl.operations.runs import execute, hosts_first, job, select, task
 from fleetctl.operations.workspace import Workspace
+from fleetctl.protocols.outside import Outside
 from fleetctl.standard.attestations import attested
 from fleetctl.standard.judging import Judged, Verdict, judge, unread
 from fleetctl.standard.requirements import Pack, Requirement, built_in, load_pack
@@ -89,15 +90,24 @@ def _of(wanted: Iterable[Pack]) -> Iterator[Requirement]:
 
 
 def findings(
-    workspace: Workspace, wanted: Sequence[Pack], plans: Iterable[DevicePlan], limit: str = ""
+    workspace: Workspace,
+    wanted: Sequence[Pack],
+    plans: Iterable[DevicePlan],
+    limit: str = "",
+    outside: Mapping[str, Outside] | None = None,
 ) -> tuple[Finding, ...]:
-    """Return what every requirement came to, in the order of packs and checks, then of sites and devices."""
+    """Return what every requirement came to, in the order of packs and checks, then of sites and devices.
+
+    `outside` is what was seen from there; None: nobody looked, so that nothing of it is proven.
+    """
     devices = select(workspace, limit)
     told = {plan.device: plan for plan in plans}
     found: list[Finding] = []
     for check in _of(wanted):
         if check.setting:
             found += [_read(workspace, check, d, told.get(d.name)) for d in devices if d.kind in check.kinds]
+        elif check.probe:
+            found += [_seen(workspace, check, d, outside) for d in devices if d.kind in check.kinds]
         else:
             found += _of_sites(workspace, check, devices)
     return tuple(found)
@@ -110,6 +120,29 @@ def _read(workspace: Workspace, check: Requirement, device: Device, plan: Device
         device,
         Finding(requirement=check, subject=device.name, site=device.site, kind=device.kind, judged=judged),
     )
+
+
+def _seen(workspace: Workspace, check: Requirement, device: Device, outside: Mapping[str, Outside] | None) -> Finding:
+    told = (outside or {}).get(device.name, Outside())
+    judged = judge(check.rule, (check.probe,), check.value, told)
+    if judged.verdict is Verdict.UNSUPPORTED:
+        judged = judged._replace(reason=_unseen(check, device, outside))
+    return _waived(
+        workspace,
+        device,
+        Finding(requirement=check, subject=device.name, site=device.site, kind=device.kind, judged=judged),
+    )
+
+
+def _unseen(check: Requirement, device: Device, outside: Mapping[str, Outside] | None) -> str:
+    """Return why something was not seen from outside."""
+    if device.is_host or device.behind or device.endpoint.via:
+        return "nobody can knock at it from here"
+    if check.probe == "default_login":
+        return "not tried (--try-defaults), or its maker has no default password"
+    if outside is None:
+        return "nobody looked: --probe"
+    return "it speaks no TLS there"
 
 
 def _judged(check: Requirement, device: Device, plan: DevicePlan | None) -> Judged:

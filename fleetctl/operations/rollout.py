@@ -318,7 +318,7 @@ def _provide_secrets(workspace: Workspace, devices: Mapping[str, Device], todo: 
     for name, device_plan in todo.items():
         changed = [a for a in device_plan.aspects if a.changes]
         wanted = [r.account for r in referred(changed) if r.device == name and r.account != devices[name].user]
-        if wanted:
+        if wanted and not workspace.closed(devices[name].site):
             sites.setdefault(devices[name].site, {})[name] = wanted
     for site, missing in sites.items():
         workspace.vault.ensure(site, missing)

@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from fleetctl import converge, executor
-from fleetctl.errors import UsageError
+from fleetctl.errors import Busy, UsageError
 from fleetctl.executor import Policy, Stop, Task
-from fleetctl.journal import LIGHT
+from fleetctl.journal import BESIDE, LIGHT
 from fleetctl.model import (
     Device,
     DevicePlan,
@@ -101,6 +101,7 @@ def job(
         known_hosts=workspace.known_hosts,
         through=None if spoken is device else spoken,
         around=workspace.around(device.site) if device.platform == "linux" else None,
+        closed=workspace.closed(device.site),
     )
 
 
@@ -183,9 +184,12 @@ def execute(
     """Carry out a run and yield its events, each of them recorded already; `first` are events that hold already.
 
     `ready` is called when the run has begun and nothing was sent yet: what it changes in the vault is this run's.
-    Raises Busy when another operator's run holds the workspace.
+    Raises Busy when another operator's run holds the workspace. A run that writes leaves devices of sites that are out
+    in a bundle pending, and raises Busy where there are no others.
     """
     journal = workspace.journal
+    if kind not in BESIDE:
+        policy = _without_closed(workspace, tasks, policy)
     names = [each.name for each in tasks]
     devices = [device for name in names if (device := workspace.inventory.devices.get(name)) is not None]
     workspace.vault.prove(d.site for d in devices if logs_in_by_password(workspace, d))
@@ -206,6 +210,20 @@ def execute(
         journal.exit_code = EXIT_FAILED if code == EXIT_INTERRUPTED and not stop.by_person else code
 
 
+def _without_closed(workspace: Workspace, tasks: Sequence[Task], policy: Policy) -> Policy:
+    """Return the policy with sites that nothing may be written to left out; raises Busy where all of them are."""
+    sites = {each.name: each.site for each in tasks}
+    closed = {site: reason for site in set(sites.values()) if (reason := workspace.closed(site))}
+    if closed and len(closed) == len(set(sites.values())):
+        raise Busy("; ".join(closed[site] for site in sorted(closed)))
+    window = policy.window
+
+    def open_now(name: str, moment: Any) -> str:
+        return closed.get(sites[name], "") or (window(name, moment) if window is not None else "")
+
+    return replace(policy, window=open_now) if closed else policy
+
+
 def observed(
     workspace: Workspace,
     devices: Sequence[Device],
@@ -214,19 +232,14 @@ def observed(
     kind: str,
     stop: Stop,
     policy: Policy,
-    expected: Callable[[Device], tuple[Expectation, ...]] | None = None,
 ) -> Iterator[Event]:
-    """Read and compare devices; yields a Planned for each. Nothing can be written.
-
-    `expected` says what a device should be, where that is not what the inventory says of these aspects.
-    """
+    """Read and compare devices; yields a Planned for each. Nothing can be written."""
     by_name = {device.name: device for device in devices}
     turns = in_turn(devices)
 
     def payload(name: str) -> converge.Job:
         device = by_name[name]
-        told = workspace.expectations(device, aspects) if expected is None else expected(device)
-        return job(workspace, device, told)
+        return job(workspace, device, workspace.expectations(device, aspects))
 
     yield from execute(
         workspace,

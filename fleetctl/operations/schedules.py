@@ -22,7 +22,7 @@ from fleetctl.operations.workspace import Workspace
 from fleetctl.vault.source import ENVIRONMENT
 
 COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "audit": ("audit", "--tell"),
+    "audit": ("audit", "--who", "--tell"),
     "watch": ("watch", "--tell"),
     "messages": ("message", "send"),
 }

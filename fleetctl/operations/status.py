@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import groupby
 
@@ -32,6 +32,7 @@ class SiteStatus:
     unseen: int
     availability: float | None  # share of the watch's looks of 30 days that were answered; None: it was never watched
     last_seen: str  # of the least recently seen device, ISO 8601; "" where one was never seen
+    accepted: str  # when its last acceptance was recorded, ISO 8601; "" for never
 
 
 def status(workspace: Workspace, limit: str = "") -> tuple[SiteStatus, ...]:
@@ -42,8 +43,14 @@ def status(workspace: Workspace, limit: str = "") -> tuple[SiteStatus, ...]:
     latest = {n: tuple(g) for n, g in groupby(workspace.store.latest(), key=lambda state: state.device)}
     names = workspace.inventory.sites()
     answered = workspace.store.availability((date.fromisoformat(workspace.today) - timedelta(days=30)).isoformat())
+    accepted = workspace.journal.accepted()
     return tuple(
-        _row(workspace, area, site, names[site].name if site in names else site, devices, latest, answered.get(site))
+        replace(
+            _row(
+                workspace, area, site, names[site].name if site in names else site, devices, latest, answered.get(site)
+            ),
+            accepted=accepted[site].isoformat(timespec="seconds") if site in accepted else "",
+        )
         for (area, site), devices in sorted(sites.items())
     )
 
@@ -78,6 +85,7 @@ def _row(
         unseen=counts["unseen"],
         availability=None if availability is None else round(availability, 4),
         last_seen=min(seen, default=""),
+        accepted="",
     )
 
 

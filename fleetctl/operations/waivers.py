@@ -71,13 +71,18 @@ def _listed(
     aspect = waiver.setting.partition(".")[0]
     if expired:
         standing = Standing.EXPIRED
-    elif used:
+    elif used or waiver.learned:
         standing = Standing.USED
     elif any((name, aspect) in seen for name in names):
         standing = Standing.UNUSED
     else:
         standing = Standing.UNSEEN
-    return Listed(waiver=waiver, devices=tuple(names), covers=() if expired else used, standing=standing)
+    return Listed(
+        waiver=waiver,
+        devices=tuple(names),
+        covers=() if expired else tuple(names) if waiver.learned else used,
+        standing=standing,
+    )
 
 
 def _within(told: str, waiver: Waiver) -> bool:
@@ -109,6 +114,14 @@ def add(workspace: Workspace, where: str, waiver: Waiver) -> Path:
     if of_host and device.is_host and "." in waiver.setting:
         aspect = waiver.setting.partition(".")[0]
         raise UsageError(f"{where} is a Linux host, and a role is carried out whole: waive the whole aspect, {aspect}")
+    waiver = checked(workspace, waiver)
+    value = {"owner": waiver.owner, "reason": waiver.reason, "until": waiver.until}
+    variable = HOST if of_host else SITE
+    return _edit(device, SetEntry(where, variable, waiver.setting, value, of_host=of_host))
+
+
+def checked(workspace: Workspace, waiver: Waiver) -> Waiver:
+    """Return a waiver without blanks around its words; raises UsageError for one that lacks some, or is over."""
     if not is_day(waiver.until):
         raise UsageError(f"--until {waiver.until}: write a day as 2026-12-31")
     if not waiver.holds(workspace.today):
@@ -116,9 +129,7 @@ def add(workspace: Workspace, where: str, waiver: Waiver) -> Path:
     waiver = replace(waiver, owner=waiver.owner.strip(), reason=waiver.reason.strip())
     if not waiver.owner or not waiver.reason:
         raise UsageError("a waiver names who answers for it and why: --owner NAME --reason TEXT")
-    value = {"owner": waiver.owner, "reason": waiver.reason, "until": waiver.until}
-    variable = HOST if of_host else SITE
-    return _edit(device, SetEntry(where, variable, waiver.setting, value, of_host=of_host))
+    return waiver
 
 
 def end(workspace: Workspace, where: str, setting: str) -> Path:

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Final
 
 from fleetctl import catalog, codec, files, inventory, standard
+from fleetctl.bundle import Issue, register
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.inventory import SEALED
 from fleetctl.journal import Journal
 from fleetctl.logins import Budget
-from fleetctl.model import Device, Driver, Expectation, Kind, SecretRef, Waiver
-from fleetctl.operations import wiring
+from fleetctl.model import UNSET, Device, Driver, Expectation, Kind, SecretRef, Waiver
+from fleetctl.operations import cutoff, wiring
 from fleetctl.protocols.ansible import Surroundings
 from fleetctl.resources import folder
 from fleetctl.store import Store
@@ -45,6 +46,8 @@ class Workspace:
     reading: bool = False  # only what is on record is asked for: that works away from home, too
     vault_ids: tuple[str, ...] = ()  # label@source, as Ansible writes it; none: what ansible.cfg says
     ask: Callable[[str], str] | None = None  # asks a person for the vault password of a label
+    bundle: Issue | None = None  # of a site that was taken along, opened here
+    fetch: Callable[[], None] | None = None  # puts the firmware images of a bundle in their place
 
     @property
     def state(self) -> Path:
@@ -68,13 +71,21 @@ class Workspace:
 
     @cached_property
     def inventory(self) -> inventory.Inventory:
-        """The inventory, checked; raises InventoryError with every fault at once."""
+        """The inventory, checked; raises InventoryError with every fault at once.
+
+        A move in it that was cut off between two files is finished first: a device would stand at two sites.
+        """
+        cut_off = self.has_state and cutoff.written(self.state, self.inventory_root)
         cache = self.root / STATE / "cache" if self.has_state else None
         aspects = self.registry.aspects
         settings = partial(standard.settings_faults, aspects=aspects)
         waivers = partial(standard.waiver_faults, aspects=aspects)
         checks = (settings, waivers, standard.recipient_faults)
-        return inventory.load(self.inventory_root, aspects, cache=cache, checks=checks)
+        found = inventory.load(self.inventory_root, aspects, cache=cache, checks=checks)
+        if cut_off and not self.vault.source.asks:  # nobody is asked for a password by a command that needs none
+            self.__dict__["inventory"] = found
+            cutoff.dropped(self.state, self.vault.drop)
+        return found
 
     def reread(self) -> None:
         """Read the inventory again when it is next asked for: a file of it was written."""
@@ -94,14 +105,33 @@ class Workspace:
     def vault(self) -> Vault:
         """The vault of this inventory; its password is asked for when a site is opened. Raises VaultError."""
         sources = sources_of(self.root, vault_ids=self.vault_ids, ask=self.ask)
-        return Vault(self.inventory_root, sources, keep_days=self._keep_days)
+        return Vault(self.inventory_root, sources, keep_days=self.keep_days, closed=self.closed)
+
+    @property
+    def outside(self) -> Path:
+        """Where documents for people go: the workspace, or the current folder where that is a bundle."""
+        return self.root if self.bundle is None else Path.cwd()
+
+    @cached_property
+    def _out(self) -> Mapping[str, register.Taken]:
+        return register.out(self.store) if self.has_state and self.state.joinpath("store.db").exists() else {}
+
+    def closed(self, site: str) -> str:
+        """Return why nothing is written to a site from here, "" where something may be.
+
+        At home: a bundle of it is out. In a bundle: it has expired.
+        """
+        if self.bundle is not None:
+            return register.over(self.bundle) if self.bundle.expired(datetime.now(UTC)) else ""
+        taken = self._out.get(site)
+        return register.away(taken) if taken is not None else ""
 
     def unlock(self) -> None:
         """Ask for the vault password now where a person has to be asked, before anything is drawn on the screen."""
         if self.vault.source.asks:
             self.vault.identities.password(self.vault.source)
 
-    def _keep_days(self, site: str) -> int:
+    def keep_days(self, site: str) -> int:
         """Return how long a site's previous passwords are kept: `vault_keep_days` of its first device that says so."""
         for device in self.inventory.devices.values():
             if device.site == site and (told := self.inventory.values(device.name).get("vault_keep_days")):
@@ -132,7 +162,17 @@ class Workspace:
         told = standard.expectations(device, self.inventory, of_kind)
         if device.kind is Kind.SWITCH:
             told = wiring.derived(self.wired(device), told, tuple(a.name for a in of_kind))
+        if device.is_host:
+            told = tuple(each for e in told if (each := self._of_role(e)) is not None)
         return self._waived(device, told)
+
+    def _of_role(self, told: Expectation) -> Expectation | None:
+        """Return what is expected of a role; of one that `apply` does not run only what it offers, and only told."""
+        aspect, role = self.registry.of_hosts[told.aspect], self.registry.roles[told.aspect]
+        if aspect.applied_by == "apply":
+            return told
+        kept = {n: v for n in sorted(role.offered) if (v := getattr(told.value, n)) is not UNSET}
+        return replace(told, value=aspect.type(**kept), left_to=f"fleetctl {aspect.applied_by}") if kept else None
 
     @property
     def today(self) -> str:
@@ -144,16 +184,25 @@ class Workspace:
         return standard.waivers_of(device.name, self.inventory, self.registry.aspects)
 
     def _waived(self, device: Device, told: tuple[Expectation, ...]) -> tuple[Expectation, ...]:
-        """Add the waivers in force. A role is carried out whole, so a Linux host's waivers are for whole aspects."""
-        found = [w for w in self.waivers(device) if w.holds(self.today) and not w.is_requirement]
+        """Add the waivers in force. A role is carried out whole, so a Linux host's waivers are for whole aspects.
+
+        One that was learned covers nothing: the device's own line expects what it has; when it is over that is told.
+        """
+        found = [w for w in self.waivers(device) if not w.is_requirement and (w.learned or w.holds(self.today))]
         if device.is_host:
             found = [w for w in found if "." not in w.setting]
         if not found:
             return told
-        by_aspect: dict[str, list[Waiver]] = {}
+        held: dict[str, list[Waiver]] = {}
+        ended: dict[str, list[Waiver]] = {}
         for waiver in found:
-            by_aspect.setdefault(waiver.setting.partition(".")[0], []).append(waiver)
-        return tuple(replace(e, waivers=tuple(by_aspect.get(e.aspect, ()))) for e in told)
+            if not waiver.learned:
+                held.setdefault(waiver.setting.partition(".")[0], []).append(waiver)
+            elif not waiver.holds(self.today):
+                ended.setdefault(waiver.setting.partition(".")[0], []).append(waiver)
+        return tuple(
+            replace(e, waivers=tuple(held.get(e.aspect, ())), ended=tuple(ended.get(e.aspect, ()))) for e in told
+        )
 
     def wired(self, device: Device) -> Device:
         """Return a switch with the other devices of its site; any other device as it is."""

@@ -11,7 +11,7 @@ import shlex
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import paramiko
 
@@ -31,6 +31,19 @@ cat /sys/class/dmi/id/product_name 2>/dev/null || echo
 way=$(ip -4 route show default 2>/dev/null | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p' | head -n 1)
 cat "/sys/class/net/$way/address" 2>/dev/null || echo
 """
+
+
+_FOOTAGE: Final = """\
+date +%s.%N
+find "$1" -type f -size +0 -printf '%T@\\n' 2>/dev/null | sort -n | tail -n 1
+"""
+
+
+class Footage(NamedTuple):
+    """What a recorder's own clock shows, and when its newest file was written to (0.0: there is none)."""
+
+    now: float
+    newest: float
 
 
 def connect(
@@ -94,6 +107,23 @@ class Session:
         if not self._device.user:
             raise Refused(f"{self._where()} lets nobody in without a login")
         self._as_root(["true"])
+
+    def log_in(self) -> None:
+        """Log in, and no more: for an account that may not become root. Raises Refused, Unreachable."""
+        self._asked(["true"])
+
+    def newest_footage(self, folder: str) -> Footage:
+        """Return when the newest file in a camera's folder was written to, and what the host's clock showed then.
+
+        Raises Rejected where it may not be looked at.
+        """
+        told = self._as_root(["sh", "-c", _FOOTAGE, "sh", folder]).split()
+        try:
+            return Footage(now=float(told[0]), newest=float(told[1]) if len(told) > 1 else 0.0)
+        except (IndexError, ValueError) as error:
+            raise BadAnswer(
+                f"{self._where()} does not tell the time of its files", raw=" ".join(told).encode()
+            ) from error
 
     def make_account(self, name: str, password: str) -> None:
         """Make an account that may do everything by sudo, or give it the password if it is there."""

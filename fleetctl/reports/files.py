@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -37,6 +37,7 @@ class Run:
     ended: datetime
     site_names: Mapping[str, str]
     inventory: str = ""
+    changed_by: Mapping[str, str] = field(default_factory=dict)  # by device: who changed it by its log, in words
     nights: tuple[Night, ...] = ()  # the oldest first, this run last; for the trend
 
 

@@ -81,6 +81,7 @@ RULES: Final = {
     "at_least_pixels": N_("at least {value}"),
     "among": N_("one of {value}"),
     "filled": N_("filled in"),
+    "only": N_("only {value}"),
     "has": N_("has {value}"),
     "administrators_among": N_("administrators only {value}"),
     "attested": N_("attested by a person, with evidence"),
@@ -89,6 +90,7 @@ RULES: Final = {
 
 PROOFS: Final = {
     "read": N_("read from the device"),
+    "probed": N_("seen from outside"),
     "inventory": N_("counted in the inventory"),
     "attested": N_("attested"),
 }
@@ -137,9 +139,9 @@ STAGES: Final = {
 }
 
 
-def progress(say: Language, told: Progress) -> str:
-    """Return how far long work on a device is: `cam-01: sending firmware 40 %`."""
-    return f"{told.device}: {say(STAGES[told.stage])}" + (f" {told.percent} %" if told.percent >= 0 else "")
+def stage(say: Language, told: Progress) -> str:
+    """Return what long work on a device is at: `sending firmware 40 %`."""
+    return say(STAGES[told.stage]) + (f" {told.percent} %" if told.percent >= 0 else "")
 
 
 def outcome_word(say: Language, outcome: Outcome, command: str = "") -> str:

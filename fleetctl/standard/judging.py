@@ -64,6 +64,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "at_least_pixels": lambda actual, value: _pixels(actual) >= _pixels(value) > 0,
     "among": lambda actual, value: actual in value,
     "filled": lambda actual, _value: bool(actual),
+    "only": lambda actual, value: set(actual) <= set(value),
     "has": lambda actual, value: value in actual,
     "administrators_among": _administrators_among,
 }

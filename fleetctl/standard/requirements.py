@@ -13,6 +13,7 @@ import yaml
 
 from fleetctl.errors import Fault, InventoryError, UsageError
 from fleetctl.model import Aspect, Kind
+from fleetctl.protocols.outside import FIELDS
 from fleetctl.standard.judging import RULES
 from fleetctl.standard.shapes import Shape, Sort, shapes
 
@@ -24,6 +25,7 @@ _TOP: Final = frozenset({"pack", "version", "title", "source", "parameters", "ch
 _COMMON: Final = frozenset({"id", "clause", "severity", "text", "remedy", "waivable", "buy"})
 _HOW: Final[Mapping[str, frozenset[str]]] = {  # by the key that says how a check is proven, what else it may have
     "setting": frozenset({"setting", "is", "value", "kinds", "mend"}),
+    "probe": frozenset({"probe", "is", "value", "kinds", "mend"}),
     "count": frozenset({"count", "per", "value"}),
     "attested": frozenset({"attested"}),
 }
@@ -32,7 +34,8 @@ _PLACES: Final = ("site", "desk")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """One check. It reads a `setting` of devices, or counts devices (`count`) per desk or site, or is attested.
+    """One check. It reads a `setting` of devices, looks at them from outside (`probe`), counts devices (`count`) per
+    desk or site, or is attested.
 
     `text` and `remedy` are by language. `mend` is the inventory variable by which fleetctl
     mends it, "" where it cannot.
@@ -46,6 +49,7 @@ class Requirement:
     remedy: Mapping[str, str]
     kinds: frozenset[Kind] = frozenset()
     setting: tuple[str, ...] = ()  # aspect, field, and for keyed fields `*` and the item's field
+    probe: str = ""  # what is seen from outside: a field of `protocols.outside.Outside`
     rule: str = ""
     value: Any = None
     count: Kind | None = None
@@ -62,7 +66,9 @@ class Requirement:
 
     @property
     def proof(self) -> str:
-        """How it is proven: read from the device, counted in the inventory, or attested by a person."""
+        """How it is proven: read from the device, seen from outside, counted in the inventory, or attested."""
+        if self.probe:
+            return "probed"
         return "attested" if self.attested else "inventory" if self.count else "read"
 
 
@@ -132,6 +138,7 @@ def _requirement(pack: str, told: Mapping[str, Any], parameters: Mapping[str, An
         remedy=told["remedy"],
         kinds=frozenset(Kind(kind) for kind in told.get("kinds", ())),
         setting=tuple(str(told.get("setting", "")).split(".")) if "setting" in told else (),
+        probe=told.get("probe", ""),
         rule=told.get("is", ""),
         value=tuple(value) if isinstance(value, list) else value,  # as the aspects have lists
         count=Kind(told["count"]) if "count" in told else None,
@@ -192,22 +199,44 @@ def _of_check(
     for name in ("text", "remedy"):
         if not isinstance(check.get(name), Mapping) or not {"en", "vi"} <= check[name].keys():
             yield f"`{name}` is not in both languages", f"write {name}: {{en: ..., vi: ...}}"
+    yield from _of_values(check, parameters)
+    match how[0]:
+        case "setting":
+            yield from _of_setting(check, aspects)
+        case "probe":
+            yield from _of_probe(check)
+        case "count":
+            yield from _of_count(check)
+
+
+def _of_values(check: Mapping[str, Any], parameters: Mapping[str, Any]) -> Iterator[Wrong]:
     if "buy" in check and not _NAME.fullmatch(str(check["buy"])):
         yield f"buy {check['buy']!r} is no name", "name an item of the price list in small letters, digits and -"
     value = check.get("value")
     if isinstance(value, str) and value.startswith("$") and value[1:] not in parameters:
         yield f"there is no parameter {value}", "add it to parameters"
-    if how[0] == "setting":
-        yield from _of_setting(check, aspects)
-    elif how[0] == "count" and (check["count"] not in tuple(Kind) or check.get("per", "site") not in _PLACES):
+
+
+def _of_probe(check: Mapping[str, Any]) -> Iterator[Wrong]:
+    yield from _of_devices(check)
+    if check["probe"] not in FIELDS:
+        yield f"{check['probe']!r} is nothing that is seen from outside", f"there are {', '.join(FIELDS)}"
+
+
+def _of_count(check: Mapping[str, Any]) -> Iterator[Wrong]:
+    if check["count"] not in tuple(Kind) or check.get("per", "site") not in _PLACES:
         yield "it counts no kind of device, or per nothing", f"kinds: {', '.join(Kind)}; per: {', '.join(_PLACES)}"
 
 
-def _of_setting(check: Mapping[str, Any], aspects: Mapping[str, Aspect]) -> Iterator[Wrong]:
+def _of_devices(check: Mapping[str, Any]) -> Iterator[Wrong]:
     if check.get("is") not in RULES:
         yield f"the rule `{check.get('is')}` is not known", f"there are {', '.join(RULES)}"
     if not check.get("kinds") or not set(check["kinds"]) <= set(Kind):
         yield "`kinds` names no kinds of device", f"kinds: {', '.join(Kind)}"
+
+
+def _of_setting(check: Mapping[str, Any], aspects: Mapping[str, Aspect]) -> Iterator[Wrong]:
+    yield from _of_devices(check)
     told = str(check["setting"])
     aspect, _, path = told.partition(".")
     parts = path.split(".")

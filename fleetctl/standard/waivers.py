@@ -18,6 +18,7 @@ from fleetctl.standard.shapes import LAYERS, STATE, Sort, shapes
 NAME: Final = "waivers"
 VARIABLES: Final = tuple(NAME + layer for layer in LAYERS)
 FIELDS: Final = ("owner", "reason", "until")
+LEARNED: Final = "learned"
 _REQUIREMENT: Final = re.compile(r"[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9.-]*")
 _EXAMPLE: Final = "{owner: Nguyễn Văn An, reason: slow uplink, until: 2026-12-31}"
 
@@ -53,6 +54,7 @@ def _made(setting: str, item: Mapping[str, Any], given: Value) -> Waiver:
         owner=str(item["owner"]),
         reason=str(item["reason"]),
         until=str(item["until"]),
+        learned=item.get(LEARNED) is True,
         place=given.places.get(setting, given.place),
     )
 
@@ -83,9 +85,11 @@ def _wrong_item(item: Mapping[str, Any]) -> Iterator[Wrong]:
         if not str(item.get(name) or "").strip():
             yield name, "is missing: a waiver names who answers for it, why, and its last day", f"write {_EXAMPLE}"
     for name in item:
-        if name not in (*FIELDS, STATE):
+        if name not in (*FIELDS, LEARNED, STATE):
             near = difflib.get_close_matches(str(name), FIELDS, 1)
             yield str(name), "is not known", f"did you mean {near[0]}?" if near else f"there are {', '.join(FIELDS)}"
+    if not isinstance(item.get(LEARNED, False), bool):
+        yield LEARNED, "is neither true nor false", "write true beside a line of the device's own, or leave it out"
     until = item.get("until")
     if until and not is_day(str(until)):
         yield "until", f"is {str(until)!r}, no date", "write it as 2026-12-31"

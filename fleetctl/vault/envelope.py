@@ -7,9 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final, Protocol
 
 from fleetctl.errors import UsageError
+
+
+class SupportsRead(Protocol):
+    """What is read of, as a file is."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """Return up to so many bytes."""
+
 
 _KEYS: Final = ("age1", "ssh-ed25519 ", "ssh-rsa ")
 
@@ -45,6 +53,23 @@ def sealed(content: bytes, recipients: Sequence[str]) -> bytes:
     import pyrage
 
     return bytes(pyrage.encrypt(content, [_recipient(each) for each in recipients]))
+
+
+def seal(content: IO[bytes], into: IO[bytes], recipients: Sequence[str]) -> None:
+    """Seal what is read of a file into another one, as `sealed`; nothing of it is held in memory."""
+    import pyrage
+
+    pyrage.encrypt_io(content, into, [_recipient(each) for each in recipients])
+
+
+def unseal(content: SupportsRead, into: IO[bytes], identity: str) -> None:
+    """Open what is read of a file into another one with a private key of age. Raises UsageError."""
+    import pyrage
+
+    try:
+        pyrage.decrypt_io(content, into, [pyrage.x25519.Identity.from_str(identity)])
+    except pyrage.DecryptError as error:
+        raise UsageError(f"it does not open with this key ({error})") from None
 
 
 def _recipient(told: str) -> Any:

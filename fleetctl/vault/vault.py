@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from fleetctl import files
-from fleetctl.errors import VaultError
+from fleetctl.errors import Busy, VaultError
 from fleetctl.model import SecretRef
 from fleetctl.vault import sites
 from fleetctl.vault.passwords import LENGTH, generate_password
@@ -35,10 +35,13 @@ class Vault(Reader):
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         keep_days: Callable[[str], int] = lambda _site: KEEP_DAYS,
+        closed: Callable[[str], str] = lambda _site: "",
     ) -> None:
+        """`closed` says why nothing of a site is changed here, "" where it may be; every change then raises Busy."""
         super().__init__(inventory_root, source)
         self._clock = clock
         self._keep_days = keep_days
+        self._closed = closed
         self.run = 0  # the run that is at work, noted beside what it changes
 
     def ensure(
@@ -171,6 +174,11 @@ class Vault(Reader):
         if mine:
             self._change(to, mine, change)
 
+    def put(self, site: str, entries: Mapping[tuple[str, str], Entry]) -> None:
+        """Take over entries that were changed elsewhere, as they are; they were compared with what stands here."""
+        if entries:
+            self._change(site, entries, lambda _old: entries)
+
     def drop(self, site: str, device: str) -> None:
         """Forget a device that is at another site now."""
         keys = [(device, account) for account in self.accounts(site, device)]
@@ -192,6 +200,8 @@ class Vault(Reader):
     ) -> tuple[tuple[str, str], ...]:
         """Change entries of a site in what is on disk now; return which. Entries others changed meanwhile stop it."""
         path = self._path(site)
+        if reason := self._closed(site):
+            raise Busy(reason)
         seen = self._opened.get(site)
         asked = tuple(keys)
         if not path.exists():

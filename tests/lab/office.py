@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -82,11 +82,16 @@ class Office:
 
     def run(self, *arguments: str) -> Ran:
         """Run `fleetctl ARGUMENTS` in this process; there is no terminal."""
+        return self.printed(lambda: main(["--workspace", str(self.root), "--lang", "en", *arguments]))
+
+    @staticmethod
+    def printed(call: Callable[[], int]) -> Ran:
+        """Return what a call printed and returned."""
         out, err, stdin = io.StringIO(), io.StringIO(), sys.stdin
         try:
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
                 sys.stdin = io.StringIO()
-                code = main(["--workspace", str(self.root), "--lang", "en", *arguments])
+                code = call()
         finally:
             sys.stdin = stdin
         return Ran(code, out.getvalue(), err.getvalue())

@@ -343,3 +343,25 @@ def test_firmware_on_trial_is_kept_after_the_gate_and_only_then(axis: Office) ->
         else:
             assert done[name]["changed"]
             assert (info["firmware"], info["uncommitted"]) == (version, None), "kept"
+
+
+def test_a_new_camera_at_another_address_takes_the_place_and_gets_the_firmware_that_is_wanted(fleet: Fleet) -> None:
+    office, old, spare = fleet.office, "cam-1", "cam-4"
+    fleet.image()
+    serial, address = (office.real(spare)["identity"]["serial_number"], office.workspace.inventory.devices[spare])
+    office.break_(spare, "reset")
+    office.wait(spare)
+    site = office.inventory / "site.yml"
+    lines = site.read_text("utf-8").splitlines(keepends=True)
+    site.write_text("".join(line for line in lines if f"{spare}:" not in line), "utf-8")
+    office.lab_overlay_without(f"{spare}:")
+    office.overlay(f"all: {{vars: {{firmware_target: {{{MODEL}: {NEW}}}}}}}")
+    office.break_(old, "unplug")
+    ran = office.expect(0, "device", "replace", old, "--address", address.endpoint.address, "--yes")
+    steps = {line["step"]: (line["outcome"], line["reason"]) for line in ran.lines if line["type"] == "step"}
+    assert list(steps) == ["retire", "adopt", "firmware", "apply"]
+    assert steps["firmware"][0] == "changed"
+    assert steps["firmware"][1].endswith(NEW)
+    device = office.workspace.inventory.devices[old]
+    assert (device.serial_number, device.endpoint.address) == (serial, address.endpoint.address)
+    assert fleet.uploads(spare) == 1

@@ -124,3 +124,57 @@ def test_no_room_and_a_broken_copy_each_have_their_own_end_and_nothing_is_copied
     done = roll(office, 0, "--resume", "trouble", "--again")
     assert {s["changed"] for s in done.values()} == {True}, done
     assert [copies(office, name) for name in ("sw-1", "sw-2")] == [1, 1]
+
+
+BOARD, PACKAGE = "CRS318-16P-2S+", "routeros-7.16.1-arm.npk"
+
+
+@pytest.fixture
+def routeros(tmp_path: Path) -> Iterator[Office]:
+    """A MikroTik switch and a camera on it, adopted."""
+    office = blank(
+        tmp_path / "routeros",
+        "        sw: {ansible_host: 10.43.1.3, kind: switch, vendor: mikrotik}\n"
+        "        cam: {ansible_host: 10.43.1.11, kind: camera, vendor: generic, desk: Quầy, switch_port: ether2}\n",
+    )
+    made = Office(office.root, lab.Options(http_port=0, https_port=0, rtsp_port=0, ssh_port=0, boot_s=0.5))
+    made.lab_up()
+    try:
+        made.expect(0, "adopt", "--yes", "--limit", "sw")
+        yield made
+    finally:
+        made.lab_down()
+
+
+def package(office: Office, version: str, *, models: tuple[str, ...] = (BOARD,), cut: int = 0) -> str:
+    """Take a package in as its maker names it, and return its checksum."""
+    path = office.root / f"routeros-{version}-arm.npk"
+    whole = firmware.made(models, version, size=300_000)
+    path.write_bytes(whole[: len(whole) - cut])
+    words = ("--vendor", "mikrotik", "--model", BOARD, "--version", version)
+    sha256: str = office.expect(0, "firmware", "add", str(path), *words).lines[0]["sha256"]
+    return sha256
+
+
+def test_a_mikrotik_takes_a_newer_package_at_its_start_and_each_thing_that_is_wrong_has_its_own_end(
+    routeros: Office,
+) -> None:
+    cut = package(routeros, "7.15.3", cut=1)
+    done = roll(routeros, 1, "cut", "--image", cut, "--limit", "sw")
+    assert "does not take the image" in done["sw"]["reason"]
+    assert "holds no package as it reads it" in done["sw"]["reason"]
+    wrong = package(routeros, "7.16", models=("CRS326-24G-2S+",))
+    done = roll(routeros, 1, "wrong", "--image", wrong, "--limit", "sw", *LOST_QUICKLY)
+    assert "it has started again, and has 7.12.1, not 7.16" in done["sw"]["reason"]
+    good = package(routeros, "7.16.1")
+    routeros.break_("sw", "disk-full")
+    done = roll(routeros, 1, "full", "--image", good, "--limit", "sw")
+    assert (done["sw"]["outcome"], done["sw"]["uploads"]) == ("refused", 0)
+    assert "0.0 MB free, the image takes 0.3" in done["sw"]["reason"]
+    routeros.mend("sw")
+    done = roll(routeros, 0, "--resume", "full")
+    assert done["sw"]["changed"], done
+    assert routeros.real("sw")["version"] == "7.16.1"
+    assert control.counts(routeros.lab_dir, "sw").get(f"firmware:image {PACKAGE}") == 1
+    plan = told(routeros.expect(1, "firmware", "plan", "--limit", "sw", "--image", wrong))
+    assert "take only what is newer" in plan["sw"]["reason"]

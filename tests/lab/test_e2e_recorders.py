@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from fleetctl.lab import control
 from fleetctl.operations.workspace import init
 from tests.lab.office import PILOT, Office, without
 from tests.lab.recorders import MODELS, NVRS, QUICK, chains, inventory, only, wait_for
@@ -232,3 +233,29 @@ def test_an_activation_that_was_cut_off_is_taken_up_with_the_password_that_may_b
         assert "fleetctl" in office.real("k-nvr")["users"]
     finally:
         office.lab_down()
+
+
+# --- who changed it ------------------------------------------------------------------------------------------
+
+
+def test_the_recorders_own_logs_tell_who_changed_what_drifted(sites: Callable[[str], Office]) -> None:
+    office = sites("in step")
+    office.expect(0, "audit", "--who", "-l", "k-nvr,dahua-nvr")
+    for nvr in ("k-nvr", "dahua-nvr", "m-nvr"):
+        by = () if nvr == "m-nvr" else ("thanh", "10.31.1.77")
+        control.change(office.lab_dir, nvr, "time", ntp=["9.9.9.9"], by=by)
+    page = office.root / "audit.html"
+    ran = office.expect(3, "audit", "--who", "-l", "nvr", "-a", "time", "--report", f"html:{page}")
+    assert office.writes() == {}, "a log is only read"
+    told = ran.lines[-1]["changed_by"]
+    assert [(each["account"], each["address"]) for each in told["k-nvr"]] == [("thanh", "10.31.1.77")]
+    assert [(each["account"], each["address"]) for each in told["dahua-nvr"]] == [("thanh", "10.31.1.77")]
+    assert told["m-nvr"] == []
+    assert "thanh (10.31.1.77)" in page.read_text("utf-8")
+    rows = [line for line in office.expect(0, "history", "-l", "k-nvr").lines if line["type"] == "drift"]
+    assert [row["changed_by"][0]["account"] for row in rows] == ["thanh"]
+    shown = office.run("history", "-l", "k-nvr,m-nvr").out
+    assert shown.count("thanh (10.31.1.77)") == 1
+    before = office.requests("k-nvr")
+    assert office.expect(3, "audit", "--who", "-l", "k-nvr", "-a", "time").lines[-1]["changed_by"] == {}
+    assert office.requests("k-nvr") - before < 20, "a drift that is known is not asked about again"

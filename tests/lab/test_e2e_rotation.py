@@ -12,14 +12,16 @@ from typing import Any
 
 import pytest
 
-from fleetctl.model import LoginJudged, Rotation, Step
+from fleetctl.model import Finished, LoginJudged, Rotation, Step
 from fleetctl.operations import rotation
 from fleetctl.operations.runs import select
 from fleetctl.operations.workspace import Workspace
 from fleetctl.vault import Vault
+from tests.lab import motion
 from tests.lab.killed import killed, steps_of
+from tests.lab.motion import Motion
 from tests.lab.office import Office
-from tests.lab.soak_rotation import lost, made
+from tests.lab.soak_rotation import PATIENCE, lost, made
 
 TURNS, ADMINISTRATOR, PLACE = "s0-c1", "s1-c1", "s2-c1"  # two accounts in turn; the administrator; one account in place
 ROTATE = ("password", "rotate", "--yes")
@@ -215,3 +217,66 @@ def test_a_new_password_that_the_vault_has_dropped_is_not_missed_where_the_old_o
     assert ran.outcomes == {ADMINISTRATOR: "unchanged"}, ran
     assert office.workspace.store.unsettled() == ()
     assert lost(office) == []
+
+
+# --- a Linux recorder beside the other one ----------------------------------------------------------------
+
+
+@pytest.fixture
+def linux(office: Office, monkeypatch: pytest.MonkeyPatch) -> Motion:
+    """One that logs in to the camera on which two accounts take turns."""
+    return motion.playing(office, monkeypatch)
+
+
+def test_a_linux_recorder_is_moved_to_the_idle_account_and_records_before_the_other_is_retired(
+    office: Office, linux: Motion
+) -> None:
+    for account in ("ghihinh_2", "ghihinh"):
+        before = vault_of(office)
+        office.expect(0, *ROTATE, "--limit", TURNS, "--account", "ghihinh", "--account", "ghihinh_2")
+        after = vault_of(office)
+        assert all(after[TURNS, name] != before[TURNS, name] for name in ("ghihinh", "ghihinh_2"))
+        assert linux.login == [account, after[TURNS, account]]
+        assert linux.records()
+        assert office.real("s0-nvr")["channels"]["1"]["user"] == account
+        assert lost(office) == []
+    assert linux.runs == 2 * ["check", "check", "check", "write", "check", "check"]
+
+
+def test_a_camera_whose_linux_recorder_is_away_is_not_touched(office: Office, linux: Motion) -> None:
+    before, linux.away = vault_of(office), True
+    ran = office.expect(4, *ROTATE, "--limit", TURNS, "--account", "ghihinh_2")
+    assert ran.outcomes == {TURNS: "unreachable"}, ran
+    assert (office.writes(TURNS), vault_of(office), office.workspace.store.unsettled()) == ({}, before, ())
+
+
+def test_where_no_new_files_appear_every_recorder_gets_the_account_it_had(office: Office, linux: Motion) -> None:
+    workspace, login = office.workspace, linux.login
+    plan = rotation.chosen(workspace, select(workspace, TURNS), ("ghihinh_2",))
+    linux.dead_with = "ghihinh_2"
+    events = list(rotation.rotate(workspace, plan, rotation.Options(patience=rotation.Patience(files_s=0.5))))
+    told = [event.reason for event in events if isinstance(event, Finished)]
+    assert "no file of s0-c1 grows with it" in told[0]
+    assert "the recorder has ghihinh again" in told[0]
+    assert (linux.login, linux.records(), lost(office)) == (login, True, [])
+
+
+def test_a_rotation_that_was_killed_leaves_a_linux_recorder_with_a_login_that_is_good(
+    office: Office, linux: Motion
+) -> None:
+    # The site's own recorder has the new login, the inventory names it for the Linux one, and its role was not pushed.
+    assert killed(office, "turned", 4, *ROTATE, "--limit", TURNS, "--account", "ghihinh_2")
+    assert linux.records()
+    assert linux.login != linux.wanted()
+    for _ in rotation.recover(office.workspace, "", rotation.Options(patience=PATIENCE, check_old=False)):
+        pass
+    assert linux.records()
+    assert linux.login == linux.wanted()
+    assert lost(office) == []
+
+
+def test_one_account_is_not_enough_for_a_linux_recorder(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    motion.playing(office, monkeypatch, motion.LINE.replace(", recorder_standby_account: ghihinh_2", ""))
+    told = office.run("password", "rotate", "--yes", "--limit", TURNS, "--account", "ghihinh").out
+    assert f"the Linux recorder {motion.RECORDER} logs in with it" in told
+    assert "recorder_standby_account" in told

@@ -152,6 +152,32 @@ def test_the_command_that_is_named_mends_it(
     assert wrongs(broken.expect(0, "site", "check", SITE)) == {}
 
 
+def test_certificate_days_kept_and_the_account_that_looks_are_layers_of_their_own(broken: Office) -> None:
+    online(broken)
+    ports = control.status(broken.lab_dir)["ports"]
+    broken.device_vars(
+        {
+            TWO: {"onvif_scheme": "https", "onvif_port": ports["https"], "tls_fingerprint": "ab" * 32},
+            NVR: {"retention_at_least_days": 700},
+        }
+    )
+    ran = broken.json("site", "check", SITE)
+    broken.overlay("all: {}")
+    told = wrongs(ran)
+    assert TWO in told, ran
+    assert (told[TWO]["layer"], told[TWO]["cause"]) == ("tls", "certificate"), told
+    assert (told[NVR]["layer"], told[NVR]["cause"]) == ("retention", "retention"), told
+    users = broken.real(NVR)["users"]
+    users["lanhdao"]["password"] = "Somebody-else-1"
+    control.change(broken.lab_dir, NVR, "users", **users)
+    told = wrongs(broken.json("site", "check", SITE))
+    assert (told[NVR]["layer"], told[NVR]["cause"]) == ("viewing", "viewer"), told
+    users["lanhdao"]["password"] = broken.passwords()[NVR, "lanhdao"]
+    control.change(broken.lab_dir, NVR, "users", **users)
+    broken.expect(0, "adopt", "--again", "--yes", "--limit", NVR)
+    assert NVR not in wrongs(broken.json("site", "check", SITE))
+
+
 def test_a_changed_password_costs_one_login_however_often_it_is_asked(broken: Office) -> None:
     online(broken)
     _password(broken)
@@ -271,6 +297,8 @@ def test_a_recorder_of_another_maker_takes_the_place_and_every_channel_records(b
     retire = next(line for line in ran.lines if line.get("step") == "retire")
     assert old in retire["reason"]
     assert "keep as evidence" in retire["reason"]
+    model = broken.real(f"{nvr}~stranger")["identity"]["model"]
+    assert broken.workspace.inventory.devices[nvr].model == model != "DS-9632NI-M8"
     states = {key: link["state"] for key, link in broken.real(f"{nvr}~stranger")["links"].items()}
     assert states == {"1": "online", "2": "online"}
 

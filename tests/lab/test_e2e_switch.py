@@ -173,6 +173,12 @@ def test_power_of_an_uplink_or_of_another_device_is_not_touched(office: Office) 
     assert not office.real("cisco-a")["dead"]
 
 
+def test_a_switch_is_not_reset_and_what_to_do_instead_is_told(office: Office) -> None:
+    ran = office.json("device", "reset", "planet-sw", "--confirm", "planet-sw")
+    assert (ran.code, "fleetctl device replace planet-sw" in ran.err) == (2, True), ran
+    assert not office.requests("planet-sw")
+
+
 def test_a_switch_is_restarted_and_proven_to_be_back(office: Office) -> None:
     ran = office.expect(0, "device", "reboot", "planet-sw", "--yes")
     assert ran.devices["planet-sw"]["outcome"] == "changed"
@@ -360,6 +366,17 @@ def test_a_secret_of_the_privileged_mode_is_taken_from_the_vault(office: Office)
         type_("configure terminal", "no enable secret", f"username fleetctl privilege 15 secret {password}", "end")
 
 
+def test_the_messages_in_its_memory_tell_who_typed(office: Office) -> None:
+    one, _ = ports("cisco")
+    office.expect(0, "audit", "--limit", "cisco-sw", "--aspect", "ports")
+    with _console(office, "cisco-sw") as type_:
+        type_("configure terminal", f"interface {one.replace('gi', 'GigabitEthernet')}", "shutdown", "end")
+    ran = office.expect(3, "audit", "--who", "--limit", "cisco-sw", "--aspect", "ports")
+    entries = ran.lines[-1]["changed_by"]["cisco-sw"]
+    assert (entries[0]["account"], entries[0]["what"]) == (lab.TECHNICIAN[0], "vty0")
+    office.expect(0, "apply", "--yes", "--limit", "cisco-sw", "--aspect", "ports")
+
+
 def test_a_person_is_asked_for_that_secret_and_what_no_console_asked_for_is_not_kept(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -460,4 +477,6 @@ def test_a_switch_that_is_away_takes_its_cameras_along_and_one_that_was_replaced
     office.mend()
     office.break_("planet-sw", "host-key")
     assert wrongs(office, "planet_site")["planet-sw"] == ("host-key", "fleetctl adopt --replace --limit planet-sw")
-    office.expect(0, "adopt", "--yes", "--replace", "--limit", "planet-sw")
+    ran = office.expect(0, "device", "replace", "planet-sw", "--yes")
+    steps = {line["step"]: line["outcome"] for line in ran.lines if line["type"] == "step"}
+    assert list(steps) == ["retire", "adopt", "apply"]

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from fleetctl.aspects.storage import check_formattable, named
 from fleetctl.aspects.users import Account, Level
-from fleetctl.drivers.dahua import behind, firmware, footage
+from fleetctl.drivers.dahua import behind, firmware, footage, writers
 from fleetctl.drivers.dahua.channels import bound, pause
 from fleetctl.drivers.dahua.storage import disks, health_of
 from fleetctl.drivers.dahua.users import accounts_of, set_password, write_account
@@ -150,4 +150,5 @@ ACTIONS = actions(
     flash_state=firmware.flash_state,
     stream_path=stream_path,
     camera=behind.camera,
+    writers=writers.writers,
 )

@@ -19,21 +19,22 @@ from fleetctl.protocols.dahua import Session, keyvalue
 
 _PAGE: Final = 100
 _MOST_PAGES: Final = 100
-_FORM: Final = "%Y-%m-%d %H:%M:%S"
+FORM: Final = "%Y-%m-%d %H:%M:%S"
 
 
 def now(session: Session) -> datetime.datetime:
     """Return the recorder's wall clock, as if it were UTC; raises BadAnswer where it tells none."""
     told = session.read("global", "getCurrentTime", fresh=True).get("result", "")
-    moment = _moment(told)
-    if moment is None:
+    at = moment(told)
+    if at is None:
         raise BadAnswer(f"getCurrentTime: {told[:40]!r} is no time")
-    return moment
+    return at
 
 
-def _moment(told: str) -> datetime.datetime | None:
+def moment(told: str) -> datetime.datetime | None:
+    """Return a moment of the device's wall clock, as if it were UTC; None for what is none."""
     try:
-        return datetime.datetime.strptime(told.strip(), _FORM).replace(tzinfo=datetime.UTC)
+        return datetime.datetime.strptime(told.strip(), FORM).replace(tzinfo=datetime.UTC)
     except ValueError:
         return None
 
@@ -48,7 +49,7 @@ def segments(
     finder = f"&object={made}"
     try:
         span = "".join(
-            f"&condition.{name}={keyvalue.escaped(f'{at:{_FORM}}')}"
+            f"&condition.{name}={keyvalue.escaped(f'{at:{FORM}}')}"
             for name, at in (("StartTime", begin), ("EndTime", end))
         )
         try:
@@ -68,8 +69,8 @@ def _pages(session: Session, finder: str, channel: str, most: int) -> Iterator[S
         told = session.read("mediaFileFind", "findNextFile", f"{finder}&count={count}", fresh=True)
         found = int(keyvalue.number(told.get("found")) or 0)
         for number in keyvalue.indexes(told, "items"):
-            begin = _moment(told.get(f"items[{number}].StartTime", ""))
-            end = _moment(told.get(f"items[{number}].EndTime", "")) or begin
+            begin = moment(told.get(f"items[{number}].StartTime", ""))
+            end = moment(told.get(f"items[{number}].EndTime", "")) or begin
             if begin is not None and end is not None:
                 yield Segment(channel=channel, begin=begin, end=end)
         if most or found < count:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from fleetctl.aspects.storage import check_formattable, named
 from fleetctl.aspects.users import Account, Level
-from fleetctl.drivers.hikvision import behind, firmware, footage
+from fleetctl.drivers.hikvision import behind, firmware, footage, writers
 from fleetctl.drivers.hikvision.channels import bound, pause
 from fleetctl.drivers.hikvision.documents import changed, items, like
 from fleetctl.drivers.hikvision.storage import STORAGE, disks, health_of
@@ -168,4 +168,5 @@ ACTIONS = actions(
     uptime=firmware.uptime,
     stream_path=stream_path,
     camera=behind.camera,
+    writers=writers.writers,
 )

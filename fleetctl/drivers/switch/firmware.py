@@ -10,20 +10,22 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from fleetctl.errors import Rejected, Unsupported
-from fleetctl.model import Order, Release, release_of
+from fleetctl.model import Order, Release, Verdict, release_of, verdict
 
 if TYPE_CHECKING:
+    from fleetctl.protocols.ssh.platforms import Platform
     from fleetctl.protocols.ssh.session import Session
 
 _IOS: Final = re.compile(r"(\d+)\.(\d+)\((\d+)([a-z]?)\)([A-Z]*)(\d*)([a-z]?)")  # 15.2(7)E4
 _COMWARE: Final = re.compile(r"(\d+(?:\.\d+)+),? Release (\d+)(?:P(\d+))?")  # 7.1.070, Release 6126P20
 _FILE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-_SPANS: Final = {"year": 365 * 86400, "week": 7 * 86400, "day": 86400, "hour": 3600, "minute": 60, "second": 1}
-_SPAN: Final = re.compile(r"(\d+)\s*(year|week|day|hour|minute|second)s?")
+_ROUTEROS: Final = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?(?: \([a-z-]+\))?")  # 7.16 comes before 7.16.1
+_SPANS: Final = {"y": 365 * 86400, "w": 7 * 86400, "d": 86400, "h": 3600, "m": 60, "s": 1}
+_SPAN: Final = re.compile(r"(\d+)\s*([ywdhms])")  # 1 week, 2 days; 1w2d3h
 
 
 def release(told: str) -> Release | None:
-    """Read what switches call their version: 15.2(7)E4, `7.1.070, Release 6126P20`, else as everywhere.
+    """Read what switches call their version: 15.2(7)E4, `7.1.070, Release 6126P20`, 7.16, else as everywhere.
 
     IOS' train (the letters) is one of the numbers: another train is another version.
     """
@@ -33,11 +35,18 @@ def release(told: str) -> Release | None:
     if found := _COMWARE.search(told):
         numbers = tuple(int(part) for part in found[1].split("."))
         return Release(numbers=(*numbers, int(found[2]), int(found[3] or 0)))
+    if found := _ROUTEROS.fullmatch(told):
+        return Release(numbers=tuple(int(part or 0) for part in found.groups()))
     return release_of(told)
 
 
 def _letters(told: str) -> str:
     return str(int.from_bytes(told.encode("ascii"), "big")) if told else "0"
+
+
+def why_not(platform: Platform) -> str:
+    """Return why fleetctl gives a make no firmware."""
+    return f"fleetctl gives {platform.name} switches no firmware: {platform.cannot['firmware']}"
 
 
 def room(session: Session, _argument: object) -> int | None:
@@ -55,11 +64,12 @@ def uptime(session: Session, _argument: object) -> float | None:
 def flash(session: Session, order: Order) -> str:
     """Give a switch its image and restart it; what is in force is saved first.
 
-    Raises Unsupported, Rejected (no room, the file did not arrive as it is, the next start is not of it), Unreachable.
+    Raises Unsupported, Rejected (the file did not arrive as it is, holds another version, is not the next start's),
+    Unreachable.
     """
     way = session.platform.upgrade
     if way is None:
-        raise Unsupported(f"fleetctl gives {session.platform.name} switches no firmware: nothing is known of its way")
+        raise Unsupported(why_not(session.platform))
     name = order.image.file_name
     if not _FILE.fullmatch(name):
         raise Rejected(f"a switch takes no file of the name {name!r}: add the image under a plain one")
@@ -70,6 +80,9 @@ def flash(session: Session, order: Order) -> str:
         session.put_file(name, body)
         if (found := session.digest(name)) != wanted:
             raise Rejected(f"{name} did not arrive as it is: its {way.algorithm} there is {found or 'not told'}")
+    inside = session.version_in(name)
+    if inside is not None and verdict(order.image.version, inside, release) is not Verdict.VERIFIED:
+        raise Rejected(f"{name} holds {inside or 'no package'} as it reads it, not {order.image.version}")
     session.start_from(name)
     session.reboot()
     return ""

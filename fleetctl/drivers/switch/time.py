@@ -45,6 +45,14 @@ def _clock_error_s(session: Session, zone: str | Unset) -> float | Unset:
     return round(shown.timestamp() - offset_s - session.moment("clock"), 1) + 0.0  # never -0
 
 
+def now(session: Session) -> datetime.datetime:
+    """Return the switch's wall clock, as if it were UTC; raises BadAnswer where it shows none."""
+    told = session.records("clock", "clock")
+    if not told:
+        raise BadAnswer("the console shows no clock")
+    return _moment(told[0])
+
+
 def _moment(record: Record) -> datetime.datetime:
     """Return what a clock shows, as if it were UTC; raises BadAnswer for a moment that never is."""
     try:

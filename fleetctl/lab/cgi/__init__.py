@@ -11,7 +11,7 @@ from typing import Final
 
 from fleetctl.lab import access, auth
 from fleetctl.lab.auth import Login
-from fleetctl.lab.cgi import channels, recording, system, tables, text
+from fleetctl.lab.cgi import channels, logs, recording, system, tables, text
 from fleetctl.lab.cgi.pages import rule_of
 from fleetctl.lab.cgi.text import Refused
 from fleetctl.lab.device import SimDevice
@@ -19,7 +19,7 @@ from fleetctl.lab.dispatch import Incoming, Reply, crowded
 from fleetctl.lab.vendor import Visit
 from fleetctl.lab.world import World
 
-_PAGES: Final = {**system.PAGES, **tables.PAGES, **channels.PAGES, **recording.PAGES}
+_PAGES: Final = {**system.PAGES, **tables.PAGES, **channels.PAGES, **recording.PAGES, **logs.PAGES}
 _LOCKED: Final = 268632081
 
 

@@ -14,6 +14,7 @@ from fleetctl.lab.isapi import (
     channels,
     events,
     login,
+    logs,
     media,
     network,
     onvif_users,
@@ -32,7 +33,7 @@ from fleetctl.lab.vendor import Visit
 from fleetctl.lab.world import World
 
 _PARTS = (
-    events, activation, capabilities, channels, media, network, onvif_users, proxy, security, standing, storage,
+    events, activation, capabilities, channels, logs, media, network, onvif_users, proxy, security, standing, storage,
     system, tracks, users,
 )  # fmt: skip
 _ALL = {key: page for part in _PARTS for key, page in part.PAGES.items()}

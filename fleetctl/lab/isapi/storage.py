@@ -112,7 +112,8 @@ def set_extension(visit: Visit) -> Reply:
 # --- search ------------------------------------------------------------------------------------------
 
 
-def _parsed(told_: str) -> float:
+def parsed(told_: str) -> float:
+    """Return a moment of the wall clock, in seconds as if it were UTC; raises Refused for what is none."""
     found = _MOMENT.fullmatch(told_)
     if found is None:
         raise Refused("badParameters", words="the time is not possible")
@@ -120,7 +121,7 @@ def _parsed(told_: str) -> float:
     return float(calendar.timegm((year, month, day, hour, minute, second, 0, 0, 0)))
 
 
-def _written(second: float) -> str:
+def written(second: float) -> str:
     """Wall-clock digits with a Z that is none: searches speak local time."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))
 
@@ -131,7 +132,7 @@ def search(visit: Visit) -> Reply:
     listed = xml.find(sent, "trackIDList")
     track = xml.text(listed if listed is not None else xml.find(sent, "trackList"), "trackID")
     span = xml.find(sent, "timeSpanList", "timeSpan")
-    start, end = _parsed(xml.text(span, "startTime")), _parsed(xml.text(span, "endTime"))
+    start, end = parsed(xml.text(span, "startTime")), parsed(xml.text(span, "endTime"))
     if end - start > WIDEST_S:
         raise Refused("badParameters", 500)
     most = min(PAGE_MAX, xml.number(sent, "maxResults", least=1, most=1000, default=PAGE_MAX))
@@ -155,12 +156,12 @@ def search(visit: Visit) -> Reply:
 def _match(visit: Visit, track: str, one: Recording) -> dict[str, Any]:
     zone = visit.device.zone_offset_s()
     start, end = one.start + zone, one.end + zone
-    compact = [_written(moment).replace("-", "").replace(":", "") for moment in (start, end)]
+    compact = [written(moment).replace("-", "").replace(":", "") for moment in (start, end)]
     address = visit.device.read("network")["address"]
     return {
         "sourceID": "{0000000000-0000-0000-0000-000000000000}",
         "trackID": track,
-        "timeSpan": {"startTime": _written(start), "endTime": _written(end)},
+        "timeSpan": {"startTime": written(start), "endTime": written(end)},
         "mediaSegmentDescriptor": {
             "contentType": "video",
             "codecType": "H.264-BP",

@@ -77,10 +77,12 @@ def _scheduled(told: Mapping[str, Any], local_s: float) -> bool:
 
 
 def reason_not_to(recorder: SimDevice, number: str, local_s: float) -> str:
-    """Return why a channel that is online is not recorded now: off, schedule, disk; "" if it is."""
+    """Return why a channel that is online is not recorded now: off, firmware, schedule, disk; "" if it is."""
     told = settings(recorder, number)
     if told["mode"] == "off" or not told["on"]:
         return "off"
+    if recorder.read("info").get("no_footage"):
+        return "firmware"
     if told["mode"] == "schedule" and not _scheduled(told, local_s):
         return "schedule"
     if not room_mb(recorder) or (recorder.faults and "disk-full" in recorder.faults):

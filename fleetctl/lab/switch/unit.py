@@ -71,6 +71,7 @@ class SimSwitch:
         self.faults: dict[str, dict[str, Any]] = {}
         self.log: deque[tuple[float, str, str, str]] = deque(maxlen=lab.log_size)
         self.counts: dict[str, int] = {}
+        self.diary: deque[tuple[datetime.datetime, str, str]] = deque(maxlen=200)  # settings were typed: when, by whom
         self.wiring = dict(spec.wiring)
         self.up_at = time.time()
         self.files: dict[str, dict[str, Any]] = dict((kept or {}).get("files", {}))  # see `storage`
@@ -106,6 +107,11 @@ class SimSwitch:
         self._keep("files", self.files)
         self.note(f"firmware:image {file}" if told["image"] else "firmware:file", "", "taken")
         self.counts[f"firmware:image {file}"] = self.counts.get(f"firmware:image {file}", 0) + bool(told["image"])
+
+    def lose_files(self) -> None:
+        """Lose what was copied: it lay in memory."""
+        self.files = {}
+        self._keep("files", self.files)
 
     def unsaved(self) -> bool:
         """Tell whether a start would lose something."""
@@ -307,6 +313,7 @@ class SimSwitch:
             "held": [*self.running.top.items(), *self.running.blocks.items()],
             "unsaved": self.unsaved(),
             "armed": self.armed,
+            "version": self.version,
             "wiring": self.wiring,
             "faults": sorted(self.faults),
             "dead": self.dead(),

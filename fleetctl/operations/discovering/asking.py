@@ -76,10 +76,12 @@ def addresses(ranges: Sequence[str]) -> tuple[str, ...]:
                 f"--range {told}: write a network (10.20.1.0/24), a span (10.20.1.10-10.20.1.40) or an IPv4 address"
             ) from None
         count = int(last) - int(first) + 1
-        if count < 1 or len(found) + count > MOST_ADDRESSES:
+        if count < 1:
+            raise UsageError(f"--range {told} runs backwards: write the smaller address first")
+        if len(found) + count > MOST_ADDRESSES:
             raise UsageError(
-                f"--range {told}: {'it runs backwards' if count < 1 else f'{len(found) + count} addresses'}; at most "
-                f"{MOST_ADDRESSES} are asked in one call. Name the networks in which the cameras are"
+                f"--range {told}: {len(found) + count} addresses; at most {MOST_ADDRESSES} are asked in one call. Name "
+                "the networks in which the cameras are"
             )
         found |= dict.fromkeys(str(first + n) for n in range(count))
     return tuple(found)

@@ -14,7 +14,7 @@ from typing import Any, Final
 from fleetctl.errors import UsageError
 from fleetctl.flashing import Timing
 from fleetctl.flashing.order import ASPECT
-from fleetctl.model import Outcome
+from fleetctl.model import Event, Noted, Outcome
 from fleetctl.operations.firmware.steps import Step, catalogue
 from fleetctl.operations.rollout import one_site_each_first
 from fleetctl.operations.workspace import Workspace
@@ -49,6 +49,8 @@ class Standing:
     changed: bool = False  # it told the new version
     soaked: bool = False
     ended: float | None = None
+    before: Noted | None = None  # how it was just before it was sent to, and when it was judged
+    after: Noted | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -120,12 +122,21 @@ def refresh(workspace: Workspace, rollout: Rollout) -> None:
     for run in reversed(workspace.journal.runs(kind=KIND, last=-1)):
         if run.args.get("rollout") != rollout.name:
             continue
-        for entry in workspace.journal.entries(run=run.run, events=("Intent", "Sent", "Result")):
+        for entry in workspace.journal.entries(run=run.run, events=("Noted", "Intent", "Sent", "Result")):
             old = rollout.standing.get(entry.device)
             if old is None or entry.aspect != ASPECT:
                 continue
             when = entry.time.timestamp()
-            rollout.standing[entry.device] = _after(old, entry.event, entry.payload, when, run.args)
+            if entry.event == "Noted":
+                rollout.standing[entry.device] = _with(old, entry.value())
+            else:
+                rollout.standing[entry.device] = _after(old, entry.event, entry.payload, when, run.args)
+
+
+def _with(old: Standing, noted: Event) -> Standing:
+    if not isinstance(noted, Noted):
+        return old
+    return dataclasses.replace(old, after=noted) if noted.after else dataclasses.replace(old, before=noted, after=None)
 
 
 def _after(old: Standing, event: str, payload: Mapping[str, Any], when: float, args: Mapping[str, Any]) -> Standing:

@@ -5,18 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fleetctl.flashing.order import ASPECT
-from fleetctl.model import UNSET, Device, Expectation, Unset
+from fleetctl.model import Device, Expectation, Unset
 from fleetctl.operations.workspace import Workspace
-from fleetctl.standard import expect
 
 
 def packages(workspace: Workspace, device: Device) -> Expectation | None:
     """Return what the inventory says of a host's packages, None for nothing; raises InventoryError."""
-    aspect = workspace.registry.of_hosts[ASPECT]
-    told = expect(device, workspace.inventory, aspect)
-    offered = workspace.registry.roles[ASPECT].offered
-    kept = {n: v for n in sorted(offered) if told is not None and (v := getattr(told.value, n)) is not UNSET}
-    return replace(told, value=aspect.type(**kept)) if told is not None and kept else None
+    told = workspace.expectations(device, (ASPECT,))
+    return replace(told[0], left_to="") if told else None
 
 
 def in_words(wanted: Expectation) -> str:

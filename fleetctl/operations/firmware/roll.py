@@ -10,6 +10,7 @@ from fleetctl import flashing
 from fleetctl.errors import Stale, UsageError
 from fleetctl.executor import Policy, Stop, Task
 from fleetctl.flashing import Earlier, Flash, Update
+from fleetctl.flashing.order import ASPECT
 from fleetctl.model import BackedUp, Event, Image
 from fleetctl.operations import backups, windows
 from fleetctl.operations.firmware.agreed import KIND, Rollout, refresh
@@ -152,6 +153,7 @@ class Roll:
             before=step.before,
             timing=self.rollout.settings.timing,
             earlier=earlier,
+            noted=standing.before,
             again=stage.kind == "soak",
         )
 
@@ -163,9 +165,10 @@ class Roll:
         words = in_words(wanted) if wanted is not None else "nothing"
         if wanted is None or words != step.target:
             raise Stale(f"{step.device}: agreed was {step.target!r}, the inventory says {words!r} by now. Plan again")
+        others = tuple(e for e in workspace.expectations(device, ()) if e.aspect != ASPECT)
         tried = standing.began or standing.ended or 0.0
         return Update(
-            job=job(workspace, device, workspace.expectations(device, ())),
+            job=job(workspace, device, others),
             wanted=wanted,
             target=step.target,
             timing=self.rollout.settings.timing,

@@ -10,6 +10,8 @@ from typing import Any, Final
 from fleetctl.aspects.channels import BoundCamera, Channels, takes_turns
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.model import Device, Kind, Unset
+from fleetctl.operations.rotation import consumers, hosts
+from fleetctl.operations.rotation.consumers import Consumer
 from fleetctl.operations.rotation.turns import Holder
 from fleetctl.operations.runs import logs_in_by_password
 from fleetctl.operations.workspace import Workspace
@@ -40,7 +42,7 @@ class Chosen:
     @property
     def interrupts(self) -> bool:
         """Whether a recorder connects anew: recording has a gap of seconds."""
-        return bool(self.holders)
+        return any(not holder.command for holder in self.holders)
 
 
 def chosen(
@@ -57,12 +59,12 @@ def chosen(
     """
     held = _held(workspace, devices)
     found: list[Chosen] = []
-    consumers = {device.name: _consumers(workspace, device) for device in devices}
-    named = {name for told in consumers.values() for name in told}
+    past = {device.name: consumers.told(workspace, device) for device in devices}
+    named = {each.name for some in past.values() for each in some}
     if unknown := [name for name in confirmed if name not in named]:
         raise UsageError(f"--confirm-consumer {unknown[0]}: no device names it here. There are: {_list(named)}")
     for device in devices:
-        found += _of_device(workspace, device, held, consumers[device.name], confirmed)
+        found += _of_device(workspace, device, held, past[device.name], confirmed)
     if accounts:
         known = {c.account for c in found}
         for name in accounts:
@@ -91,24 +93,11 @@ def _list(names: set[str]) -> str:
     return ", ".join(sorted(names)) or "none"
 
 
-def _consumers(workspace: Workspace, device: Device) -> Mapping[str, Sequence[str]]:
-    """Return who else logs in to a device, with the accounts; raises UsageError for what is not told so."""
-    known = workspace.inventory.values(device.name).get("password_consumers")
-    told = {} if known is None else known.value
-    if not isinstance(told, Mapping) or not all(_is_names(names) for names in told.values()):
-        raise UsageError(f"{device.name}: password_consumers should be {{name: [account, ...]}}. Correct it")
-    return {str(name): accounts for name, accounts in told.items()}
-
-
-def _is_names(told: object) -> bool:
-    return isinstance(told, Sequence) and not isinstance(told, str) and all(isinstance(name, str) for name in told)
-
-
 def _of_device(
     workspace: Workspace,
     device: Device,
     held: _Held,
-    consumers: Mapping[str, Sequence[str]],
+    past: Sequence[Consumer],
     confirmed: Sequence[str],
 ) -> Iterator[Chosen]:
     """Yield a device's accounts, in the order in which they are turned: the one that fleetctl logs in with last.
@@ -124,18 +113,21 @@ def _of_device(
         if not entry.current:
             continue
         taking_over = account == idle and active in accounts
-        who = tuple(name for name, names in consumers.items() if account in names)
+        left = account == active and idle in accounts  # the other one takes over from it
+        who = tuple(each.name for each in past if account in each.accounts and not each.command)
         holders = held.holders.get((device.name, active if taking_over else account), ())
+        holders += _by_command(past, (active, idle) if taking_over or left else (account,))
         yield Chosen(
             device=device,
             account=account,
             instead=active if taking_over else "",
-            holders=() if account == active and idle in accounts else holders,
-            waits_for=idle if account == active and idle in accounts else "",
+            holders=() if left else holders,
+            waits_for=idle if left else "",
             consumers=who,
             changed=_moment(entry.changed),
             reason=_why_not(workspace, device, account, unsettled)
             or _audit_only(workspace, holders)
+            or ("" if taking_over or left else _never_rests(holders))
             or next((_UNCONFIRMED.format(name, name) for name in who if name not in confirmed), ""),
         )
 
@@ -167,8 +159,24 @@ def _why_not(workspace: Workspace, device: Device, account: str, unsettled: set[
 
 def _audit_only(workspace: Workspace, holders: Sequence[Holder]) -> str:
     """Return why the recorders that log in with a password may not be given another one, "" where they may."""
-    found = [h.recorder for h in holders if workspace.inventory.devices[h.recorder].audit_only]
+    found = [h.recorder for h in holders if not h.command and workspace.inventory.devices[h.recorder].audit_only]
     return f"its recorder {found[0]} is audit_only in the inventory: fleetctl only looks at it" if found else ""
+
+
+def _by_command(past: Sequence[Consumer], accounts: Sequence[str]) -> tuple[Holder, ...]:
+    """Return the consumers of one of these accounts that are given a login by their command."""
+    return tuple(each.holder for each in past if each.command and set(accounts) & set(each.accounts))
+
+
+def _never_rests(holders: Sequence[Holder]) -> str:
+    """Return why one account is not enough, "" where no Linux recorder logs in with it."""
+    found = [h.recorder for h in holders if h.folder]
+    if not found:
+        return ""
+    return (
+        f"the Linux recorder {found[0]} logs in with it, and cannot be told to leave one camera alone: it would knock "
+        "with the old password. Let two accounts take turns: recorder_account, recorder_standby_account"
+    )
 
 
 def _moment(told: str) -> datetime | None:
@@ -192,18 +200,30 @@ def _held(workspace: Workspace, devices: Sequence[Device]) -> _Held:
     holders: dict[tuple[str, str], list[Holder]] = {}
     turns: dict[str, set[tuple[str, str]]] = {}
     for recorder in workspace.inventory.devices.values():
-        if recorder.kind is Kind.NVR and not recorder.is_host and recorder.site in sites:
-            told: Any = next((e.value for e in workspace.expectations(recorder, ("channels",))), None)
-            for channel, item in _channels(told):
-                if isinstance(item.camera, str) and isinstance(item.user, str):
-                    holder = Holder(recorder=recorder.name, channel=channel)
-                    holders.setdefault((item.camera, item.user), []).append(holder)
-                    turns.setdefault(item.camera, set()).add((item.user, _idle(workspace, told, item)))
-    one = {camera: next(iter(pairs)) for camera, pairs in turns.items() if len(pairs) == 1}
+        if recorder.kind is Kind.NVR and recorder.site in sites:
+            found = hosts.held(workspace, recorder) if recorder.is_host else _bound(workspace, recorder)
+            for camera, pair, holder in found:
+                holders.setdefault((camera, pair[0]), []).append(holder)
+                turns.setdefault(camera, set()).add(pair)
+    taking = {camera: tuple(pair for pair in pairs if pair[1]) for camera, pairs in turns.items()}
+    one = {
+        camera: pairs[0]
+        for camera, pairs in taking.items()
+        if len(pairs) == 1 and not any(other[0] in pairs[0] for other in turns[camera] - {pairs[0]})
+    }
     return _Held(
         holders={key: tuple(sorted(every)) for key, every in holders.items()},
-        turns={camera: pair for camera, pair in one.items() if pair[1]},
+        turns=one,
     )
+
+
+def _bound(workspace: Workspace, recorder: Device) -> Iterator[tuple[str, tuple[str, str], Holder]]:
+    """Yield the cameras that a recorder logs in to: the account in use and the idle one ("": none), and the channel."""
+    told: Any = next((e.value for e in workspace.expectations(recorder, ("channels",))), None)
+    for channel, item in _channels(told):
+        if isinstance(item.camera, str) and isinstance(item.user, str):
+            pair = item.user, _idle(workspace, told, item)
+            yield item.camera, pair, Holder(recorder=recorder.name, channel=channel)
 
 
 def _idle(workspace: Workspace, told: Channels, item: BoundCamera) -> str:
@@ -217,8 +237,9 @@ def _idle(workspace: Workspace, told: Channels, item: BoundCamera) -> str:
 
 def holders_of(workspace: Workspace, device: Device, account: str, instead: str) -> tuple[Holder, ...]:
     """Return the channels that log in to a device with an account, or with the one it takes over from."""
-    found = _held(workspace, (device,)).holders
-    return tuple(sorted({h for name in (account, instead) if name for h in found.get((device.name, name), ())}))
+    found, names = _held(workspace, (device,)).holders, [name for name in (account, instead) if name]
+    recorders = sorted({holder for name in names for holder in found.get((device.name, name), ())})
+    return (*recorders, *_by_command(consumers.told(workspace, device), names))
 
 
 def _channels(told: Any) -> Iterator[tuple[str, BoundCamera]]:

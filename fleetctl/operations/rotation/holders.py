@@ -146,6 +146,12 @@ class Recorder:
             return f"{self.name} gives cameras its own password: set channels_sync_password to false and apply first"
         return ""
 
+    def hand(self, channel: str, login: Login, camera: str, port: int, patience: Patience, recorded: bool) -> str:
+        """Give the login and see the channel record with it, where it did or was `recorded`; returns what is wrong."""
+        before = self.standing(channel)
+        self.give(channel, login, camera, port)
+        return self.proven(channel, before, patience, records=before.records or recorded)
+
     def give(self, channel: str, login: Login, camera: str, port: int = 0) -> None:
         """Write the login into the channel's own document and read back whose it is; raises what the device says.
 

@@ -88,6 +88,10 @@ class Logins:
         self.channel.emit(judged)
         return True
 
+    def _looks_only(self, login: Login, protocol: str) -> bool:
+        """Return whether it is another account of a Linux host: it need not be able to become root."""
+        return (protocol or self.protocol) == "linux" and login.user != self.job.device.user
+
     def _enables(self, login: Login) -> bool:
         """Return whether it is no account, but the secret of a switch's privileged mode."""
         return login.user == ENABLE and self.job.device.kind is Kind.SWITCH
@@ -96,7 +100,7 @@ class Logins:
         """Present a login; raises what a session says against it."""
         if not self._enables(login):
             with self.session(login.user, login.password, protocol) as session:
-                session.prove()
+                session.log_in() if self._looks_only(login, protocol) else session.prove()
             return
         user = self.job.device.user
         password = self.acting.secrets.reveal(SecretRef(device=self.job.device.name, account=user))

@@ -14,7 +14,9 @@ from fleetctl import catalog, converge
 from fleetctl.aspects.users import Users
 from fleetctl.errors import BadAnswer, FleetctlError, Refused, Rejected, Unreachable, Unsupported, VaultError
 from fleetctl.model import Access, Action, Channel, Kind, NewPassword, Outcome, Rotation, SecretRef, Step
+from fleetctl.operations.rotation.consumers import CommandConsumer
 from fleetctl.operations.rotation.holders import Recorder
+from fleetctl.operations.rotation.hosts import HostRecorder
 from fleetctl.operations.rotation.logins import Logins
 from fleetctl.operations.rotation.turns import Holder, Job, Login, Turn
 from fleetctl.protocols.ssh import ENABLE
@@ -47,7 +49,7 @@ class Office:
         self.recording: set[Holder] = set()
         self.ports: dict[Holder, int] = {}
         self.logins = Logins(job, channel)
-        self._recorders: dict[str, Recorder] = {}
+        self._recorders: dict[str, Recorder | HostRecorder] = {}
 
     # --- before anything is sent ---------------------------------------------------------------------
 
@@ -82,12 +84,17 @@ class Office:
         """What the vault has passwords of besides accounts."""
         return (ENABLE,) if self.device.kind is Kind.SWITCH else ()
 
-    def recorder(self, holder: Holder) -> Recorder:
-        """Return the recorder of a holder; raises as `Recorder`."""
+    def recorder(self, holder: Holder) -> Recorder | HostRecorder | CommandConsumer:
+        """Return the recorder of a holder, or the consumer that it is; raises as `Recorder`."""
+        if holder.command:
+            return CommandConsumer(holder, self.device)
         if holder.recorder not in self._recorders:
             job = self.job.recorders[holder.recorder]
-            link = self._stack.enter_context(converge.linked(job, Access.WRITE, self.channel))
-            self._recorders[holder.recorder] = Recorder(link, self.registry)
+            if holder.folder:
+                self._recorders[holder.recorder] = HostRecorder(job, holder.folder, self.channel)
+            else:
+                link = self._stack.enter_context(converge.linked(job, Access.WRITE, self.channel))
+                self._recorders[holder.recorder] = Recorder(link, self.registry)
         return self._recorders[holder.recorder]
 
     @contextlib.contextmanager
@@ -168,7 +175,7 @@ class Office:
             return converge.told(error), False
         return "", False
 
-    def note(self, turn: Turn, step: Step, holder: Holder | None = None) -> None:
+    def note(self, turn: Turn, step: Step, holder: Holder | None = None, given: str = "") -> None:
         """Have a step on disk; from the first one on a turn is open until it is settled."""
         self.step = step
         self.channel.confirm(
@@ -180,6 +187,7 @@ class Office:
                 former=turn.old.fingerprint,
                 instead=turn.instead.user if turn.instead else "",
                 holder=str(holder) if holder else "",
+                given=given,
                 port=(self.ports.get(holder, 0) or holder.port) if holder else 0,
             )
         )

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from fleetctl import converge
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.executor import Policy, Stop, gate_on_share
 from fleetctl.inventory import edit
 from fleetctl.model import Device, Event, Finished, FrozenMap, Outcome, Result, Rotation, Step
 from fleetctl.operations import rollout, windows
+from fleetctl.operations.rotation import hosts
 from fleetctl.operations.rotation.chosen import Chosen, holders_of
 from fleetctl.operations.rotation.turns import Holder, Job, Login, Patience, Turn
 from fleetctl.operations.rotation.working import work
@@ -203,12 +205,18 @@ def _holders(workspace: Workspace, device: Device, left: Unsettled) -> tuple[Hol
 
 
 def _job(workspace: Workspace, device: Device, turns: tuple[Turn, ...], options: Options) -> Job:
-    names = {holder.recorder for turn in turns for holder in turn.holders}
+    names = {holder.recorder: holder for turn in turns for holder in turn.recorders}
+
+    def holding(name: str) -> converge.Job:
+        recorder = workspace.inventory.devices[name]
+        told = workspace.expectations(recorder, (hosts.ASPECT,)) if names[name].folder else ()
+        return job(workspace, recorder, told)
+
     return Job(
         device=device,
         acting=job(workspace, device, settling=True),
         turns=turns,
-        recorders=FrozenMap({name: job(workspace, workspace.inventory.devices[name]) for name in sorted(names)}),
+        recorders=FrozenMap({name: holding(name) for name in sorted(names)}),
         patience=options.patience,
         check_old=options.check_old,
     )
@@ -241,12 +249,22 @@ class _Books:
             vault.keep(*where, turn.new.password, turn.old.password)
         elif event.step is Step.LIVE:
             self._set(where, turn.new.password)
-        elif event.step is Step.TAKEN and turn.instead is not None and device.place is not None:
-            edit.set_host_values(Path(device.place.file), device.name, {"channels_user": turn.account})
+        elif event.step is Step.HAND and any(h.folder and str(h) == event.holder for h in turn.holders):
+            self._in_use(
+                device, recorder_account_in_use=event.given
+            )  # its role reads the inventory, so it is said first
+        elif event.step is Step.TAKEN and turn.instead is not None and not all(h.folder for h in turn.recorders):
+            self._in_use(device, channels_user=turn.account)
         elif event.step is Step.OLD:
             self._set(where, turn.old.password)
             if turn.new.password:
                 vault.discard(*where, turn.new.password)
+
+    @staticmethod
+    def _in_use(device: Device, **accounts: str) -> None:
+        """Say in the inventory which account a camera's recorders use."""
+        if device.place is not None:
+            edit.set_host_values(Path(device.place.file), device.name, accounts)
 
     def _set(self, where: tuple[str, str, str], password: str) -> None:
         """Make a password that was seen to be live the current one, whoever edited the vault meanwhile."""

@@ -23,19 +23,20 @@ class Turning:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._logins, self._patience = office.logins, office.job.patience
-        self._paused_at = 0.0  # since when holders log in no more; 0.0: they do
+        self._paused_at = 0.0  # since when recorders log in no more; 0.0: they do
+        self._aside: list[str] = []  # consumers that did not take the old login again
 
     def turned(self, turn: Turn) -> Verdict:
         """Carry one turn through to its end, and say how it ended. Once something may have been sent, an end that
         settles nothing is `unknown`, and stays on record until `password recover` has settled it.
         """
-        self._logins.refusals, self._paused_at = 0, 0.0
+        self._logins.refusals, self._paused_at, self._aside = 0, 0.0, []
         self._office.step = turn.step
         try:
-            if turn.step is not None:
-                return self._settled(turn)
-            self._office.ready(turn)
-            return self._begun(turn)
+            if turn.step is None:
+                self._office.ready(turn)
+            outcome, reason = self._settled(turn) if turn.step is not None else self._begun(turn)
+            return outcome, "; ".join(filter(None, (reason, *self._aside)))
         except Untouched as error:
             return error.verdict
         except FleetctlError as error:
@@ -67,7 +68,7 @@ class Turning:
 
         Returns which does not let go, "" where all do.
         """
-        self._paused_at = self._paused_at or (time.monotonic() if turn.holders else 0.0)
+        self._paused_at = self._paused_at or (time.monotonic() if turn.recorders else 0.0)
         for holder in turn.holders:
             try:
                 self._office.pause(turn, holder, step)
@@ -94,7 +95,7 @@ class Turning:
             if self._logins.refusals:  # else nothing was asked, and how far it had come is worth more
                 self._office.note(turn, Step.UNKNOWN)
             rests = " Its recorder rests so that it locks nobody out: there is no recording until then." * bool(
-                turn.holders and turn.instead is None
+                turn.recorders and turn.instead is None
             )
             return Outcome.UNKNOWN, (
                 "the device refuses the new password and the old one, or may not be asked now: both are in the vault. "
@@ -132,10 +133,17 @@ class Turning:
         return Outcome.NOT_APPLIED, "the device accepted the new password, and keeps the old one"
 
     def _handed(self, turn: Turn, login: Login) -> str:
-        """Give a login to every holder and see each record with it; returns what is wrong, "" where all is well."""
+        """Give a login to every holder and see each record with it; returns what is wrong, "" where all is well.
+
+        A consumer past fleetctl that does not take the old login again is told, and holds nothing up.
+        """
         for holder in turn.holders:
-            self._office.note(turn, Step.HAND, holder)
-            if why := self._given(holder, login):
+            self._office.note(turn, Step.HAND, holder, given=login.user)
+            why = self._given(holder, login)
+            if why and holder.command and login is not turn.new:
+                show = f"fleetctl password show {self._office.device.name} {login.user}"
+                self._aside.append(f"{why}; give it {login.user} by hand: {show}")
+            elif why:
                 return why
         return ""
 
@@ -148,11 +156,9 @@ class Turning:
         port = self._office.ports.get(holder, 0) or holder.port
         while True:
             try:
+                recorded = holder in self._office.recording
                 recorder = self._office.recorder(holder)
-                before = recorder.standing(holder.channel)
-                recorder.give(holder.channel, login, self._office.device.name, port)
-                records = before.records or holder in self._office.recording
-                why = recorder.proven(holder.channel, before, self._patience, records=records)
+                why = recorder.hand(holder.channel, login, self._office.device.name, port, self._patience, recorded)
             except (Rejected, BadAnswer) as error:
                 why = f"{holder}: {converge.told(error)}"
             except Unreachable:  # it restarts, perhaps: an order whose answer was lost is given again

@@ -21,14 +21,29 @@ class Login:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Holder:
-    """A channel of a recorder, which logs in to the device with the account; `port`: there, before it was paused."""
+    """A channel of a recorder, which logs in to the device with the account; `port`: there, before it was paused.
+
+    Of a Linux recorder `folder` is where it keeps what it records, and the channel is the camera's name. Of somebody
+    past fleetctl `command` is what gives it a login, and how long that may take.
+    """
 
     recorder: str
     channel: str
     port: int = field(default=0, compare=False)
+    folder: str = field(default="", compare=False)
+    command: tuple[str, ...] = field(default=(), compare=False)
+    timeout_s: float = field(default=0.0, compare=False)
 
     def __str__(self) -> str:
-        return f"{self.recorder} channel {self.channel}"
+        return self.recorder if self.folder or self.command else f"{self.recorder} channel {self.channel}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stands:
+    """What is known of a holder that has no channels: whether the camera is recorded there now."""
+
+    records: bool
+    port: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +61,11 @@ class Turn:
     step: Step | None = None
 
     @property
+    def recorders(self) -> tuple[Holder, ...]:
+        """The holders that record with it."""
+        return tuple(holder for holder in self.holders if not holder.command)
+
+    @property
     def account(self) -> str:
         """The account's name."""
         return self.new.user
@@ -57,6 +77,7 @@ class Patience:
 
     up_s: float = 180.0  # until a device that went away answers again
     online_s: float = 120.0  # until a channel is online and records with another login (field facts, 8.1)
+    files_s: float = 120.0  # until a Linux recorder's files grow with another login
     quiet_s: float = 2.0  # how long a channel that was paused may still have a login on its way
     steady_s: float = 5.0  # how long a channel that records nothing must stay online
     goes_on_s: float = 20.0  # footage that reaches so far past the write is of the session after it

@@ -44,13 +44,15 @@ class Upgrade:
 
     place: str  # where images are kept: a file's name follows it
     room: Asked  # bytes free there
-    algorithm: str  # of its own checksum: md5, sha256
+    algorithm: str  # of its own checksum: md5, sha256; size where it has none
     digest: Asked
-    scp: tuple[str, str]  # settings that let files in, and no more
-    scp_on: re.Pattern[str]  # a line of the configuration: they are let in already
-    boot: Dialogue  # makes it the next start's
-    booted: Asked  # what the next start is from
     uptime: Asked
+    scp: tuple[str, str] | None  # settings that let files in, and no more; None: whoever may is let in
+    scp_on: re.Pattern[str] | None  # a line of the configuration: they are let in already
+    boot: Dialogue | None  # makes it the next start's; None: a start takes what it finds
+    booted: Asked | None  # what the next start is from
+    fits: Asked | None  # the version that it reads out of the file, before it starts with it
+    newer_only: bool  # a start takes only what is newer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,18 +167,24 @@ def _upgrade(told: Mapping[str, Any] | None) -> Upgrade | None:
         return None
     asked = {
         name: Asked(command=told[name]["command"], match=re.compile(told[name]["match"], re.MULTILINE))
-        for name in ("room", "digest", "booted", "uptime")
+        for name in ("room", "digest", "uptime", "booted", "fits")
+        if told[name] is not None
     }
-    boot = _dialogue(told["boot"])
-    if boot is None:
-        raise ValueError("boot: no command")
+    boot, scp = _dialogue(told["boot"]), told["scp"]
+    if (boot is None) is not (told["booted"] is None):
+        raise ValueError("boot and booted: both or none")
     return Upgrade(
         place=told["place"],
+        room=asked["room"],
         algorithm=told["algorithm"],
-        scp=(told["scp"]["on"], told["scp"]["off"]),
-        scp_on=re.compile(told["scp"]["is"], re.MULTILINE),
+        digest=asked["digest"],
+        uptime=asked["uptime"],
+        scp=(scp["on"], scp["off"]) if scp else None,
+        scp_on=re.compile(scp["is"], re.MULTILINE) if scp else None,
         boot=boot,
-        **asked,
+        booted=asked.get("booted"),
+        fits=asked.get("fits"),
+        newer_only=bool(told.get("newer_only", False)),
     )
 
 

@@ -250,7 +250,8 @@ class Session(Closing):
     def _asked(self, asked: Asked, file: str = "") -> str:
         """Return what is looked for in an answer, "" where it is not there."""
         with self._open().patient(SLOW_S):
-            found = asked.match.search(self._open().ask(asked.command.format(file=file)).replace("\r", ""))
+            told = self._open().ask(asked.command.replace("{file}", file)).replace("\r", "")
+        found = asked.match.search(told)
         return found["it"] if found else ""
 
     def uptime(self) -> str:
@@ -269,29 +270,37 @@ class Session(Closing):
         except Rejected:
             return ""
 
+    def version_in(self, name: str) -> str | None:
+        """Return the version that the switch reads out of a file, "" for none, None where it reads none out of any."""
+        return None if self._way.fits is None else self._asked(self._way.fits, self._way.place + name)
+
     def put_file(self, name: str, body: Upload) -> None:
         """Copy a file there over SCP, which is let in for so long only; raises PermissionError, and as `scp.put`."""
         if self.access is not Access.WRITE:
             raise PermissionError(f"{self.device.name}: this session only reads")
-        on, off = self._way.scp
-        let_in = self._way.scp_on.search(self.text("config").replace("\r", "")) is not None
-        if not let_in:
-            self.type([on])
+        scp, is_on = self._way.scp, self._way.scp_on
+        if is_on is not None and is_on.search(self.text("config").replace("\r", "")):
+            scp = None
+        if scp is not None:
+            self.type([scp[0]])
         try:
             self._line.copy(self._way.place + name, body)
         finally:
-            if not let_in:
-                self.type([off])
+            if scp is not None:
+                self.type([scp[1]])
 
     def start_from(self, name: str) -> None:
         """Make a file the next start's, read that back, and save; raises PermissionError, Rejected, Unreachable."""
         if self.access is not Access.WRITE:
             raise PermissionError(f"{self.device.name}: this session only reads")
         way, file = self._way, self._way.place + name
-        with self._open().patient(SLOW_S):
-            self._open().converse(replace(way.boot, command=way.boot.command.format(file=file)))
-        if (told := self._asked(way.booted)) != file:
-            raise Rejected(f"{self._line.where}: its next start is from {told or 'nothing that it tells'}, not {file}")
+        if way.boot is not None and way.booted is not None:
+            with self._open().patient(SLOW_S):
+                self._open().converse(replace(way.boot, command=way.boot.command.replace("{file}", file)))
+            if (told := self._asked(way.booted)) != file:
+                raise Rejected(
+                    f"{self._line.where}: its next start is from {told or 'nothing that it tells'}, not {file}"
+                )
         self.save()
         self.forget()
 
@@ -301,8 +310,9 @@ class Session(Closing):
         """Return who the switch says it is; asked once per session."""
         if self._identity is None:
             told: dict[str, str] = {}
-            for record in self.records("identity"):
-                told = {**record, **told}
+            for reading in ("identity", "version"):  # most consoles tell both at once
+                for record in self.records(reading) if self.has(reading) else ():
+                    told = {**record, **told}
             self._identity = Identity(
                 manufacturer=self.platform.manufacturer,
                 model=told.get("model", ""),

@@ -156,6 +156,31 @@ def test_what_a_task_would_change_is_a_change_of_the_setting_it_names(carry_out:
     assert tape.of(Intent) == []
 
 
+def test_what_another_command_writes_is_told_and_there_is_nothing_for_apply_to_write(
+    carry_out: Callable[..., Tape],
+) -> None:
+    packages = Expectation(
+        aspect="firmware",
+        value=catalog.load().of_hosts["firmware"].type(upgrade="safe"),
+        left_to="fleetctl firmware roll",
+    )
+    moves = Told(
+        host="a",
+        state=State.CHANGED,
+        role="firmware",
+        task="Bring the others up to date",
+        diffs=(Diff(before="libc6 1", after="libc6 2"),),
+    )
+    ansible = Ansible([(came("a"), moves)])
+    tape = carry_out(ansible, {"a": job("a", expectations=(packages,))})
+    (aspect,) = tape.of(Planned)[0].plan.aspects
+    assert (aspect.outcome, aspect.changes) == (Outcome.PENDING, ())
+    assert "not by apply: fleetctl firmware roll" in aspect.reason
+    (gap,) = aspect.gaps
+    assert (gap.before, gap.after) == ("libc6 1", "libc6 2")
+    assert all("serial" not in play for play in ansible.plays[0]), "a check waits for no other host"
+
+
 def test_a_host_whose_tasks_change_nothing_is_in_step(carry_out: Callable[..., Tape]) -> None:
     _, plan = observed(carry_out, came("a"), task("a"), task("a", State.SKIPPED))
     assert plan.aspects[0].outcome is Outcome.UNCHANGED

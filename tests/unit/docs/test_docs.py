@@ -105,6 +105,10 @@ def test_commands_in_the_documents_exist(path: Path) -> None:
     known = {tuple(name.split()[1:]) for name in COMMANDS} | {("lab",), ("inventory",), ("device",)}
     examples = "".join(re.findall(r"^```sh\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL))
     for line in re.findall(r"^fleetctl ([^\n#]*)", examples, re.MULTILINE):
-        words = [w for w in re.sub(r"(-i|--inventory|--workspace|--lang) \S+", "", line).split() if w[0] != "-"]
+        words = [
+            w
+            for w in re.sub(r"(-i|--inventory|--workspace|--lang|--bundle|--bundle-key) \S+", "", line).split()
+            if w[0] != "-"
+        ]
         if words:
             assert tuple(words[:1]) in known or tuple(words[:2]) in known, f"{path}: fleetctl {line}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from netmiko.ssh_dispatcher import FILE_TRANSFER_MAP
 
 from fleetctl import catalog
 from fleetctl.executor import Stop
@@ -17,15 +19,17 @@ from fleetctl.model import (
     Endpoint,
     Expectation,
     FrozenMap,
+    Gap,
     Image,
     Kind,
     Outcome,
 )
-from fleetctl.operations.firmware import steps
+from fleetctl.operations.firmware import refusals, steps
 from fleetctl.operations.firmware.agreed import Rollout, Settings
 from fleetctl.operations.firmware.hosts import in_words
 from fleetctl.operations.firmware.roll import Roll
 from fleetctl.operations.firmware.steps import Step
+from fleetctl.protocols.ssh import platforms
 
 TYPE = catalog.load().of_hosts["firmware"].type
 IMAGE = Image(sha256="a" * 64, size=1, file_name="x.bin", vendor="h3c", models=("S5130",), version="2.0")
@@ -52,10 +56,11 @@ class Workspace:
 
 
 def planned(one: Device, *changes: Change, value: Any = None, model: str = "", **more: Any) -> DevicePlan:
+    gaps = tuple(Gap(field=c.field, key=c.key, outcome=Outcome.PENDING, reason="to do") for c in changes)
     pending = AspectPlan(
         aspect="firmware",
         outcome=Outcome.PENDING if changes else Outcome.UNCHANGED,
-        changes=changes,
+        gaps=gaps,
         expected=value if value is not None else TYPE(upgrade="safe"),
     )
     return DevicePlan(device=one.name, kind=one.kind, site=one.site, aspects=(pending,), model=model, **more)
@@ -92,11 +97,10 @@ def test_a_host_of_whose_packages_nothing_is_said_is_left_alone_and_told() -> No
 def test_what_hangs_on_a_switch_of_the_roll_out_or_may_do_so_is_left_out(port: str, switch: str, goes: bool) -> None:
     desk = device("desk", switch_port=port, switch=switch)
     there = Workspace(desk, device("sw", Kind.SWITCH), device("b", Kind.SWITCH), device("far", site="two"))
-    told = [Step(device=n, model="M", target="2", image="a" * 64) for n in ("desk", "sw", "far")]
-    found = {s.device: steps._not_with(there, s, {"desk", "sw", "far"}) for s in told}  # type: ignore[arg-type]
-    assert found["desk"].active is goes
-    assert found["sw"].active
-    assert found["far"].active, "another site's"
+    names = {"desk", "sw", "far"}
+    why = {name: refusals.together(there, name, names) for name in names}  # type: ignore[arg-type]
+    assert (why["desk"] == "") is goes
+    assert (why["sw"], why["far"]) == ("", ""), "another site's"
 
 
 def test_two_hosts_of_one_site_are_never_at_work_at_once() -> None:
@@ -109,9 +113,23 @@ def test_two_hosts_of_one_site_are_never_at_work_at_once() -> None:
     assert {task.batch for task in tasks} == {""}, "each is a piece of work of its own"
 
 
-def test_a_switch_whose_way_to_take_firmware_is_not_known_is_unsupported_before_anything_is_sent() -> None:
-    switch = device("sw", Kind.SWITCH, vendor="h3c")
-    plan = planned(switch, model="S5130", firmware="1.0")
-    step = steps._step(Workspace(switch), plan, (IMAGE,), chosen=True, allow_reset=False)  # type: ignore[arg-type]
-    assert (step.active, step.outcome) == (False, Outcome.UNSUPPORTED)
-    assert "hp_comware" in step.refused
+@pytest.mark.parametrize("name", sorted(platforms.all_platforms()))
+def test_every_make_of_switch_takes_firmware_or_says_why_not_before_anything_is_sent(name: str) -> None:
+    platform = platforms.all_platforms()[name]
+    switch = device("sw", Kind.SWITCH, vendor=platform.vendors[0])
+    image = replace(IMAGE, vendor=platform.vendors[0])
+    plan = planned(switch, model="S5130", manufacturer=platform.manufacturer, firmware="1.0")
+    step = steps._step(Workspace(switch), plan, (image,), chosen=True, allow_reset=False)  # type: ignore[arg-type]
+    copied = platform.netmiko in FILE_TRANSFER_MAP and platform.name == platform.netmiko
+    assert step.active is copied is (platform.upgrade is not None), "SCP where netmiko supports it"
+    if not copied:
+        assert (step.outcome, platform.cannot["firmware"] in step.refused) == (Outcome.UNSUPPORTED, True)
+
+
+def test_a_switch_that_takes_only_what_is_newer_is_refused_an_older_one() -> None:
+    switch = device("sw", Kind.SWITCH, vendor="mikrotik")
+    plan = planned(switch, model="S5130", manufacturer="MikroTik", firmware="7.16.1")
+    image = replace(IMAGE, vendor="mikrotik", version="7.16")
+    step = steps._step(Workspace(switch), plan, (image,), chosen=True, allow_reset=False)  # type: ignore[arg-type]
+    assert (step.active, step.outcome) == (False, Outcome.REFUSED)
+    assert "only what is newer" in step.refused

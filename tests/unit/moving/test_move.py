@@ -11,7 +11,7 @@ import pytest
 from fleetctl import files
 from fleetctl.cli.main import main
 from fleetctl.errors import InventoryError, UsageError, VaultError
-from fleetctl.operations import moved, moving
+from fleetctl.operations import cutoff, moved, moving
 from fleetctl.operations.workspace import Workspace, open_workspace
 
 VIET_HUNG = """\
@@ -224,9 +224,10 @@ def test_a_file_that_somebody_edits_meanwhile_stops_it_before_anything_is_writte
     assert all_of(workspace) == before
 
 
-@pytest.mark.parametrize("writes", range(4))
-def test_a_move_that_was_cut_off_anywhere_is_finished_by_the_next_one(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, writes: int
+@pytest.mark.parametrize("by", ["the next move", "whoever looks"])
+@pytest.mark.parametrize("writes", range(5))
+def test_a_move_that_was_cut_off_anywhere_is_finished_by_the_next_command(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, writes: int, by: str
 ) -> None:
     workspace.vault.set("gia_thuy", "gt-cam", "fleetctl", "Mot-mat-khau-1")
     plan = moving.planned(workspace, ["gia_thuy"], "viet_hung")
@@ -242,9 +243,13 @@ def test_a_move_that_was_cut_off_anywhere_is_finished_by_the_next_one(
     with pytest.raises(KeyboardInterrupt):  # vault copied, record, files, vault dropped
         moved.carry_out(workspace, plan)
     monkeypatch.undo()
-    begun = (workspace.state / moved.RECORD).exists()
+    begun = (workspace.state / cutoff.RECORD).exists()
     assert begun is (writes >= 2)
-    assert moved.finish(again(workspace)) is begun
+    if by == "the next move":
+        assert moved.finish(again(workspace)) is begun
+    elif begun:
+        assert set(again(workspace).inventory.sites()) == {"viet_hung", "xuan_phuong"}
+        assert not (workspace.state / cutoff.RECORD).exists()
     if not begun:  # nothing but a copy in the vault: the same move again does it
         move(again(workspace), ["gia_thuy"], "viet_hung")
     workspace = again(workspace)

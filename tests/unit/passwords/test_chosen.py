@@ -53,6 +53,28 @@ def test_a_consumer_past_fleetctl_keeps_its_account_until_somebody_confirms(work
         asked(made, confirmed=("wall",))
 
 
+def test_a_consumer_with_a_command_moves_with_the_recorders_to_the_idle_account(workspace: Workspace) -> None:
+    made = prepared(
+        workspace, password_consumers="{vms: {accounts: [ghihinh], command: [/bin/true]}, wall: [fleetctl]}"
+    )
+    found = asked(made)
+    assert [str(holder) for holder in found["ghihinh_2"].holders] == ["nvr-01 channel 1", "vms"]
+    assert (found["ghihinh"].reason, found["ghihinh"].holders) == ("", ())
+    assert "--confirm-consumer 'wall'" in found["fleetctl"].reason
+
+
+def test_a_linux_recorder_holds_a_login_of_the_cameras_of_its_site(workspace: Workspace) -> None:
+    file = workspace.inventory_root / "viet_hung.yml"
+    line = "        rec-01: {ansible_host: 127.0.0.15, kind: nvr, platform: linux, recorder_account: ghihinh"
+    file.write_text(file.read_text() + f"{line}, recorder_standby_account: ghihinh_2}}\n")
+    found = asked(prepared(workspace))
+    assert [str(holder) for holder in found["ghihinh_2"].holders] == ["nvr-01 channel 1", "rec-01"]
+    file.write_text(file.read_text().replace(", recorder_standby_account: ghihinh_2", ""))
+    found = asked(prepared(workspace))
+    assert "the Linux recorder rec-01 logs in with it" in found["ghihinh"].reason
+    assert found["ghihinh_2"].instead == ""
+
+
 def test_what_the_recorder_has_stays_where_the_other_account_cannot_take_over(workspace: Workspace) -> None:
     found = asked(prepared(workspace, password_consumers="{vms: [ghihinh_2]}"))
     assert "--confirm-consumer" in found["ghihinh_2"].reason
@@ -69,6 +91,17 @@ def test_both_accounts_go_together_whatever_their_age(workspace: Workspace, tmp_
     assert [each.reason for each in found.values()] == ["", ""]
 
 
-def test_consumers_that_are_not_told_so_are_a_mistake(workspace: Workspace) -> None:
+@pytest.mark.parametrize(
+    "told",
+    [
+        "{vms: ghihinh}",
+        "{vms: {command: [/bin/true]}}",
+        "{vms: {accounts: [ghihinh], command: /bin/true}}",
+        "{vms: {accounts: [ghihinh], shell: x}}",
+        "{vms: {accounts: [ghihinh], timeout_s: 0}}",
+        "[vms]",
+    ],
+)
+def test_consumers_that_are_not_told_so_are_a_mistake(workspace: Workspace, told: str) -> None:
     with pytest.raises(UsageError, match="password_consumers should be"):
-        asked(prepared(workspace, password_consumers="{vms: ghihinh}"))
+        asked(prepared(workspace, password_consumers=told))

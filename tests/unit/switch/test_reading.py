@@ -16,7 +16,7 @@ from fleetctl.aspects.syslog import Severity, Syslog
 from fleetctl.aspects.users import Account, Level
 from fleetctl.aspects.vlans import Vlan
 from fleetctl.aspects.wiring import Seat
-from fleetctl.drivers.switch import ports, services, snmp, syslog, time, users, vlans, wiring
+from fleetctl.drivers.switch import ports, services, snmp, syslog, time, users, vlans, wiring, writers
 from fleetctl.errors import BadAnswer, Rejected, Unsupported
 from fleetctl.model import UNSET, Access, Kind, Neighbour, Outcome, Untold
 from fleetctl.protocols.ssh import names, platforms
@@ -38,7 +38,13 @@ IDENTITY = {
     "planet": ("PLANET", "GS-5220-8P2T2S", "1.0b210125", "", "a8:f7:e0:12:34:56"),
     "ruijie_os": ("Ruijie", "S2910-24GT4SFP-UP-H", "S2910_RGOS 11.4(1)B1P3", "G1K20UD000123", ""),
     "mikrotik_routeros": ("MikroTik", "CRS328-24P-4S+", "7.12.1", "HDA08XY3Z1K", ""),
-    "hp_comware": ("H3C", "S5130S-28P-HPWR-EI", "", "219801A1WQ9191Q00045", "70:3a:a6:c8:1e:de"),
+    "hp_comware": (
+        "H3C",
+        "S5130S-28P-HPWR-EI",
+        "7.1.070, Release 6126P20",
+        "219801A1WQ9191Q00045",
+        "70:3a:a6:c8:1e:de",
+    ),
 }
 NO_STORM = ("planet",)
 NO_LIMIT = ("mikrotik_routeros",)
@@ -251,3 +257,20 @@ def test_a_port_has_one_name_however_it_is_written(platform: str) -> None:
     for port in PORTS[platform]:
         assert names.canonical(names.written(port, dict(long))) == port
         assert names.canonical(port.upper()) == port
+
+
+# --- who changed it ------------------------------------------------------------------------------------------
+
+
+def test_messages_in_memory_tell_who_typed_and_the_year_is_that_of_the_last_such_day(platform: str) -> None:
+    made = session(platform)
+    if platform != "cisco_ios":
+        with pytest.raises(Unsupported, match="nothing is known of the messages"):
+            writers.writers(made, datetime.timedelta(days=7))
+        return
+    at = time.now(made)
+    told = writers.writers(made, datetime.timedelta(days=366))
+    assert [(w.account, w.address, w.what) for w in told] == [("admin", "", "console"), ("thanh", "10.20.1.77", "vty1")]
+    assert all(at - datetime.timedelta(days=366) <= each.time <= at + datetime.timedelta(days=1) for each in told)
+    assert [f"{each.time:%Y-%m-%d}" for each in told] == ["2025-12-30", "2025-11-24"]
+    assert writers.writers(made, datetime.timedelta(seconds=1)) == ()

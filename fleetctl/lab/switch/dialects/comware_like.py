@@ -47,6 +47,14 @@ def manuinfo(switch: SimSwitch) -> str:
     )
 
 
+def version(_switch: SimSwitch) -> str:
+    return (
+        "H3C Comware Software, Version 7.1.070, Release 6127\n"
+        "Copyright (c) 2004-2019 New H3C Technologies Co., Ltd. All rights reserved.\n"
+        "H3C S5130S-28P-HPWR-EI uptime is 0 weeks, 0 days, 3 hours, 12 minutes\nLast reboot reason : User reboot\n\n"
+    )
+
+
 def running(switch: SimSwitch) -> str:
     return switch.dialect.text(switch, switch.running)
 
@@ -270,6 +278,7 @@ DIALECT = Comware(
     ),
     shows={
         "display device manuinfo": manuinfo,
+        "display version": version,
         "display current-configuration": running,
         "display interface brief": brief,
         "display mac-address": macs,

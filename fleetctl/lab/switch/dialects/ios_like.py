@@ -6,6 +6,7 @@ brief`, `show interfaces status`, `show mac address-table`, `show lldp neighbors
 
 from __future__ import annotations
 
+import datetime
 import re
 import time
 from typing import TYPE_CHECKING
@@ -78,6 +79,23 @@ def clock(switch: SimSwitch) -> str:
     sign = "" if switch.running.find(r"ntp server \S+") else "*"
     shown = f"{now:%H:%M:%S}.{now.microsecond // 1000:03d} {found['name'] if found else 'UTC'}"
     return f"{sign}{shown} {now:%a %b} {now.day} {now.year}\n"
+
+
+def logging(switch: SimSwitch) -> str:
+    """The messages in memory: the newest last, without a year, in the clock that is shown."""
+    found = switch.running.find(r"clock timezone (?P<name>\S+) (?P<hours>-?\d+) (?P<minutes>\d+)")
+    zone = datetime.timezone(
+        datetime.timedelta(hours=int(found["hours"]), minutes=int(found["minutes"])) if found else datetime.timedelta(0)
+    )
+    lines = []
+    for moment, user, address in switch.diary:
+        at = moment.astimezone(zone)
+        stamp = f"{at:%b} {at.day:>2} {at:%H:%M:%S}.{at.microsecond // 1000:03d}"
+        lines.append(f"*{stamp}: %SYS-5-CONFIG_I: Configured from console by {user} on vty0 ({address})\n")
+    return (
+        "Syslog logging: enabled (0 messages dropped, 0 messages rate-limited, 0 flushes, 0 overruns)\n"
+        "    Buffer logging:  level debugging, 6 messages logged\n\nLog Buffer (4096 bytes):\n\n" + "".join(lines)
+    )
 
 
 def snmp_users(switch: SimSwitch) -> str:
@@ -316,6 +334,7 @@ DIALECT = Lines(
         "show power inline": power,
         "show clock": clock,
         "show boot": boot,
+        "show logging": logging,
         "dir flash:": listing,
         "show snmp user": snmp_users,
     },

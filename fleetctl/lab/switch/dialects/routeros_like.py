@@ -1,7 +1,7 @@
 """A MikroTik CRS with RouterOS 7: menus instead of modes, what is typed holds at once and for good, Safe Mode.
 
 Sources: MikroTik, RouterOS documentation: Command Line Interface, Configuration Management (Safe Mode, export),
-Ethernet, PoE-Out, Bridging and Switching, Services, SNMP, NTP, Log, User.
+Ethernet, PoE-Out, Bridging and Switching, Services, SNMP, NTP, Log, User, Files, Resource, Upgrading and installation.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from fleetctl.lab.switch import routeros
 from fleetctl.lab.switch.config import Tree
 from fleetctl.lab.switch.dialect import Shell
-from fleetctl.lab.switch.routeros import BRIDGE, ORDERS, POE, PORTS, SAFE, SHOWS, communities
+from fleetctl.lab.switch.routeros import BRIDGE, MODEL, ORDERS, POE, PORTS, SAFE, SHOWS, communities
 
 if TYPE_CHECKING:
     from fleetctl.lab.switch.unit import SimSwitch
@@ -56,16 +57,18 @@ class RouterOs:
         return int(switch.running.blocks[port].get("pvid", "1"))
 
     def start(self, switch: SimSwitch) -> None:
-        """It has one image."""
+        """Take the packages that lie in the root."""
+        routeros.start(switch)
 
-    def takes_file(self, *_: object) -> str:
-        """Take none: not modelled."""
-        raise PermissionError("scp: not supported")
+    def takes_file(self, switch: SimSwitch, user: str, path: str) -> str:
+        """Return the name under which a file is kept; raises PermissionError with what it says."""
+        return routeros.takes_file(switch, user, path)
 
     def text(self, switch: SimSwitch, tree: Tree) -> str:
         """Return the export."""
         top = tree.top
-        told = ["# 2026-11-02 08:00:11 by RouterOS 7.12.1\n# software id = 8WXK-QH4L\n#\n# model = CRS318-16P-2S+\n"]
+        told = [f"# 2026-11-02 08:00:11 by RouterOS {routeros.version(switch)}\n# software id = 8WXK-QH4L\n#\n"]
+        told.append(f"# model = {MODEL}\n")
         told.append(f"# serial number = {switch.serial_number}\n")
         told.append(f"/interface bridge add name={BRIDGE} vlan-filtering=yes\n")
         for port, values in tree.blocks.items():
@@ -153,6 +156,8 @@ class RouterOs:
     def _one(self, switch: SimSwitch, shell: Shell, line: str) -> str:
         if (found := re.fullmatch(r':put "([^"]*)"', line)) is not None:
             return f"{found[1]}\n"
+        if (printed := routeros.printed(switch, line)) is not None:
+            return printed
         if line == "/system reboot":
             shell.asking = "Reboot, yes? [y/N]:"
             return ""

@@ -1,0 +1,1 @@
+"""A site taken along in one encrypted file: made at home, worked with elsewhere, returned."""
