@@ -99,7 +99,8 @@ def test_home_does_not_write_to_a_site_that_is_out_and_says_who_has_it(home: Hom
         assert (told.code, "taken along by An" in told.err) == (1, True), told
     again = home.run("site", "bundle", "hoa", "-o", str(home.root / "2.bundle"), "--recipient", "age1x")
     assert (again.code, "taken along by An" in again.err) == (1, True)
-    assert home.run("status").code == 0
+    status = home.run("status")
+    assert (status.code, "taken along by An" in status.err) == (0, True)
 
 
 def test_a_site_that_moves_while_it_is_out_is_refused(home: Home) -> None:
