@@ -275,9 +275,10 @@ def _broken(steps: list[dict[str, Any]], counts: dict[str, int]) -> list[str]:
     for _, model, _, _, effects in MODELS:
         own = [step for step in steps if step["model"] == model]
         images = sum(counts[step["name"]] for step in own)
-        if effects.get("no_stream") == 1.0 and images != 1:
-            told.append(f"{model}: {images} images of an image that breaks all")
-        elif effects.get("no_stream"):
+        share = effects.get("no_stream", 0.0)
+        if share == 1.0:
+            told += [f"{model}: {images} images of an image that breaks all"] * (images != 1)
+        elif share:
             failed = min((s["ring"] for s in own if s["outcome"] == "failed"), default=0)
             if not failed or any(counts[s["name"]] for s in own if s["ring"] > failed):
                 told.append(f"{model}: an image that breaks some went on after ring {failed}")

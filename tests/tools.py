@@ -14,6 +14,7 @@ from tests.judges import fetch
 
 PROGRAMS = {  # program: Debian package
     "age": "age",
+    "chromium": "chromium",  # shows the dashboard as its reader sees it
     "ffprobe": "ffmpeg",
     "onvif-util": "onvif-tools",
     "/usr/sbin/sshd": "openssh-server",

@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         epilog="Examples: fleetctl adopt --limit viet_hung    fleetctl adopt --limit viet-hung-cam-01 --replace    "
         "fleetctl adopt --limit viet_hung --learn --owner 'Nguyễn Văn An' --until 2027-06-30    "
-        "fleetctl adopt --limit viet_hung --raise video"
+        "fleetctl adopt --limit viet_hung --raise video    fleetctl adopt --limit viet_hung --at 192.168.1.64"
     )(adopt)
 
 
@@ -65,6 +65,15 @@ def adopt(
     ask_candidates: Annotated[
         bool, typer.Option("--ask-candidates", help="Ask for such passwords, typed unseen.")
     ] = False,
+    at: Annotated[
+        str,
+        typer.Option(
+            "--at",
+            metavar="ADDRESS",
+            help="They are factory-new and all at this one address: take them in one at a time, by their ports on the "
+            "switch or as a person connects them, and give each its own address.",
+        ),
+    ] = "",
     learn: Annotated[
         bool, typer.Option("--learn", help="Then keep what the devices have otherwise than the standard, for a while.")
     ] = False,
@@ -89,6 +98,8 @@ def adopt(
     workspace = told.open()
     if raised:
         return lessons.raise_(told, workspace, limit, aspect_names(raised), yes=yes)
+    if at:
+        return _one_by_one(told, workspace, limit, at, yes=yes, report=report)
     guesses = _candidates(told, workspace, candidates, asked=ask_candidates)
     code = _take_in(told, workspace, limit, yes=yes, replace=replace, again=again, relay_key=relay_key,
                     enable_secret=enable_secret, guesses=guesses, report=report, quiet=learn)  # fmt: skip
@@ -96,6 +107,35 @@ def adopt(
         return code
     workspace.reread()
     return lessons.learn(told, workspace, limit, owner=owner, until=until, yes=yes) or code
+
+
+def _one_by_one(told: Context, workspace: Workspace, limit: str, at: str, *, yes: bool, report: Reports) -> int:
+    """Take in devices that share an address: say which ports are shut meanwhile, ask, do it."""
+    from fleetctl.cli.follow import Followed
+    from fleetctl.operations import onebyone
+
+    found = onebyone.turns(workspace, limit)
+    loose = [turn.device.name for turn in found if turn.switch is None]
+    if yes and loose and len(found) > 1:
+        raise UsageError(
+            f"{loose[0]}: the inventory does not say its port, so that a person has to connect it alone: name one "
+            "device with --limit, or leave --yes out, or write switch_port"
+        )
+    run = Followed(told, workspace, "adopt", report or ())
+    for turn in found:
+        port = f"{turn.switch.name} {turn.port}" if turn.switch is not None else told.say("by hand")
+        told.screen.talk(f"{turn.device.name}: {at} -> {turn.device.endpoint.address} ({port})")
+    question = told.say("Take these in one at a time? Ports of the others are shut meanwhile. [y/N]")
+    if not yes and not told.screen.ask(question, YES_WORDS):
+        told.screen.talk(told.say("Nothing was sent."))
+        return run.finish()
+
+    def ready(turn: onebyone.Turn) -> bool:
+        question = told.say("Connect {name} and no other. Is it on? [y/N]", name=turn.device.name)
+        return yes or told.screen.ask(question, YES_WORDS)
+
+    run.take(onebyone.taken_in(workspace, found, at, run.stop, ready), len(found), told.say("Adopt"))
+    return run.finish()
 
 
 def _take_in(

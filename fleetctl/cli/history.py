@@ -63,7 +63,10 @@ def history(
     if run:
         return _entries(told, operation.entries(workspace, run, limit), run)
     if by_turns:
-        return _turns(told, operation.turns(workspace, asked))
+        turns, more = operation.turns(workspace, asked)
+        if more and not told.json:
+            told.screen.talk(told.say("There is more before: narrow it with --since, --limit or --setting."))
+        return _turns(told, turns)
     rows = operation.drift(workspace, asked, ended=everything or asked.since is not None)
     return _drift(told, rows, {n: times for n, row in enumerate(rows) if (times := operation.set_back(workspace, row))})
 

@@ -31,13 +31,16 @@ def status(ctx: typer.Context, limit: Limit = "") -> int:
     from fleetctl.operations import status as operation
 
     told = context(ctx)
-    rows = operation.status(told.open(reading=True), limit)
+    workspace = told.open(reading=True)
+    rows = operation.status(workspace, limit)
     if told.json:
         for row in rows:
             told.screen.out(jsonlines.line("site", dataclasses.asdict(row)))
         told.screen.out(jsonlines.summary("status", EXIT_OK, sites=len(rows)))
     else:
         _print(told, rows)
+    for reason in filter(None, (workspace.closed(row.site) for row in rows)):
+        told.screen.talk(told.say.reason(reason))
     return EXIT_OK
 
 

@@ -191,7 +191,7 @@ class LabServer:
     # --- requests --------------------------------------------------------------------------------
 
     def _request(self, connection: Connection, method: str, target: str, headers: dict[str, str], body: bytes) -> None:
-        device = self.world.double(connection.owner) or self.world.by_address.get(connection.address)
+        device = self.world.answering(connection.owner, connection.address)
         if device is None or device.dead():
             connection.reset()
             return

@@ -52,7 +52,9 @@ class World:
         self.dispatcher = Dispatcher(spec, self.disk, self.judge)
         kept = self.disk.load()
         self.devices = {d.name: SimDevice(d, of(d.personality), kept.get(d.name)) for d in spec.devices}
-        self.by_address = {place(device): device for device in self.devices.values()}
+        self.by_address: dict[str, SimDevice] = {}
+        self._shared: dict[str, list[SimDevice]] = {}  # addresses that several devices believe to be theirs
+        self._turns: dict[str, int] = {}
         self._swapped: dict[str, SimDevice] = {}  # addresses at which `swap` put another device
         self.recorders: Recorders | None = None  # set by whoever lets them work
         self._doubles: dict[str, str] = {}  # a device whose address is there twice -> the other one
@@ -63,6 +65,7 @@ class World:
         for switch in self.switches.values():
             switch.devices, switch.cut = self.devices, self.cut
         self.switch_at = {switch.address: switch for switch in self.switches.values()}
+        self.move()
 
     def find(self, name: str) -> SimDevice:
         """Return a device by name; raises UsageError."""
@@ -75,10 +78,12 @@ class World:
         return next((address for address, there in self.by_address.items() if there is device), "")
 
     def at(self, address: str) -> tuple[SimDevice, ...]:
-        """Return who has an address: nobody, one, or two."""
+        """Return who has an address: nobody, one, or several; who has no power does not count beside others."""
         device = self.by_address.get(address)
         if device is None:
             return ()
+        if address in self._shared:
+            return tuple(each for each in self._shared[address] if not each.off) or (device,)
         other = self._doubles.get(device.name)
         return (device,) if other is None else (device, self.devices[other])
 
@@ -97,17 +102,16 @@ class World:
         return max(found)[1] if found else ""
 
     def met(self, address: str) -> SimDevice | None:
-        """Return who answers a new connection to an address; two with the same address do so by turns."""
-        device = self.by_address.get(address)
-        if device is None or device.name not in self._doubles:
-            return device
-        told = (device.faults or {}).get("duplicate-address", {})
-        told["turn"] = not told.get("turn", False)
-        return self.devices[self._doubles[device.name]] if told["turn"] else device
+        """Return who answers a new connection to an address; several with the same address do so by turns."""
+        there = self.at(address)
+        if len(there) < 2:
+            return there[0] if there else None
+        turn = self._turns[address] = self._turns.get(address, -1) + 1
+        return there[turn % len(there)]
 
-    def double(self, name: str) -> SimDevice | None:
-        """Return the device of that name, if it is the second at an address."""
-        return self.devices[name] if name in self._doubles.values() else None
+    def answering(self, owner: str, address: str) -> SimDevice | None:
+        """Return who answers a request on a connection that `owner` took."""
+        return next((device for device in self.at(address) if device.name == owner), self.by_address.get(address))
 
     def duplicate(self, target: SimDevice, *, same_login: bool) -> None:
         """Let a stranger of the same make have the device's address too."""
@@ -186,11 +190,17 @@ class World:
         self.reboot(device, float(told["boot_s"]))
 
     def move(self) -> None:
-        """Bring the addresses up to date; the device that had one first keeps it."""
-        wanted = {address: device for address, device in self.by_address.items() if place(device) == address}
-        for device in self.by_address.values():
-            wanted.setdefault(place(device), device)
+        """Bring the addresses up to date; of several that have one, the first to have it stands for them."""
+        placed: dict[str, list[SimDevice]] = {}
+        for device in self.devices.values():
+            if "~" not in device.name:  # strangers are where a fault put them
+                placed.setdefault(place(device), []).append(device)
+        wanted = {
+            address: next((each for each in there if self.by_address.get(address) is each), there[0])
+            for address, there in placed.items()
+        }
         wanted.update(self._swapped)
+        self._shared = {a: there for a, there in placed.items() if len(there) > 1 and a not in self._swapped}
         left = [(device, a) for a, device in self.by_address.items() if wanted.get(a) is not device]
         self.by_address = wanted
         for device, address in left:

@@ -209,6 +209,7 @@ _ASKED: Final = {
     "put_backup": (Disruption.REACH, "put a configuration back"),
     "power_cycle": (Disruption.NONE, "take the power of one port and give it back"),
     "links": (Disruption.NONE, "say which ports have a link"),
+    "hold": (Disruption.REACH, "shut ports for a while, or give them back; nothing is saved"),
     "seen": (Disruption.NONE, "say which MAC addresses are on which ports"),
     "installed": (Disruption.NONE, "what is installed"),
     "writers": (Disruption.NONE, "who changed settings, by its own log"),

@@ -32,11 +32,13 @@ def adopt(
     force: bool = False,
     enable: str = "",
     candidates: Sequence[str] = (),
+    at: str = "",
 ) -> Iterator[Event]:
     """Adopt the devices that are not adopted yet and yield the events.
 
     `candidates` are passwords that the installer may have given the first account: as many are tried in their order as
     the device's budget allows, and the one that is taken goes into the vault. Those refused before are not tried again.
+    `at` is the address where they are met instead of the inventory's.
 
     `enable` is the secret of the privileged mode of those switches that may ask for one; where one asked and took it,
     it is in the vault afterwards.
@@ -48,7 +50,7 @@ def adopt(
     devices = [d for d in devices if d.platform != "windows"]  # looked after by hand
     through = {d.name: d for d in devices if d.behind}
     turns = in_turn(through.values())
-    devices = [d for d in devices if not d.behind]
+    devices = [elsewhere(d, at) if at else d for d in devices if not d.behind]
     without = [d.name for d in devices if not d.user]
     if without:
         raise UsageError(
@@ -103,6 +105,11 @@ def adopt(
         if isinstance(event, LoginJudged) and event.accepted and event.device in guesses:
             keep(workspace, by_name[event.device], event, guesses[event.device])
         yield event
+
+
+def elsewhere(device: Device, address: str) -> Device:
+    """Return a device as it is met at another address than the inventory's."""
+    return replace(device, endpoint=replace(device.endpoint, address=address))
 
 
 def to_adopt(workspace: Workspace, limit: str, *, again: bool) -> list[Device]:

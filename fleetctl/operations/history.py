@@ -64,16 +64,16 @@ def _devices(workspace: Workspace, asked: Asked) -> tuple[str, ...] | None:
     return tuple(device.name for device in select(workspace, asked.limit)) if asked.limit else None
 
 
-def turns(workspace: Workspace, asked: Asked) -> tuple[Turn, ...]:
-    """Return what began, changed and ended, in its order; `expected` and `actual` are the aspects' own values.
+def turns(workspace: Workspace, asked: Asked) -> tuple[tuple[Turn, ...], bool]:
+    """Return what began, changed and ended, in its order, and whether there is more before: the latest TURNS are told.
 
-    Of more than TURNS only the latest are told.
+    `expected` and `actual` are the aspects' own values.
     """
     aspect = asked.setting.partition(".")[0]
     since, until = (moment.timestamp() if moment else None for moment in (asked.since, asked.until))
     devices = _devices(workspace, asked)
-    found = workspace.store.turns(since=since or 0.0, until=until, aspect=aspect, last=TURNS, devices=devices)
-    return _told(workspace, asked, found)
+    found = workspace.store.turns(since=since or 0.0, until=until, aspect=aspect, last=TURNS + 1, devices=devices)
+    return _told(workspace, asked, found[-TURNS:]), len(found) > TURNS
 
 
 def _told(workspace: Workspace, asked: Asked, rows: Iterable[R]) -> tuple[R, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fleetctl import files, inventory, standard
-from fleetctl.errors import Fault, InventoryError, UsageError
+from fleetctl.errors import Busy, Fault, InventoryError, UsageError
 from fleetctl.inventory import Inventory, edit, sheets
 from fleetctl.inventory.sheets import Listed
 from fleetctl.inventory.sheets.rows import key_of
@@ -57,9 +57,13 @@ def listed_so_far(workspace: Workspace) -> Inventory:
 def carry_out(workspace: Workspace, made: Import) -> None:
     """Put the devices into the inventory's files, then the passwords into the vault, which asks the inventory.
 
-    Raises InventoryError, with nothing written, when a file is not as it was seen; VaultError. What is cut off
-    in between is taken up by importing the same spreadsheet again.
+    Raises InventoryError, with nothing written, when a file is not as it was seen; Busy, where it brings passwords of
+    a site that is out in a bundle; VaultError. What is cut off in between is taken up by importing the same
+    spreadsheet again.
     """
+    for site in dict.fromkeys(secret.site for secret in made.secrets):
+        if reason := workspace.closed(site):
+            raise Busy(reason)
     for path, before in made.seen.items():
         if (path.read_bytes() if path.exists() else None) != before:
             reason = "the file was changed by somebody else meanwhile; nothing was written"

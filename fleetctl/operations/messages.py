@@ -137,7 +137,9 @@ class _Postman:
         key = secret(self.workspace, listener.first, WEBHOOK_KEY)
         body = json.dumps(dict(message.content), ensure_ascii=False, sort_keys=True).encode()
         time = int(self.now.timestamp())
-        webhook.post(listener.recipient.webhook, body, key=key, number=message.number, time=time)
+        told = listener.recipient
+        ca_file = str(self.workspace.inventory_root / told.ca_file) if told.ca_file else ""
+        webhook.post(told.webhook, body, key=key, number=message.number, time=time, ca_file=ca_file)
 
 
 def _is_due(message: Message, now: datetime) -> bool:

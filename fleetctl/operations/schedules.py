@@ -66,6 +66,7 @@ class Place:
     folder: Path
     systemd: bool
     live: bool = True
+    crontab: bool = False  # the lines of the folder's files are in the user's own crontab as well
 
 
 def made(
@@ -106,7 +107,7 @@ def made(
 
 
 def place(*, cron: bool = False, to: Path | None = None) -> Place:
-    """Return where schedules go: systemd's units of the machine (root) or the user, cron's, or the folder `to`."""
+    """Return where schedules go: systemd's units or cron's lines, of the machine (root) or the user; or to `to`."""
     systemd = not cron and (to is not None or _RUNNING.is_dir())
     if to is not None:
         return Place(folder=to, systemd=systemd, live=False)
@@ -115,10 +116,7 @@ def place(*, cron: bool = False, to: Path | None = None) -> Place:
         home = Path("/etc/systemd/system") if root else Path.home() / ".config" / "systemd" / "user"
         return Place(folder=home, systemd=True)
     if not root:
-        raise UsageError(
-            "there is no systemd here, and only root writes /etc/cron.d. Write the line elsewhere and hand it to "
-            "`crontab -e`: fleetctl schedule install ... --cron --to DIR"
-        )
+        return Place(folder=Path.home() / ".config" / "fleetctl" / "cron", systemd=False, crontab=True)
     return Place(folder=Path("/etc/cron.d"), systemd=False)
 
 
@@ -139,7 +137,7 @@ def install(
     elif given:
         raise UsageError("--credential needs systemd; with cron the inventory's vault keeps secrets")
     else:
-        told = {stem: cron(workspace, schedule)}
+        told = {stem: cron(workspace, schedule, of_user=where.crontab)}
     paths = tuple(where.folder / name for name in told)
     try:
         files.make_folder(where.folder)
@@ -152,6 +150,8 @@ def install(
     if where.systemd and where.live:
         _systemctl("daemon-reload")
         _systemctl("enable", "--now", f"{stem}.timer")
+    if where.crontab:
+        _put_into_crontab(where.folder)
     return paths
 
 
@@ -174,6 +174,8 @@ def remove(workspace: Workspace, name: str, where: Place) -> tuple[Path, ...]:
         path.unlink()
     if where.systemd and where.live:
         _systemctl("daemon-reload")
+    if where.crontab:
+        _put_into_crontab(where.folder)
     return tuple(paths)
 
 
@@ -257,8 +259,11 @@ WantedBy=timers.target
 """
 
 
-def cron(workspace: Workspace, schedule: Schedule) -> str:
-    """Return a file for /etc/cron.d: put off by minutes that stay the same, never beside itself, not caught up."""
+def cron(workspace: Workspace, schedule: Schedule, *, of_user: bool = False) -> str:
+    """Return a file for /etc/cron.d: put off by minutes that stay the same, never beside itself, not caught up.
+
+    `of_user`: a line for a user's own crontab, which has no column for the user.
+    """
     late = _late(workspace, schedule)
     if schedule.at:
         hours, minutes = (int(part) for part in schedule.at.split(":"))
@@ -270,7 +275,8 @@ def cron(workspace: Workspace, schedule: Schedule) -> str:
     flock = shutil.which("flock") or "/usr/bin/flock"
     words = [flock, "--nonblock", "--conflict-exit-code", "0", str(lock.resolve()), *_command(workspace, schedule)]
     command = " ".join(shlex.quote(word) for word in words).replace("%", r"\%")  # cron ends a line at a bare %
-    return f"{_mark(schedule)}\n{when} {_user(workspace) or 'root'} {command} >/dev/null 2>&1\n"
+    user = "" if of_user else f"{_user(workspace) or 'root'} "
+    return f"{_mark(schedule)}\n{when} {user}{command} >/dev/null 2>&1\n"
 
 
 def _late(workspace: Workspace, schedule: Schedule) -> int:
@@ -325,6 +331,32 @@ def _word(told: str) -> str:
     """Return one word of a unit's command line. Source: systemd.service(5), COMMAND LINES; systemd.syntax(7)."""
     plain = _escaped(told).replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
     return plain if re.fullmatch(r"[A-Za-z0-9_@%+=:,./-]+", plain) else f'"{plain}"'
+
+
+def _put_into_crontab(folder: Path) -> None:
+    """Have the user's crontab hold the lines of all files of the folder, between two marks; what else it has stays."""
+    begin, end = f"# fleetctl: the lines of {folder}", f"# fleetctl: end of {folder}"
+    now = _crontab("-l")
+    kept, ours = [], False
+    for line in now.splitlines():
+        ours = (ours or line == begin) and line != end
+        if not ours and line != end:
+            kept.append(line)
+    lines = [line for path in sorted(folder.iterdir()) for line in path.read_text("utf-8").splitlines()]
+    told = [*kept, begin, *lines, end] if lines else kept
+    _crontab("-", "".join(f"{line}\n" for line in told))
+
+
+def _crontab(what: str, told: str | None = None) -> str:
+    """Return a user's crontab (`-l`; empty where there is none yet), or replace it (`-`). Raises UsageError."""
+    command = ["crontab", what]
+    try:
+        done = subprocess.run(command, input=told, capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UsageError(f"crontab {what} cannot be run: {error}. Install cron, or name a folder: --to") from None
+    if done.returncode and (told is not None or "no crontab for" not in done.stderr):
+        raise UsageError(f"crontab {what}: {done.stderr.strip()}")
+    return done.stdout if not done.returncode else ""
 
 
 def _systemctl(*arguments: str) -> None:

@@ -47,10 +47,14 @@ class Score:
 
 
 def scores(workspace: Workspace, packs: Sequence[Pack], found: Iterable[Finding]) -> tuple[Score, ...]:
-    """Return the sites' scores, the best first; today's stay on record, for the trend."""
+    """Return the sites' scores, the best first; today's stay on record, for the trend.
+
+    What is judged from outside, where nobody looked from there, counts neither way.
+    """
     by_site: dict[str, list[Finding]] = {}
     for finding in found:
-        if finding.site:
+        unseen = finding.requirement.probe and finding.judged.verdict is Verdict.UNSUPPORTED
+        if finding.site and not unseen:
             by_site.setdefault(finding.site, []).append(finding)
     which = ",".join(sorted(f"{pack.name} {pack.version}" for pack in packs))
     shares = {site: _share(members) for site, members in by_site.items()}

@@ -21,7 +21,11 @@ MAX_FOUND: Final = 4096
 PACE: Final = 200
 """Datagrams in a second: a probe is 700 bytes, so that a site's line of 2 Mb/s keeps half of itself."""
 
+ROUND_S: Final = 0.6
+"""Between two questions to all: devices spread their answers over half a second (APP_MAX_DELAY of WS-Discovery)."""
+
 _REPEATS: Final = 3  # UDP loses
+_AT_ONCE: Final = 1024  # datagrams that are held unread by us: 16 MB at worst
 _LONGEST: Final = 64  # characters of a name that is believed
 _MAX_ANSWERS: Final = 4 * MAX_FOUND  # of which most may be doubled, or nonsense
 _MAX_DATAGRAM: Final = 16 * 1024  # an announcement has 1 to 3 KB
@@ -70,14 +74,15 @@ def asking(interface: str = "", *, group: str = "", port: int = 0) -> Iterator[s
 
 def answers(
     sock: socket.socket,
-    questions: Iterator[Question],
+    questions: Iterator[Question | None],
     port: int,
     wait_s: float,
     enough: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[str, bytes]]:
     """Send the questions at `PACE` and yield (sender, datagram) of what comes until `wait_s` after the last one.
 
-    Ends early when `enough` says so. Raises OSError where not one question can be sent.
+    None among the questions is a pause in which all that were asked by one multicast have answered. Ends early when
+    `enough` says so. Raises OSError where not one question can be sent.
     """
     sent, failed = 0, None
     taken = 0
@@ -86,29 +91,40 @@ def answers(
     while taken < _MAX_ANSWERS and not enough():
         now = monotonic()
         if end is None and now >= due:
-            if (question := next(questions, None)) is None:
+            try:
+                question = next(questions)
+            except StopIteration:
                 end = now + wait_s
                 if failed is not None and not sent:
-                    raise failed
+                    raise failed from None
             else:
-                try:
-                    sock.sendto(question[0], (question[1], port))
-                    sent += 1
-                except OSError as error:
-                    failed = error
-                due = max(due + 1 / PACE, now - 0.1)
-        until = due if end is None else end
-        left = until - monotonic()
+                due = max(due, now - 0.1) + (1 / PACE if question is not None else ROUND_S)
+                if question is not None:
+                    try:
+                        sock.sendto(question[0], (question[1], port))
+                        sent += 1
+                    except OSError as error:
+                        failed = error
+        left = (due if end is None else end) - monotonic()
         if end is not None and left <= 0:
             return
-        if not select.select([sock], [], [], max(0.0, left))[0]:
-            continue
+        for answer in _drained(sock, max(0.0, left)):
+            taken += 1
+            yield answer
+            if enough():
+                return
+
+
+def _drained(sock: socket.socket, within_s: float) -> list[tuple[str, bytes]]:
+    """Return what waits to be read, taken in before any of it is looked at: the system keeps a few hundred KB only."""
+    found: list[tuple[str, bytes]] = []
+    while len(found) < _AT_ONCE and select.select([sock], [], [], 0.0 if found else within_s)[0]:
         try:
             told, sender = sock.recvfrom(_MAX_DATAGRAM)
         except OSError:  # one of those asked has nobody at that port
             continue
-        taken += 1
-        yield str(sender[0]), told
+        found.append((str(sender[0]), told))
+    return found
 
 
 def announced(
@@ -127,7 +143,7 @@ def announced(
     `what` names the protocol; `aloud`: devices answer the whole group. Raises Unreachable when nothing can be sent.
     """
     found: dict[str, Announced] = {}
-    questions = iter([(question, group)] * _REPEATS)
+    questions: Iterator[Question | None] = iter([(question, group), None] * _REPEATS)
     try:
         with asking(interface, group=group if aloud else "", port=port) as sock:
             for address, told in answers(sock, questions, port, wait_s, lambda: len(found) >= MAX_FOUND):

@@ -69,13 +69,15 @@ def probe(
     def enough() -> bool:
         return len(found) >= MAX_FOUND or (bool(asked) and asked <= {address for address, _ in found})
 
-    def questions() -> Iterator[Question]:
+    def questions() -> Iterator[Question | None]:
         for _ in range(1 if asked else _REPEATS):
             for message, (types, namespace) in messages.items():
                 prefix = types.partition(":")[0]
                 told = _PROBE.format(prefix=prefix, namespace=namespace, message=message, types=types).encode()
                 answered = {address for address, _ in found} if asked else set()
                 yield from ((told, address) for address in addresses or (GROUP,) if address not in answered)
+                if not asked:
+                    yield None
 
     try:
         with asking("" if addresses else interface) as sock:

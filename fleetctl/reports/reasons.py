@@ -60,7 +60,7 @@ class Reasons:
 
     def __init__(self, told: Iterable[tuple[str, str]], words: Mapping[str, str]) -> None:
         """Take the sentences with their translations; `words` are those that may stand alone in a hole."""
-        made = [_sentence(*each) for each in told]
+        made = [_sentence(*each) for each in dict(told).items()]
         whole = {each.parts[0]: each.told.format() for each in made if len(each.parts) == 1}
         self._whole = {**words, **whole}
         self._holed = sorted((each for each in made if len(each.parts) > 1), key=lambda each: -each.weight)

@@ -34,6 +34,7 @@ class Recipient:
     webhook: str = ""
     language: str = "vi"
     heartbeat_days: int = 0  # 0: nothing is sent while nothing changes
+    ca_file: str = ""  # of a webhook; relative to the inventory; "": the system's authorities
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +119,8 @@ def _wrong_recipient(item: Mapping[str, Any]) -> Iterator[Wrong]:
         yield "email", f"is {item['email']!r}, no e-mail address", "write name@example.vn"
     if "webhook" in item:
         yield from _wrong_webhook(str(item["webhook"]))
+    if "ca_file" in item and ("webhook" not in item or not isinstance(item["ca_file"], str)):
+        yield "ca_file", "is for a webhook, and a path", "write a PEM file, relative to the inventory"
     if item.get("language", "vi") not in ("vi", "en"):
         yield "language", f"is {item['language']!r}", "write vi or en"
     days = item.get("heartbeat_days", 0)

@@ -1,4 +1,4 @@
-"""Fetches what judges the lab and is not ours: ONVIF's schema and the npm client, into the git-ignored `.cache`.
+"""Fetches what judges the lab and is not ours: ONVIF's schema, the npm client, and axe, into the git-ignored `.cache`.
 
     python -m tests.judges.fetch          fetch what is missing, by exact version and hash
 
@@ -38,7 +38,7 @@ def schema() -> None:
 
 
 def client() -> None:
-    """Install npm's `onvif` by its lock, without running anything of it; raises CalledProcessError."""
+    """Install npm's `onvif` and `axe-core` by their lock, without running anything of it; raises CalledProcessError."""
     wanted = (HERE / "npm" / "package-lock.json").read_bytes()
     mark = NPM / "node_modules" / ".fetched"
     if mark.is_file() and mark.read_bytes() == wanted:

@@ -58,6 +58,7 @@ def laptop(home: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lap
     return Laptop(root, file=root / "site.bundle")
 
 
+@pytest.mark.timeout(300)  # beside whole sites that are made for it
 def test_a_broken_site_is_restored_from_a_bundle_and_home_finds_nothing_to_do(home: Office, laptop: Laptop) -> None:
     home.break_(NVR, "reset")
     home.wait(NVR)
@@ -67,6 +68,11 @@ def test_a_broken_site_is_restored_from_a_bundle_and_home_finds_nothing_to_do(ho
         ran = home.json(*refused)
         assert (ran.code, "taken along by An" in ran.err) == (1, True), ran
     assert not home.writes()
+    control.change(home.lab_dir, "k-cam-1", "network", dns=["9.9.9.9"])
+    ran = home.expect(3, "apply", "--limit", f"k-cam-1,{ONE}", "--yes")  # of several sites the others are written
+    assert ran.outcomes == {"k-cam-1": "changed", ONE: "pending"}
+    assert "taken along by An" in ran.reason(ONE)
+    assert set(home.writes(ONE).values()) <= {0}
 
     hidden = home.root.with_name("away")  # no other file is at hand: home's are not even there
     home.inventory.rename(hidden)

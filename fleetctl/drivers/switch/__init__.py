@@ -65,6 +65,11 @@ def _links(session: Any, _argument: object) -> dict[str, bool]:
     return {port: kit.yes(record, "up") for port, record in kit.links(session).items()}
 
 
+def _hold(session: Any, told: tuple[tuple[str, ...], bool]) -> tuple[str, ...]:
+    """Shut ports for a while (False), or give them back (True); returns those that were otherwise."""
+    return power.hold(session, *told)
+
+
 def _seen(session: Any, _argument: object) -> dict[str, str]:
     """Return the MAC addresses that it sees, each with its port; what is behind its uplinks is left out."""
     return wiring.seats(session)
@@ -99,6 +104,7 @@ DRIVER = Driver(
         keep=_keep,
         power_cycle=_power_cycle,
         links=_links,
+        hold=_hold,
         seen=_seen,
         backup=_backup,
         put_backup=_put,

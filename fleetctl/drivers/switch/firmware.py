@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from fleetctl.errors import Rejected, Unsupported
 from fleetctl.model import Order, Release, Verdict, release_of, verdict
+from fleetctl.protocols.ssh.images import Images
 
 if TYPE_CHECKING:
     from fleetctl.protocols.ssh.platforms import Platform
@@ -51,12 +52,16 @@ def why_not(platform: Platform) -> str:
 
 def room(session: Session, _argument: object) -> int | None:
     """Return how many bytes are free where images are kept, None where fleetctl gives the make no firmware."""
-    return None if session.platform.upgrade is None else session.room()
+    way = session.platform.upgrade
+    return None if way is None else Images(session, way).room()
 
 
 def uptime(session: Session, _argument: object) -> float | None:
     """Return for how many seconds the switch has been up, at the most: consoles tell whole minutes."""
-    told = session.uptime()
+    way = session.platform.upgrade
+    if way is None:
+        raise Unsupported(why_not(session.platform))
+    told = Images(session, way).uptime()
     found = _SPAN.findall(told)
     return float(sum(int(number) * _SPANS[span] for number, span in found) + 60) if found else None
 
@@ -74,15 +79,15 @@ def flash(session: Session, order: Order) -> str:
     if not _FILE.fullmatch(name):
         raise Rejected(f"a switch takes no file of the name {name!r}: add the image under a plain one")
     session.save()
-    body = order.body()
+    images, body = Images(session, way), order.body()
     wanted = body.digest(way.algorithm)
-    if session.digest(name) != wanted:
-        session.put_file(name, body)
-        if (found := session.digest(name)) != wanted:
+    if images.digest(name) != wanted:
+        images.put(name, body)
+        if (found := images.digest(name)) != wanted:
             raise Rejected(f"{name} did not arrive as it is: its {way.algorithm} there is {found or 'not told'}")
-    inside = session.version_in(name)
+    inside = images.version_in(name)
     if inside is not None and verdict(order.image.version, inside, release) is not Verdict.VERIFIED:
         raise Rejected(f"{name} holds {inside or 'no package'} as it reads it, not {order.image.version}")
-    session.start_from(name)
+    images.start_from(name)
     session.reboot()
     return ""

@@ -34,6 +34,24 @@ def cycle(session: Session, target: Neighbour) -> None:
         _given_back(session, on, target)
 
 
+def hold(session: Session, names: tuple[str, ...], enabled: bool) -> tuple[str, ...]:
+    """Shut ports, or give them back; returns those that were otherwise. Nothing is saved: a restart gives them back.
+
+    Raises Refused (an uplink), Unsupported (no such port).
+    """
+    told = ports.read(session).named
+    now = told if isinstance(told, FrozenMap) else FrozenMap({})
+    if gone := [name for name in names if name not in now]:
+        raise Unsupported(f"{session.device.name} has no port {', '.join(gone)}; correct switch_port in the inventory")
+    if ways := sorted(set(names) & kit.uplinks(session)):
+        raise Refused(f"{', '.join(ways)} of {session.device.name} is an uplink, and is not shut")
+    wrong = tuple(name for name in names if now[name].enabled is not enabled)
+    if wrong:
+        changes = [{"port": name, "vlan_now": now[name].access_vlan, "enabled": enabled} for name in wrong]
+        session.type(session.commands("ports", ports=changes))
+    return wrong
+
+
 def _given_back(session: Session, on: tuple[str, ...], target: Neighbour) -> None:
     """Give the power back, over a new connection where the old one broke."""
     try:

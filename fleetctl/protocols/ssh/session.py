@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, Final
 
 from fleetctl.errors import FleetctlError, Refused, Rejected, Unreachable, Unsupported
@@ -18,12 +17,11 @@ from fleetctl.protocols.ssh import ENABLED, console, platforms, whole
 from fleetctl.protocols.ssh.commands import rendered
 from fleetctl.protocols.ssh.grammar import Record, parsed
 from fleetctl.protocols.ssh.line import Line
-from fleetctl.protocols.ssh.platforms import Asked, Platform, Upgrade
+from fleetctl.protocols.ssh.platforms import Platform
 from fleetctl.protocols.upload import Upload
 
 ADOPTING: Final = "adopting"  # a fact: "first" takes in the host key that is shown, "replace" also another one
 HOST_KEY: Final = "host_key"
-SLOW_S: Final = 300.0  # how long a checksum of a whole image may take, or its unpacking
 UNDOES: Final = "undoes it by itself within 3 minutes"  # as the platforms' files arm it
 
 
@@ -114,7 +112,26 @@ class Session(Closing):
             self._console = self._line.open()
         return self._console
 
+    def console(self) -> console.Console:
+        """Return the console, for a dialogue of its own."""
+        return self._open()
+
     # --- writing ----------------------------------------------------------------------------------
+
+    def may_write(self) -> None:
+        """Raise PermissionError in a READ session."""
+        if self.access is not Access.WRITE:
+            raise PermissionError(f"{self.device.name}: this session only reads")
+
+    def copy(self, path: str, body: Upload) -> None:
+        """Copy a file there over SCP; raises PermissionError, and as `scp.put`."""
+        self.may_write()
+        self._line.copy(path, body)
+
+    @property
+    def where(self) -> str:
+        """Which switch it is, for messages."""
+        return self._line.where
 
     def can(self, template: str) -> bool:
         """Tell whether the platform knows how to set what a template of that name sets."""
@@ -148,8 +165,7 @@ class Session(Closing):
         it let one in, and `back` is what is typed where not. Raises PermissionError in a READ session, Rejected for an
         error line and for what does not read back or lets nobody in; nothing was saved then.
         """
-        if self.access is not Access.WRITE:
-            raise PermissionError(f"{self.device.name}: this session only reads")
+        self.may_write()
         arm = self.platform.arm if guarded else None
         armed = arm is not None
         try:
@@ -178,8 +194,7 @@ class Session(Closing):
 
     def type(self, commands: Sequence[str]) -> None:
         """Type settings that are taken back at once; nothing is saved. Raises PermissionError in a READ session."""
-        if self.access is not Access.WRITE:
-            raise PermissionError(f"{self.device.name}: this session only reads")
+        self.may_write()
         self.forget()
         self._open().configure(commands)
 
@@ -225,84 +240,17 @@ class Session(Closing):
 
     def save(self) -> None:
         """Save what is in force to the start-up configuration; raises Rejected when the switch does not say it did."""
-        if self.access is not Access.WRITE:
-            raise PermissionError(f"{self.device.name}: this session only reads")
+        self.may_write()
         if self.platform.save is not None:
             self._open().converse(self.platform.save)
 
     def reboot(self) -> None:
         """Restart the switch; the connection is gone then. Raises PermissionError in a READ session, Unsupported."""
-        if self.access is not Access.WRITE:
-            raise PermissionError(f"{self.device.name}: this session only reads")
+        self.may_write()
         if self.platform.reboot is None:
             raise Unsupported(f"fleetctl does not know how to restart {self.platform.name}")
         self._open().part(self.platform.reboot)
         self.close()
-
-    # --- firmware ---------------------------------------------------------------------------------
-
-    @property
-    def _way(self) -> Upgrade:
-        if self.platform.upgrade is None:
-            raise Unsupported(f"fleetctl gives {self.platform.name} switches no firmware")
-        return self.platform.upgrade
-
-    def _asked(self, asked: Asked, file: str = "") -> str:
-        """Return what is looked for in an answer, "" where it is not there."""
-        with self._open().patient(SLOW_S):
-            told = self._open().ask(asked.command.replace("{file}", file)).replace("\r", "")
-        found = asked.match.search(told)
-        return found["it"] if found else ""
-
-    def uptime(self) -> str:
-        """Return for how long it has been up, as it says it; raises Unsupported, Rejected, Unreachable."""
-        return self._asked(self._way.uptime)
-
-    def room(self) -> int | None:
-        """Return how many bytes are free where images are kept, None where it does not tell."""
-        told = self._asked(self._way.room)
-        return int(told) if told.isdecimal() else None
-
-    def digest(self, name: str) -> str:
-        """Return the switch's own checksum of a file, "" where there is no such file."""
-        try:
-            return self._asked(self._way.digest, self._way.place + name).lower()
-        except Rejected:
-            return ""
-
-    def version_in(self, name: str) -> str | None:
-        """Return the version that the switch reads out of a file, "" for none, None where it reads none out of any."""
-        return None if self._way.fits is None else self._asked(self._way.fits, self._way.place + name)
-
-    def put_file(self, name: str, body: Upload) -> None:
-        """Copy a file there over SCP, which is let in for so long only; raises PermissionError, and as `scp.put`."""
-        if self.access is not Access.WRITE:
-            raise PermissionError(f"{self.device.name}: this session only reads")
-        scp, is_on = self._way.scp, self._way.scp_on
-        if is_on is not None and is_on.search(self.text("config").replace("\r", "")):
-            scp = None
-        if scp is not None:
-            self.type([scp[0]])
-        try:
-            self._line.copy(self._way.place + name, body)
-        finally:
-            if scp is not None:
-                self.type([scp[1]])
-
-    def start_from(self, name: str) -> None:
-        """Make a file the next start's, read that back, and save; raises PermissionError, Rejected, Unreachable."""
-        if self.access is not Access.WRITE:
-            raise PermissionError(f"{self.device.name}: this session only reads")
-        way, file = self._way, self._way.place + name
-        if way.boot is not None and way.booted is not None:
-            with self._open().patient(SLOW_S):
-                self._open().converse(replace(way.boot, command=way.boot.command.replace("{file}", file)))
-            if (told := self._asked(way.booted)) != file:
-                raise Rejected(
-                    f"{self._line.where}: its next start is from {told or 'nothing that it tells'}, not {file}"
-                )
-        self.save()
-        self.forget()
 
     # --- who, and the login -------------------------------------------------------------------------
 

@@ -171,6 +171,15 @@ def test_a_webhook_is_signed_and_bears_the_same_number_at_every_try(hook: Hook) 
         webhook.post(url, b"{}", key=KEY, number="0a1b", time=1_700_000_060)
 
 
+def test_a_webhook_of_the_citys_own_authority_is_verified_by_it(hook: Hook, authority: Authority) -> None:
+    hook.socket = authority.context("127.0.0.1").wrap_socket(hook.socket, server_side=True)
+    url = f"https://127.0.0.1:{hook.server_port}/hook"
+    with pytest.raises(Refused, match="does not hold"):
+        webhook.post(url, b"{}")
+    webhook.post(url, b"{}", ca_file=str(authority.ca_file))
+    assert len(hook.posted) == 1
+
+
 def use(nights: Nights, port: int, hook: Hook, password: str = PASSWORD) -> None:
     """Have the inventory name both servers."""
     told = (

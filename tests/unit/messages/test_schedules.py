@@ -103,6 +103,36 @@ def test_cron_begins_a_little_late_and_the_same_each_day_and_never_beside_itself
     assert "--nonblock" in told
 
 
+def test_a_users_own_crontab_gets_the_lines_and_keeps_what_else_it_holds(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tmp_path / "table"
+    program = tmp_path / "crontab"
+    program.write_text(
+        f"#!/bin/sh\n[ $1 = - ] && exec cat >{table}\ncat {table} || {{ echo no crontab for me >&2; exit 1; }}\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    place = schedules.place(cron=True)
+    for schedule in (schedules.made("watch"), schedules.made("audit")):
+        schedules.install(workspace, schedule, place)
+    told = table.read_text()
+    assert told.count("*/10 * * * * ") == 1
+    assert " fleetctl.cli.main " not in told.replace("-m fleetctl.cli.main", "")
+    table.write_text(f"5 4 * * * mine\n{told}# mine, too\n")
+    schedules.install(workspace, schedules.made("watch", every=5), place)
+    told = table.read_text()
+    assert told.startswith("5 4 * * * mine\n")
+    assert "# mine, too\n" in told
+    assert (told.count("*/5 * * * * "), told.count("*/10 * * * * ")) == (1, 0)
+    assert [each.name for each, _ in schedules.installed(workspace, place)] == ["audit", "watch"]
+    for name in ("watch", "audit"):
+        schedules.remove(workspace, name, place)
+    assert table.read_text() == "5 4 * * * mine\n# mine, too\n"
+
+
 def test_until_is_the_next_time_that_it_is_so_late() -> None:
     assert audit.deadline("05:30", FIRST).isoformat().startswith("2026-11-01T05:30")
     assert audit.deadline("00:30", FIRST).isoformat().startswith("2026-11-02T00:30")

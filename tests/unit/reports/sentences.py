@@ -24,7 +24,7 @@ CATALOGUE: Final = PACKAGE / "reports" / "locale" / "vi" / "LC_MESSAGES" / "reas
 _HOLE: Final = "\0"
 _SENTENCE: Final = re.compile(r"[A-Za-z]{2,}[,:;.)]? [a-z`]")
 _MACHINE: Final = re.compile(
-    r"^<|\n|=\"[{\0]?|; (charset|boundary)=|^import |^[A-Z][a-z]+-?[A-Z]?[a-z]*: [a-z-]+$"
+    r"^<|^# |\n|=\"[{\0]?|; (charset|boundary)=|^import |^[A-Z][a-z]+-?[A-Z]?[a-z]*: [a-z-]+$"
     r"|\b(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA|FROM|WHERE|VALUES|ORDER BY)\b|default\((1\)|'', )"
 )
 # Whole files: SQL; what only a programmer sees; written in both languages; pages of the docs; what a monitor reads.
@@ -72,7 +72,7 @@ _NAMES: Final = frozenset(
         "another device answers here: ",  # looked for in a reason
         "Login to ",
         "Hướng dẫn",
-        "# fleetctl schedule: ",
+        "no crontab for",  # looked for in what crontab says
         "Look which machine answers, and whether it lets us become root",  # a task's name
         "Takes the vault password from the keyring, as Ansible and fleetctl ask for it.",
         "ONVIF Media2 26.06, AddConfiguration (else Media, AddAudioEncoderConfiguration); there is no off switch",

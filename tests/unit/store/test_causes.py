@@ -8,8 +8,8 @@ import pytest
 
 from fleetctl.aspects.time import Time
 from fleetctl.journal import Journal
-from fleetctl.model import AspectPlan, Cause, Change, Outcome, Planned
-from fleetctl.store import Store
+from fleetctl.model import AspectPlan, Cause, Change, Outcome, Planned, Written
+from fleetctl.store import Store, moment
 from tests.unit.store.kit import Clock, finished, planned, ran, result
 
 OUR, OTHER = "Asia/Ho_Chi_Minh", "UTC"
@@ -118,3 +118,30 @@ def test_each_turn_is_kept_and_nights_on_which_nothing_moves_leave_none(
     assert [turn.what for turn in store.turns(last=1)] == ["began"]
     assert store.turns(device="other") == ()
     assert store.turns(aspect="video") == ()
+
+
+def test_who_changed_it_is_kept_beside_the_drift_it_is_told_of_and_no_other(
+    store: Store, journal: Journal, clock: Clock
+) -> None:
+    look(journal, clock, OUR, OUR)
+    since = moment(clock.now)
+    look(journal, clock, OUR, OTHER)
+    by = Written(time=since, account="thanh", address="10.0.0.9", what="cfg")
+    store.keep_writers("other", since, [by])
+    assert store.drift(lasting=True)[0].changed_by == ()
+    store.keep_writers("cam", moment(clock.now), [by])
+    assert store.drift(lasting=True)[0].changed_by == (), "it began before that"
+    store.keep_writers("cam", since, [by])
+    assert [each["account"] for each in store.drift(lasting=True)[0].changed_by] == ["thanh"]
+    look(journal, clock, OUR, OUR)
+    look(journal, clock, OUR, OTHER)
+    assert store.drift(lasting=True)[0].changed_by == (), "of this time nobody told"
+
+
+def test_the_store_tells_of_the_devices_that_are_asked_for(store: Store, journal: Journal, clock: Clock) -> None:
+    for actual in (OUR, OTHER, OUR):
+        look(journal, clock, OUR, actual)
+    assert store.drift(devices=["other"]) == store.turns(devices=["other"]) == ()
+    assert len(store.drift(devices=["other", "cam"])) == 1
+    assert [turn.what for turn in store.turns(devices=["cam"])] == ["began", "ended"]
+    assert [turn.what for turn in store.turns(devices=["cam"], last=1)] == ["ended"], "the latest"

@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from fleetctl.lab.switch import routeros
+from fleetctl.lab.switch import routeros_files
 from fleetctl.lab.switch.config import Tree
 from fleetctl.lab.switch.dialect import Shell
-from fleetctl.lab.switch.routeros import BRIDGE, MODEL, ORDERS, POE, PORTS, SAFE, SHOWS, communities
+from fleetctl.lab.switch.routeros import BRIDGE, ORDERS, POE, PORTS, SAFE, SHOWS, communities
 
 if TYPE_CHECKING:
     from fleetctl.lab.switch.unit import SimSwitch
@@ -58,17 +58,17 @@ class RouterOs:
 
     def start(self, switch: SimSwitch) -> None:
         """Take the packages that lie in the root."""
-        routeros.start(switch)
+        routeros_files.start(switch)
 
     def takes_file(self, switch: SimSwitch, user: str, path: str) -> str:
         """Return the name under which a file is kept; raises PermissionError with what it says."""
-        return routeros.takes_file(switch, user, path)
+        return routeros_files.takes_file(switch, user, path)
 
     def text(self, switch: SimSwitch, tree: Tree) -> str:
         """Return the export."""
         top = tree.top
-        told = [f"# 2026-11-02 08:00:11 by RouterOS {routeros.version(switch)}\n# software id = 8WXK-QH4L\n#\n"]
-        told.append(f"# model = {MODEL}\n")
+        told = [f"# 2026-11-02 08:00:11 by RouterOS {routeros_files.version(switch)}\n# software id = 8WXK-QH4L\n#\n"]
+        told.append(f"# model = {routeros_files.MODEL}\n")
         told.append(f"# serial number = {switch.serial_number}\n")
         told.append(f"/interface bridge add name={BRIDGE} vlan-filtering=yes\n")
         for port, values in tree.blocks.items():
@@ -156,7 +156,7 @@ class RouterOs:
     def _one(self, switch: SimSwitch, shell: Shell, line: str) -> str:
         if (found := re.fullmatch(r':put "([^"]*)"', line)) is not None:
             return f"{found[1]}\n"
-        if (printed := routeros.printed(switch, line)) is not None:
+        if (printed := routeros_files.printed(switch, line)) is not None:
             return printed
         if line == "/system reboot":
             shell.asking = "Reboot, yes? [y/N]:"
