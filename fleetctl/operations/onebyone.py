@@ -40,7 +40,7 @@ from fleetctl.protocols.ssh.names import canonical
 
 ANSWERS_S: Final = 180.0  # how long a camera may take to start once its port is on
 _PAUSE_S: Final = 1.0
-_HEARD_S: Final = 1.0  # devices tell of themselves within half a second
+_HEARD_S: Final = 3.0  # devices tell of themselves within half a second; a second one must not be missed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

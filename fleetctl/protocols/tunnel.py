@@ -87,6 +87,10 @@ class Tunnel:
             threading.Thread(target=pump, args=(far, channel), name=f"tunnel {address}:{port}", daemon=True).start()
         return near
 
+    def open(self, timeout_s: float) -> None:
+        """Connect, unless that was done; raises Unreachable, Refused."""
+        self._transport(timeout_s)
+
     def close(self) -> None:
         """Close the connection and every stream in it."""
         with self._lock:
@@ -182,9 +186,18 @@ _tunnels_lock = threading.Lock()
 
 def dial_for(via: str, known_hosts: str) -> Callable[[str, int, float], socket.socket]:
     """Return the dial of the relay `user@host[:port]`; its connection is made when it is first used, and shared."""
+    return _shared(via, known_hosts).dial
+
+
+def reach(via: str, known_hosts: str) -> None:
+    """Connect to a relay now; raises Unreachable, Refused (its key or our login), UsageError."""
+    _shared(via, known_hosts).open(CONNECT_S)
+
+
+def _shared(via: str, known_hosts: str) -> Tunnel:
     key = (os.getpid(), relay(via), known_hosts)  # a forked process has none of its parent's connections
     with _tunnels_lock:
-        return _tunnels.setdefault(key, Tunnel(key[1], known_hosts)).dial
+        return _tunnels.setdefault(key, Tunnel(key[1], known_hosts))
 
 
 @atexit.register

@@ -288,10 +288,11 @@ def test_a_stop_file_lets_nothing_more_begin_whether_it_was_there_before_or_is_t
     stop.touch()
     ran = fleet.office.ended(running)
     done = told(ran)
-    assert (ran.code, f"{stop} is there" in ran.err) == (3, True), ran
+    assert f"{stop} is there" in ran.err, ran
+    assert ran.code in (3, 130), "130: one had begun, and nothing was sent to it yet"
     through = [name for name, s in done.items() if s["changed"]]
     assert through == [name for name in fleet.names if fleet.uploads(name)], "what had begun was seen through"
-    assert {s["outcome"] for name, s in done.items() if name not in through} == {"pending"}
+    assert {s["outcome"] for name, s in done.items() if name not in through} <= {"pending", "interrupted"}
     stop.unlink()
     assert {s["changed"] for s in fleet.roll(0, "--resume").values()} == {True}
     assert {name: fleet.uploads(name) for name in fleet.names} == dict.fromkeys(fleet.names, 1)

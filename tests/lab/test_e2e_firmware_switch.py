@@ -164,7 +164,7 @@ def test_a_mikrotik_takes_a_newer_package_at_its_start_and_each_thing_that_is_wr
     assert "does not take the image" in done["sw"]["reason"]
     assert "holds no package as it reads it" in done["sw"]["reason"]
     wrong = package(routeros, "7.16", models=("CRS326-24G-2S+",))
-    done = roll(routeros, 1, "wrong", "--image", wrong, "--limit", "sw", *LOST_QUICKLY)
+    done = roll(routeros, 1, "wrong", "--image", wrong, "--limit", "sw", "--flash-time", "0.2")
     assert "it has started again, and has 7.12.1, not 7.16" in done["sw"]["reason"]
     good = package(routeros, "7.16.1")
     routeros.break_("sw", "disk-full")

@@ -33,7 +33,7 @@ def test_ctrl_c_begins_nothing_more_and_sees_through_what_is_at_work(fleet: Flee
     through = {name: s for name, s in done.items() if s["changed"]}
     assert list(through) == [name for name in fleet.names if fleet.uploads(name)]
     assert all("services.rtsp: put back" in s["reason"] for s in through.values())
-    assert {s["outcome"] for name, s in done.items() if name not in through} == {"pending"}
+    assert {s["outcome"] for name, s in done.items() if name not in through} <= {"pending", "interrupted"}
     assert {s["changed"] for s in fleet.roll(0, "--resume", "held").values()} == {True}
     assert {name: fleet.uploads(name) for name in fleet.names} == dict.fromkeys(fleet.names, 1)
 
@@ -163,7 +163,7 @@ def test_a_recorder_is_judged_by_footage_newer_than_its_upgrade_and_how_it_stood
     assert reason.startswith(
         f"before the upgrade: 1 of 1 channels recorded, newest {before['newest']}; after the upgrade: 1 of 1"
     ), reason
-    arguments = ("silent", "--yes", *QUICK, *LOST_QUICKLY, "--limit", "rec", "--image", silent)
+    arguments = ("silent", "--yes", *QUICK, "--flash-time", "0.2", "--limit", "rec", "--image", silent)
     done = told(hall.expect(1, "firmware", "roll", *arguments))["rec"]
-    assert "channel 1 was recorded before and is not within 6 s" in done["reason"]
+    assert "channel 1 was recorded before and is not within 12 s" in done["reason"]
     assert "before the upgrade: 1 of 1 channels recorded" in done["reason"]

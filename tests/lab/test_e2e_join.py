@@ -53,10 +53,10 @@ def test_five_wards_from_a_spreadsheet_to_their_acceptance(tmp_path: Path) -> No
     assert set(office.workspace.inventory.sites()) == set(WARDS)
     office.lab_up()
     try:
-        found = [line for line in office.expect(0, "discover").lines if line["type"] == "found"]
+        found = office.discover(lambda lines: len(lines) == devices)
         assert {line["name"]: line["standing"] for line in found} == dict.fromkeys(office.names(), "expected")
         assert set(office.expect(0, "adopt", "--yes").outcomes.values()) == {"changed"}
-        found = [line for line in office.expect(0, "discover").lines if line["type"] == "found"]
+        found = office.discover(lambda lines: len(lines) == devices)
         assert {line["standing"] for line in found} <= {"known", "presumed"}
         office.expect(0, "apply", "--yes", "--canary", "0")
         for channel in ("1", "2"):

@@ -67,8 +67,17 @@ def address(office: Office, name: str) -> str:
 
 
 def test_each_is_taken_in_by_its_port_and_gets_its_own_address(office: Office) -> None:
-    seen = [line for line in office.expect(0, "discover").lines if line.get("address") == DEFAULT]
-    assert len(seen) == 2
+    lines = office.discover(
+        lambda lines: sum(each["address"] == DEFAULT for each in lines) == 2,
+        "--switches",
+        "sw",
+        "--site",
+        "tan_mai",
+        "--range",
+        DEFAULT,
+    )
+    seen = {line["switch_port"]: line for line in lines if line["address"] == DEFAULT}
+    assert {port: line["slots"] for port, line in seen.items()} == {port: [name] for name, port in PORTS.items()}
     ran = office.expect(0, "adopt", "--yes", "--limit", "camera", "--at", DEFAULT)
     assert ran.outcomes == {"cam-a": "changed", "cam-b": "changed"}
     assert {name: address(office, name) for name in PORTS} == OWN

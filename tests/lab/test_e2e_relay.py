@@ -23,7 +23,15 @@ def test_a_site_behind_a_relay_comes_into_step_once_its_key_is_on_record(
     shown = re.search(r"SHA256:[A-Za-z0-9+/=]+", refused.err)
     assert shown is not None
     assert office.requests() == 0, "nothing is sent before the relay is known"
+    unknown = office.run("discover", "--site", SITE, "--range", "127.20.1.11-127.20.1.14")
+    assert (unknown.code, "not on record" in unknown.err) == (1, True), "no address seems empty for that"
+    tunnel.close_all()  # the next command would be another process
     office.expect(0, "adopt", "--yes", "--limit", SITE, "--relay-key", shown[0])
+    told = office.expect(0, "discover", "--site", SITE, "--range", "127.20.1.11-127.20.1.16")
+    seen = {line["address"]: line for line in told.lines if line["type"] == "found"}
+    assert set(seen) == {f"127.20.1.{n}" for n in (11, 12, 13, 14)}, "through the relay only, one by one"
+    assert {(line["ways"][0], line["via"]) for line in seen.values()} == {("http", relay.via)}
+    assert {line["standing"] for line in seen.values()} <= {"known", "presumed"}
     office.expect(0, "apply", "--yes", "--limit", SITE)
     office.expect(0, "audit", "--limit", SITE)
     relay.stop()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final
 
 from fleetctl import converge
@@ -24,7 +25,7 @@ from fleetctl.operations.discovering.sightings import (
 )
 from fleetctl.operations.runs import job
 from fleetctl.operations.workspace import Workspace
-from fleetctl.protocols import dhip, discovery, opener, sadp
+from fleetctl.protocols import dhip, discovery, identities, opener, sadp
 from fleetctl.protocols.announcing import short
 from fleetctl.protocols.identities import Identity
 
@@ -35,6 +36,7 @@ _AT_ONCE: Final = 48  # connections under way; most addresses of a range are emp
 _THROUGH_RELAY: Final = 6
 _ANSWER_S: Final = 3.0
 _GENERIC: Final = "onvif"
+_NEIGHBOURS: Final = Path("/proc/net/arp")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +104,13 @@ def asked(workspace: Workspace, where: Where, *, tick: Callable[[int], None] = l
     """Ask in every way that was chosen; `tick` is told how many single addresses are left.
 
     Order: announcements and probes to everybody, probes to single addresses, then a connection without a login to
-    each single address and to each device that did not tell all, then the tables of switches.
+    each single address and to each device that did not tell all, then the tables of switches. Raises Unreachable and
+    Refused where the relay is not reached.
     """
+    if where.via:
+        from fleetctl.protocols import tunnel  # paramiko costs 15 MB: only where there is a relay
+
+        tunnel.reach(where.via, workspace.known_hosts)  # else each address would seem empty
     seen: list[Sighting] = []
     failed: list[str] = []
     ways = (*_everybody(where, workspace.registry), *_probed(where, workspace.registry))
@@ -116,6 +123,9 @@ def asked(workspace: Workspace, where: Where, *, tick: Callable[[int], None] = l
     known = together(seen)
     knocks = _knocks(known, where)
     seen += _knocked(workspace, knocks, where, tick)
+    if not where.via:
+        near = neighbours()
+        seen = [s if s.mac_address else replace(s, mac_address=near.get(s.address, "")) for s in seen]
     found = together(seen)
     seats: dict[str, tuple[str, str]] = {}
     for switch in where.switches:
@@ -247,6 +257,16 @@ def _without_login(device: Device, vendor: str, protocol: str, registry: Registr
         firmware=short(identity.firmware),
         factory_new=new,
     )
+
+
+def neighbours(table: Path = _NEIGHBOURS) -> Mapping[str, str]:
+    """Return the MAC addresses that this machine has of addresses on its own networks: it has just spoken to them."""
+    try:
+        lines = table.read_text("ascii", "replace").splitlines()[1:]
+    except OSError:
+        return {}
+    rows = (line.split() for line in lines)
+    return {row[0]: mac for row in rows if len(row) > 3 and (mac := identities.mac(row[3]))}
 
 
 def table(workspace: Workspace, switch: Device) -> Mapping[str, str]:

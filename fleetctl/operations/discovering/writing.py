@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from fleetctl.errors import UsageError
 from fleetctl.inventory.sheets import Listed, Row, Where
 from fleetctl.model import Kind
 from fleetctl.operations.discovering.joining import Standing, Stranger
@@ -25,7 +24,7 @@ def planned(workspace: Workspace, found: Iterable[Stranger], site: str) -> Impor
     A device that was listed without an identity gets the one that was seen at its address, or on its port; a stranger
     becomes a new device. What belongs to other sites, has another's address or one that several have, or fits several
     places is left out.
-    Raises InventoryError, UsageError where nothing was seen for the site.
+    Raises InventoryError.
     """
     tree = listed_so_far(workspace).tree
     taken = {*tree.hosts, *tree.groups}
@@ -37,8 +36,6 @@ def planned(workspace: Workspace, found: Iterable[Stranger], site: str) -> Impor
         if alone and (row := _row(each, site, number, taken)) is not None:
             taken.add(row.name)
             rows.append(row)
-    if not rows:
-        raise UsageError(f"--write {site}: nothing was seen that is to be written into this site")
     return compared(workspace, rows)
 
 

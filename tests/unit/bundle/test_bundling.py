@@ -18,6 +18,7 @@ from fleetctl.model import Finished, LoginJudged, Outcome
 from fleetctl.operations.bundling import opening
 from fleetctl.operations.bundling.opening import Opened, open_bundle
 from fleetctl.operations.device import writable
+from fleetctl.operations.firmware.steps import catalogue
 from fleetctl.operations.workspace import Workspace
 from tests.unit.bundle.homes import Home, made
 
@@ -326,3 +327,29 @@ def test_a_passphrase_that_is_short_is_refused_and_the_site_is_not_out(home: Hom
     told = home.run("site", "bundle", "mai", "-o", str(path), "--passphrase-file", str(tmp_path / "short"))
     assert (told.code, "12 characters at least" in told.err, path.exists()) == (2, True, False), told
     assert home.workspace.closed("mai") == ""
+
+
+def test_the_images_that_are_wanted_go_along_sealed_and_are_unpacked_when_asked_for(home: Home, tmp_path: Path) -> None:
+    standard = home.root / "inventory" / "standard.yml"
+    standard.write_text(standard.read_text("utf-8") + "    firmware_target: {IPC-1: V2.0}\n", "utf-8")
+    for name, model in (("wanted", "IPC-1"), ("other", "IPC-2")):
+        (tmp_path / f"{name}.bin").write_bytes(name.encode() * 4000)
+        words = ("--vendor", "dahua", "--model", model, "--version", "V2.0")
+        assert home.run("firmware", "add", str(tmp_path / f"{name}.bin"), *words).code == 0
+    home.workspace.store.learn("mai-cam", {"model": "IPC-1", "manufacturer": "Dahua"})
+    path = home.bundle(tmp_path / "mai.bundle", site="mai")
+    assert b"wanted" not in path.read_bytes()
+    length = sealing.read(path).state.images[0]
+    told = home.away(path, "--json", "firmware", "list")
+    assert (told.code, [line["file_name"] for line in told.lines if "file_name" in line]) == (0, ["wanted.bin"]), told
+    session = opened(home, path)
+    workspace = session.workspace()
+    there = catalogue(workspace)
+    there.check(there.images()[0])
+    with workspace.journal.run("adopt", {"limit": "mai-cam"}):
+        pass
+    session.close()
+    state = sealing.read(path).state
+    assert (state.generation, state.images[0]) == (2, length)
+    refused = home.away(path, "firmware", "add", str(tmp_path / "other.bin"), "--vendor", "dahua", "--model", "x")
+    assert (refused.code, "taken in at home" in refused.err) == (2, True), refused

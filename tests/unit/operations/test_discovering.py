@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from fleetctl.errors import UsageError
 from fleetctl.model import Device, Endpoint, Kind
 from fleetctl.operations.discovering import MOST_ADDRESSES, Sighting, Standing, addresses, joined
+from fleetctl.operations.discovering.asking import neighbours
 from fleetctl.operations.discovering.sightings import together
 
 MAC = "c0:56:e3:00:00:01"
@@ -61,6 +63,18 @@ def test_several_sightings_of_one_device_are_one() -> None:
 def test_two_devices_at_one_address_stay_two() -> None:
     two = [Sighting(address="192.168.1.64", mac_address=MAC[:-1] + n, model="DS-1") for n in "12"]
     assert len(together([*two, Sighting(address="192.168.1.64", model="DS-1", ways=("ws-discovery",))])) == 2
+
+
+def test_this_machine_knows_the_mac_addresses_of_those_it_spoke_to(tmp_path: Path) -> None:
+    told = tmp_path / "arp"
+    told.write_text(
+        "IP address       HW type     Flags       HW address            Mask     Device\n"
+        f"10.0.0.1         0x1         0x2         {MAC}     *        eth0\n"
+        "10.0.0.2         0x1         0x0         00:00:00:00:00:00     *        eth0\n",
+        "ascii",
+    )
+    assert neighbours(told) == {"10.0.0.1": MAC}
+    assert neighbours(tmp_path / "none") == {}
 
 
 def inventory(*devices: Device) -> Any:
