@@ -46,17 +46,8 @@ def adopt(
     The password of each device's account is made and in the vault before anything is sent; identities are written
     into the inventory file of their host. Raises UsageError, VaultError.
     """
-    devices = to_adopt(workspace, limit, again=force or replace_)
-    devices = [d for d in devices if d.platform != "windows"]  # looked after by hand
-    through = {d.name: d for d in devices if d.behind}
+    devices, through = _met(to_adopt(workspace, limit, again=force or replace_), at)
     turns = in_turn(through.values())
-    devices = [elsewhere(d, at) if at else d for d in devices if not d.behind]
-    without = [d.name for d in devices if not d.user]
-    if without:
-        raise UsageError(
-            f"{without[0]} has no ansible_user: name the account that fleetctl shall make, best in the standard: "
-            "ansible_user: fleetctl"
-        )
     by_name = {d.name: d for d in devices}
     firsts: dict[str, _First] = {}
     makers: dict[str, Login] = {}
@@ -105,6 +96,19 @@ def adopt(
         if isinstance(event, LoginJudged) and event.accepted and event.device in guesses:
             keep(workspace, by_name[event.device], event, guesses[event.device])
         yield event
+
+
+def _met(devices: Iterable[Device], at: str) -> tuple[list[Device], dict[str, Device]]:
+    """Return those that are spoken to, at the address `at` where one is given, and those behind a recorder by name."""
+    devices = [d for d in devices if d.platform != "windows"]  # looked after by hand
+    through = {d.name: d for d in devices if d.behind}
+    met = [elsewhere(d, at) if at else d for d in devices if not d.behind]
+    if without := [d.name for d in met if not d.user]:
+        raise UsageError(
+            f"{without[0]} has no ansible_user: name the account that fleetctl shall make, best in the standard: "
+            "ansible_user: fleetctl"
+        )
+    return met, through
 
 
 def elsewhere(device: Device, address: str) -> Device:
