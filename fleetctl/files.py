@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from fleetctl.errors import Busy
 
@@ -44,11 +44,12 @@ def _lock(descriptor: int, folder: Path, until: float) -> None:
             return
 
 
-def replace(path: Path, content: bytes, *, mode: int | None = None) -> None:
-    """Write a file so that it is, at every instant and after a power cut, either the old one or the new one.
+@contextmanager
+def replacing(path: Path, *, mode: int | None = None) -> Iterator[IO[bytes]]:
+    """Yield a file that takes another's place whole: at every instant, and after a power cut, it is the old or the new.
 
     `mode` sets the permissions; None keeps the file's own (0644 for a new one). A symbolic link stays one: the
-    file it leads to is replaced. Raises OSError.
+    file it leads to is replaced. With an error inside the old one stays. Raises OSError.
     """
     path = path.resolve()
     if mode is None:
@@ -56,7 +57,7 @@ def replace(path: Path, content: bytes, *, mode: int | None = None) -> None:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fchmod(file.fileno(), mode)
             _keep_owner(file.fileno(), path)
@@ -67,6 +68,12 @@ def replace(path: Path, content: bytes, *, mode: int | None = None) -> None:
             Path(name).unlink()
         raise
     sync_folder(path.parent)
+
+
+def replace(path: Path, content: bytes, *, mode: int | None = None) -> None:
+    """Write a file whole or not at all, as `replacing` does. Raises OSError."""
+    with replacing(path, mode=mode) as file:
+        file.write(content)
 
 
 def _keep_owner(descriptor: int, path: Path) -> None:

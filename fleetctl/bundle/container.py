@@ -16,10 +16,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 import tempfile
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,7 +27,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from fleetctl.errors import UsageError
-from fleetctl.files import sync_folder
+from fleetctl.files import replacing
 
 MAGIC: Final = b"fleetctl bundle 1\n"
 PARTS: Final = ("lock", "images", "work")
@@ -238,21 +236,11 @@ def _put(file: IO[bytes], part: bytes | Callable[[IO[bytes]], None]) -> tuple[in
 
 
 def _place(path: Path, top: bytes, sealed: IO[bytes]) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(top)
-            sealed.seek(0)
-            while piece := sealed.read(_PIECE):
-                file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise
-    sync_folder(path.parent)
+    with replacing(path, mode=0o600) as file:
+        file.write(top)
+        sealed.seek(0)
+        while piece := sealed.read(_PIECE):
+            file.write(piece)
 
 
 def _line(told: Mapping[str, Any]) -> bytes:

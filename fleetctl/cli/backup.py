@@ -8,12 +8,11 @@ import typer
 
 from fleetctl.cli.context import context
 from fleetctl.cli.screen import YES_WORDS, need_answer
-from fleetctl.cli.selectors import Limit, Yes
+from fleetctl.cli.selectors import Limit, Name, Yes
 from fleetctl.reports import jsonlines
 from fleetctl.reports.tally import EXIT_OK, exit_code
 
 app = typer.Typer(help="Keep what devices hold, see what is kept, put it back.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(metavar="DEVICE", help="The device's name in the inventory.")]
 
 
 @app.command(epilog="Examples: fleetctl device backup save    fleetctl device backup save --limit viet_hung")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fleetctl.cli import backup, recorder
+from fleetctl.cli import backup, recorder, replacing
 from fleetctl.cli.context import Context, context
 from fleetctl.cli.screen import YES_WORDS, need_answer
-from fleetctl.cli.selectors import Aspects, Yes, aspect_names
+from fleetctl.cli.selectors import Aspects, Name, Yes, aspect_names
 from fleetctl.errors import BadAnswer, Refused, Unreachable, UsageError
 from fleetctl.model import Outcome
 from fleetctl.reports import jsonlines
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Look at one device, restart, reset or replace it, call one operation.", no_args_is_help=True)
 app.add_typer(backup.app, name="backup")
 recorder.register(app)
-Name = Annotated[str, typer.Argument(metavar="DEVICE", help="The device's name in the inventory.")]
+replacing.register(app)
 
 
 @app.command(
@@ -203,76 +202,6 @@ def _rebooted(told: Context, result: Rebooted, code: int, command: str = "device
         from fleetctl.reports import wording
 
         told.screen.out(f"{device}: {wording.outcome_word(told.say, result.outcome)}: {told.say.reason(result.reason)}")
-
-
-@app.command(
-    epilog="Examples: fleetctl device replace viet-hung-cam-01    "
-    "fleetctl device replace viet-hung-cam-01 --vendor axis --yes    "
-    "fleetctl device replace viet-hung-cam-01 --address 10.20.1.40    fleetctl device replace viet-hung-sw"
-)
-def replace(
-    ctx: typer.Context,
-    device: Name,
-    vendor: Annotated[
-        str, typer.Option("--vendor", metavar="MAKER", help="Maker of the new device, where it is another one.")
-    ] = "",
-    address: Annotated[
-        str, typer.Option("--address", metavar="ADDRESS", help="Where the new one answers; else where the old one did.")
-    ] = "",
-    enable_secret: Annotated[
-        Path | None,
-        typer.Option("--enable-secret", metavar="FILE", help="Of a switch: file with its enable secret, if it asks."),
-    ] = None,
-    yes: Yes = False,
-) -> int:
-    """Let the new device that stands in a place take it; run again, it goes on where it was cut off.
-
-    The old serial number is retired and its history stays; the new device is adopted, gets the firmware that is wanted
-    if the image is there, is set as the inventory says, and its recorder's channel (of a recorder: every channel) must
-    show new footage. Switches and hosts: adopted and set. Maintenance windows are not waited for.
-    """
-    from fleetctl.cli.adopt import enable_of, hosts_agreed
-    from fleetctl.executor import Stop
-    from fleetctl.operations import device as operation
-    from fleetctl.operations import replacing
-    from fleetctl.reports import wording
-
-    told, stop = context(ctx), Stop()
-    need_answer(yes=yes, what="fleetctl device replace")
-    workspace = told.open()
-    asked = operation.one(workspace, device)
-    question = told.say(
-        "Does another device stand in the place of {device} ({serial}) on purpose? [y/N]",
-        device=asked.name,
-        serial=asked.serial_number or asked.mac_address or "?",
-    )
-    if not yes and not told.screen.ask(question, YES_WORDS):
-        told.screen.talk(told.say("Nothing was sent."))
-        return EXIT_OK
-    there = operation.at(asked, address)
-    if not hosts_agreed(told, workspace, [there], yes=yes, replace=True):
-        told.screen.talk(told.say("Nothing was sent."))
-        return EXIT_OK
-    outcomes, enable = [], enable_of(told, workspace, [asked], enable_secret, yes=yes)
-    new = replacing.New(vendor=vendor, address=address, enable=enable)
-    for step in replacing.replace(workspace, asked.name, new, stop=stop):
-        outcomes.append(step.outcome)
-        if told.json:
-            fields = {"step": step.name, "device": step.device, "outcome": step.outcome.value, "reason": step.reason}
-            told.screen.out(jsonlines.line("step", fields))
-        else:
-            word = wording.outcome_word(told.say, step.outcome)
-            told.screen.out(
-                f"{step.device}: {told.say(wording.STEPS[step.name])}: {word}: {told.say.reason(step.reason)}".rstrip(
-                    ": "
-                )
-            )
-    code = exit_code(outcomes)
-    if told.json:
-        told.screen.out(jsonlines.summary("device replace", code))
-    elif code:
-        told.screen.talk(told.say("Go on with: {command}", command=f"fleetctl device replace {asked.name}"))
-    return code
 
 
 @app.command(

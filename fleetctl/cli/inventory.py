@@ -10,7 +10,7 @@ import typer
 
 from fleetctl.cli import moving, sheets
 from fleetctl.cli.context import context
-from fleetctl.cli.selectors import Limit
+from fleetctl.cli.selectors import Limit, Name
 from fleetctl.errors import InventoryError, UsageError
 from fleetctl.reports import jsonlines
 from fleetctl.reports.tally import EXIT_OK
@@ -78,7 +78,7 @@ def list_(ctx: typer.Context, limit: Limit = "") -> int:
 )
 def explain(
     ctx: typer.Context,
-    device: Annotated[str, typer.Argument(metavar="DEVICE", help="The device's name in the inventory.")],
+    device: Name,
     variable: Annotated[
         list[str] | None, typer.Argument(metavar="[VARIABLE]...", help="Only these variables; else all.")
     ] = None,

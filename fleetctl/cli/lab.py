@@ -8,12 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from fleetctl.cli.context import Context, context
+from fleetctl.cli.selectors import Name
 from fleetctl.errors import UsageError
 from fleetctl.reports import jsonlines
 from fleetctl.reports.tally import EXIT_OK
 
 app = typer.Typer(help="Simulated devices on this machine: start, look, break, mend.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(metavar="DEVICE", help="The device's name in the inventory.")]
 
 
 @app.command(epilog="Examples: fleetctl lab up    fleetctl lab up --latency-ms 100")

@@ -10,7 +10,7 @@ import typer
 from fleetctl.cli import rotation
 from fleetctl.cli.context import Context, context
 from fleetctl.cli.screen import YES_WORDS, need_answer
-from fleetctl.cli.selectors import Limit, Yes
+from fleetctl.cli.selectors import Limit, Name, Yes
 from fleetctl.errors import UsageError
 from fleetctl.model import Outcome
 from fleetctl.reports import jsonlines
@@ -74,7 +74,7 @@ def check(
 )
 def show(
     ctx: typer.Context,
-    device: Annotated[str, typer.Argument(metavar="DEVICE", help="The device's name in the inventory.")],
+    device: Name,
     account: Annotated[
         str, typer.Argument(metavar="[ACCOUNT]", help="Only this account; else every one the vault has.")
     ] = "",

@@ -16,7 +16,8 @@ from fleetctl.model import Planned
 
 if TYPE_CHECKING:
     from fleetctl.cli.follow import Followed
-    from fleetctl.operations.rollout import Options, Plan
+    from fleetctl.operations.plans import Plan
+    from fleetctl.operations.rollout import Options
     from fleetctl.operations.workspace import Workspace
 
 
@@ -40,7 +41,7 @@ def plan(
 ) -> int:
     """Show what an apply would change. Reads only."""
     from fleetctl.cli.follow import Followed
-    from fleetctl.operations import rollout
+    from fleetctl.operations import plans, rollout
 
     told = context(ctx)
     aspects = aspect_names(aspect)
@@ -51,7 +52,7 @@ def plan(
     made = rollout.made(_planned(run, workspace, limit, aspects), limit, aspects)
     code = run.finish()
     if output is not None and not run.stopped():
-        digest = rollout.save(made, output)
+        digest = plans.save(made, output)
         told.screen.talk(told.say("Plan saved: {path} (digest {digest})", path=output, digest=digest[:12]))
     return code
 
@@ -126,12 +127,12 @@ def _apply(
     from dataclasses import replace
 
     from fleetctl.cli.follow import Followed
-    from fleetctl.operations import rollout
+    from fleetctl.operations import plans, rollout
 
     workspace = told.open()
     run = Followed(told, workspace, "apply", reports)
     if file is not None:
-        plan = rollout.load(workspace, file)
+        plan = plans.load(workspace, file)
         for device_plan in plan.devices:
             run.tally.add(Planned(device=device_plan.device, plan=device_plan))
     else:

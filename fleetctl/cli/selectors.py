@@ -34,6 +34,7 @@ Canary = Annotated[int, typer.Option("--canary", min=0, help="Devices to do firs
 StopAt = Annotated[
     int, typer.Option("--stop-at", min=1, max=100, metavar="PERCENT", help="Stop when more than this share failed.")
 ]
+Name = Annotated[str, typer.Argument(metavar="DEVICE", help="The device's name in the inventory.")]
 Site = Annotated[str, typer.Argument(metavar="SITE", help="The site's key in the inventory.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; needed where there is no terminal.")]
 

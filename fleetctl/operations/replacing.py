@@ -32,6 +32,7 @@ from fleetctl.operations import newcomer, rollout
 from fleetctl.operations.adopt import adopt
 from fleetctl.operations.device import Recorder, one, writable
 from fleetctl.operations.diagnosis.recorders import channels
+from fleetctl.operations.plans import Plan
 from fleetctl.operations.runs import job
 from fleetctl.operations.site import bound
 from fleetctl.operations.workspace import Workspace
@@ -194,11 +195,11 @@ def _ended(events: Iterator[Event], name: str) -> tuple[Outcome, str]:
     return outcome, "; ".join(reasons)
 
 
-def _planned(workspace: Workspace, name: str, aspects: tuple[str, ...], stop: Stop) -> rollout.Plan:
+def _planned(workspace: Workspace, name: str, aspects: tuple[str, ...], stop: Stop) -> Plan:
     return rollout.made(list(rollout.plan(workspace, name, aspects, stop=stop)), name, aspects)
 
 
-def _applied(workspace: Workspace, plan: rollout.Plan, name: str, step: str, stop: Stop) -> Step:
+def _applied(workspace: Workspace, plan: Plan, name: str, step: str, stop: Stop) -> Step:
     """Carry a plan out at once: somebody stands there with the new device."""
     options = rollout.Options(now="a device was replaced", canary=0)
     outcome, reason = _ended(rollout.apply(workspace, plan, options, stop=stop), name)

@@ -11,6 +11,7 @@ from fleetctl.executor import Stop
 from fleetctl.model import Device, Event, Kind
 from fleetctl.operations import rollout
 from fleetctl.operations.adopt import adopt, adopted
+from fleetctl.operations.plans import Plan
 from fleetctl.operations.site import Examination
 from fleetctl.operations.workspace import Workspace
 from fleetctl.reports.language import N_
@@ -66,7 +67,7 @@ def take_in(workspace: Workspace, names: tuple[str, ...], stop: Stop) -> Iterato
     workspace.reread()
 
 
-def write(workspace: Workspace, plan: rollout.Plan, stop: Stop) -> Iterator[Event]:
+def write(workspace: Workspace, plan: Plan, stop: Stop) -> Iterator[Event]:
     """Carry out what was planned for one stage, at once: somebody restores the site; yields the events."""
     options = rollout.Options(now="the site is restored", canary=0, stop_share=1.0)
     yield from rollout.apply(workspace, plan, options, stop=stop)

@@ -9,6 +9,7 @@ import pytest
 from fleetctl.model import AspectPlan, Change, DevicePlan, FrozenMap, Kind, Outcome
 from fleetctl.operations import rollout
 from fleetctl.operations.firmware.hosts import packages
+from fleetctl.operations.plans import Plan
 from fleetctl.operations.workspace import Workspace, init, open_workspace
 from fleetctl.resources import folder
 
@@ -52,7 +53,5 @@ def test_a_hosts_packages_are_looked_at_where_the_inventory_says_them_and_left_t
 def test_apply_leaves_a_hosts_packages_alone_whatever_a_plan_says(workspace: Workspace) -> None:
     change = Change(device="desk-1", aspect="firmware", field="packages", before="1", after="2")
     aspect = AspectPlan(aspect="firmware", outcome=Outcome.PENDING, changes=(change,))
-    plan = rollout.Plan(
-        devices=(DevicePlan(device="desk-1", kind=Kind.DESK, site="phuong", aspects=(aspect,)),), created="now"
-    )
+    plan = Plan(devices=(DevicePlan(device="desk-1", kind=Kind.DESK, site="phuong", aspects=(aspect,)),), created="now")
     assert rollout._for_apply(workspace, plan).writes == ()
