@@ -154,11 +154,13 @@ def bring_authorities(workspace: Workspace, root: Path) -> None:
 
 def _said(known: Inventory, name: str) -> dict[str, Any]:
     told: dict[str, Any] = {}
-    for variable, value in known.values(name).items():
+    values = known.values(name)
+    for variable in values:
         try:
-            told[variable] = "sealed" if value.value is SEALED else value.value
-        except InventoryError:  # a template that renders to nothing, here as there
-            told[variable] = None
+            value = values[variable].value
+        except InventoryError:  # a template that has no value for this host, here as there
+            value = None
+        told[variable] = "sealed" if value is SEALED else value
     return {key: value for key, value in told.items() if not key.startswith(_OF_THE_OFFICE)}
 
 

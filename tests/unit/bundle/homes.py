@@ -29,7 +29,7 @@ quan:
         site_name: Phường Hoa
       hosts:
         hoa-cam: {ansible_host: 10.1.1.11, kind: camera, vendor: hikvision, desk: Quầy 1}   # by the door
-        hoa-nvr: {ansible_host: 10.1.1.2, kind: nvr, vendor: hikvision, desk: tủ}
+        hoa-nvr: {ansible_host: 10.1.1.2, kind: nvr, vendor: hikvision}   # no desk: osd_text is no matter of a recorder's
     mai:
       vars:
         site_name: Phường Mai
@@ -42,6 +42,7 @@ all:
     ansible_user: fleetctl
     ansible_password: "{{ (vault_secrets | from_yaml)[inventory_hostname][ansible_user].current }}"
     time_zone: Asia/Ho_Chi_Minh
+    osd_text: "{{ site_name }} - {{ desk }}"
 """
 
 
