@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fleetctl.errors import FleetctlError, UsageError
 from fleetctl.lab import access, faults
+from fleetctl.lab.firmware import model_of
 from fleetctl.lab.recorder.keeping import recorder_state
 
 if TYPE_CHECKING:
@@ -151,6 +152,7 @@ def _state(lab: LabServer, device: str) -> dict[str, Any]:
         "serial_number": target.serial_number,
         "mac_address": target.mac_address,
         "personality": target.personality.name,
+        "model": model_of(target),
         "address": lab.world.address(target),
     }
     told["now"] = target.now(lab.spec)
