@@ -102,7 +102,7 @@ def adopt(
         return _one_by_one(told, workspace, limit, at, yes=yes, report=report)
     guesses = _candidates(told, workspace, candidates, asked=ask_candidates)
     code = _take_in(told, workspace, limit, yes=yes, replace=replace, again=again, relay_key=relay_key,
-                    enable_secret=enable_secret, guesses=guesses, report=report, quiet=learn)  # fmt: skip
+                    enable_secret=enable_secret, guesses=guesses, report=report, learn=learn)  # fmt: skip
     if not learn or code == EXIT_INTERRUPTED:
         return code
     workspace.reread()
@@ -150,21 +150,21 @@ def _take_in(
     enable_secret: Path | None,
     guesses: Sequence[str],
     report: Reports,
-    quiet: bool,
+    learn: bool,
 ) -> int:
-    """Adopt what is not adopted yet; `quiet`: nothing to do is no news."""
+    """Adopt what is not adopted yet; `learn`: they keep what they have, and nothing to do is no news."""
     from fleetctl.cli.follow import Followed
     from fleetctl.operations import adopt as operation
     from fleetctl.operations import maker
 
     run = Followed(told, workspace, "adopt", report or ())
     todo = operation.to_adopt(workspace, limit, again=again or replace)
-    if not todo and quiet:
+    if not todo and learn:
         return run.exit_code
     if not todo:
         told.screen.talk(told.say("All of these devices are adopted already; --again takes them in anew."))
         return run.finish()
-    if not yes and not _agreed(told, todo, partial(maker.renews, workspace)):
+    if not yes and not _agreed(told, todo, (lambda _: "") if learn else partial(maker.renews, workspace)):
         told.screen.talk(told.say("Nothing was sent."))
         return run.finish()
     if not _relays_agreed(told, workspace, todo, None if not yes else relay_key or []) or not hosts_agreed(
@@ -176,8 +176,9 @@ def _take_in(
     if guesses:
         _tell_tries(told, workspace, todo, guesses)
     events = operation.adopt(
-        workspace, limit, replace_=replace, force=again, stop=run.stop, enable=enable, candidates=guesses
-    )
+        workspace, limit, replace_=replace, force=again, stop=run.stop, enable=enable, candidates=guesses,
+        renew=not learn,
+    )  # fmt: skip
     run.take(events, len(todo), told.say("Adopt"))
     return run.finish()
 

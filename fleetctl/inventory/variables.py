@@ -134,7 +134,7 @@ VARIABLES: Final[tuple[Known, ...]] = (
         name="factory_password_replaced",
         form=Form.FLAG,
         default="true",
-        doc="adopt gives the account that let it in, where it is not fleetctl's own, a password of the vault",
+        doc="adopt gives the maker's account that let it in with its default password one of the vault",
     ),
     _text("factory_enable", "secret of a switch's privileged mode (enable) at its first login, or !vault"),
 )

@@ -33,12 +33,14 @@ def adopt(
     enable: str = "",
     candidates: Sequence[str] = (),
     at: str = "",
+    renew: bool = True,
 ) -> Iterator[Event]:
     """Adopt the devices that are not adopted yet and yield the events.
 
     `candidates` are passwords that the installer may have given the first account: as many are tried in their order as
     the device's budget allows, and the one that is taken goes into the vault. Those refused before are not tried again.
-    `at` is the address where they are met instead of the inventory's.
+    `at` is the address where they are met instead of the inventory's. `renew`: a maker's account that lets in with its
+    default gets a password of the vault.
 
     `enable` is the secret of the privileged mode of those switches that may ask for one; where one asked and took it,
     it is in the vault afterwards.
@@ -61,7 +63,8 @@ def adopt(
         if force or replace_:
             _forgive(workspace, here)
         firsts.update(_first_logins(workspace, here))
-        makers.update(maker.prepared(workspace, [d for d in here if d.name not in guesses]))
+        if renew:
+            makers.update(maker.prepared(workspace, [d for d in here if d.name not in guesses]))
 
     def payload(name: str) -> Any:
         if name in through:  # nobody logs in there: its recorder says who it is

@@ -28,11 +28,16 @@ def factory_logins(workspace: Workspace, device: Device) -> tuple[tuple[str, str
 def renews(workspace: Workspace, device: Device) -> str:
     """Return the maker's account that gets a password of the vault when the device is taken in, "" where none does.
 
-    A Linux host's is the installer's own, by which people get in: role `users` locks or removes it.
+    An installer's account keeps its password, which others may log in with: of a device, where the inventory names it
+    and its password is in the vault (an import puts it there); of a Linux host always (role `users` locks or removes
+    it).
     """
     if device.is_host or device.behind or not logs_in_by_password(workspace, device):
         return ""
-    wanted = workspace.inventory.values(device.name).get("factory_password_replaced")
+    values = workspace.inventory.values(device.name)
+    if "factory_user" in values and "factory_password" not in values:
+        return ""
+    wanted = values.get("factory_password_replaced")
     user = next((user for user, _ in factory_logins(workspace, device)[:1]), "")
     return user if user != device.user and (wanted is None or wanted.value) else ""
 

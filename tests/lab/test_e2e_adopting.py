@@ -103,6 +103,19 @@ def test_a_list_that_others_read_or_that_is_none_is_refused(
     assert office.requests() == 0
 
 
+def test_the_makers_account_gets_another_password_but_where_a_device_is_to_keep_what_it_has(
+    ward: Callable[[dict[str, Any]], Office],
+) -> None:
+    office = ward({name: ("dahua", ("admin", "admin")) for name in ("fresh", "learned", "given")})
+    office.write("zz_given.yml", "all:\n  hosts:\n    given: {factory_user: admin}\n")  # as an import leaves it
+    office.workspace.vault.set("tan_mai", "given", "admin", "admin")
+    learn = ("--learn", "--owner", "Nguyễn Văn An", "--until", "2099-12-31")
+    office.expect(0, "adopt", "--yes", "--limit", "learned", *learn)
+    office.expect(0, "adopt", "--yes", "--limit", "fresh,given")
+    kept = {name: office.real(name)["users"]["admin"]["password"] == "admin" for name in ("fresh", "learned", "given")}
+    assert kept == {"fresh": False, "learned": True, "given": True}
+
+
 def test_what_a_camera_has_is_kept_until_it_is_raised(ward: Callable[[dict[str, Any]], Office]) -> None:
     office = ward({"one": ("dahua", ("admin", "admin")), "two": ("hikvision", ("admin", "12345"))})
     path = office.inventory / "tan_mai.yml"

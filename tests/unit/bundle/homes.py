@@ -29,7 +29,7 @@ quan:
         site_name: Phường Hoa
       hosts:
         hoa-cam: {ansible_host: 10.1.1.11, kind: camera, vendor: hikvision, desk: Quầy 1}   # by the door
-        hoa-nvr: {ansible_host: 10.1.1.2, kind: nvr, vendor: hikvision}   # no desk: osd_text is no matter of a recorder's
+        hoa-nvr: {ansible_host: 10.1.1.2, kind: nvr, vendor: hikvision}   # osd_text is not its matter
     mai:
       vars:
         site_name: Phường Mai
