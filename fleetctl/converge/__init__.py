@@ -23,12 +23,13 @@ from fleetctl.converge.link import (
     told,
     where,
 )
-from fleetctl.converge.observe import OWN_LOGIN, observe, recognise
+from fleetctl.converge.observe import OWN_APART, OWN_LOGIN, observe, recognise
 from fleetctl.converge.settle import converge
 from fleetctl.errors import FleetctlError
 from fleetctl.model import Access, Channel, Device, DevicePlan, Finished, Outcome, Planned, Result, Started, worst
 
 __all__ = [
+    "OWN_APART",
     "OWN_LOGIN",
     "Enable",
     "Job",

@@ -126,7 +126,7 @@ def _adopt(job: Job, channel: Channel) -> tuple[Outcome, str, tuple[Change, ...]
         )
     facts |= (
         ways()
-        | _own_interface(job, channel)
+        | (door.learned or _own_interface(job, channel))
         | {
             "protocol": door.protocol,
             "manufacturer": identity.manufacturer,

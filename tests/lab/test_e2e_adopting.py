@@ -11,6 +11,7 @@ import pytest
 
 from fleetctl.lab import control
 from fleetctl.operations.workspace import init
+from tests.lab.killed import killed
 from tests.lab.office import PILOT, Office
 
 HEAD = """\
@@ -24,18 +25,18 @@ CANDIDATES = ("Wrong-pass-1", "Wrong-pass-2", RIGHT, "Wrong-pass-4", "Wrong-pass
 
 
 @pytest.fixture
-def ward(tmp_path: Path) -> Iterator[Callable[[dict[str, Any]], Office]]:
+def ward(tmp_path: Path) -> Iterator[Callable[..., Office]]:
     """Give a workspace with one site of cameras: name -> (vendor, the login somebody gave it)."""
     made: list[Office] = []
 
-    def open_(cameras: dict[str, Any]) -> Office:
+    def open_(cameras: dict[str, Any], personality: str = "") -> Office:
         init(tmp_path / "office", PILOT)
         office = Office(tmp_path / "office")
         made.append(office)
         for folder in [path for path in office.inventory.iterdir() if path.is_dir()]:
             shutil.rmtree(folder)
         devices = [
-            {"name": name, "address": f"127.41.1.{n}", "personality": f"{vendor}-like", "login": login}
+            {"name": name, "address": f"127.41.1.{n}", "personality": personality or f"{vendor}-like", "login": login}
             for n, (name, (vendor, login)) in enumerate(cameras.items(), start=11)
         ]
         ports = dict.fromkeys(("http_port", "https_port", "rtsp_port"), 0)
@@ -61,7 +62,7 @@ def candidates(office: Office, passwords: tuple[str, ...], mode: int = 0o600) ->
     return str(path)
 
 
-def test_the_candidate_that_is_taken_goes_into_the_vault(ward: Callable[[dict[str, Any]], Office]) -> None:
+def test_the_candidate_that_is_taken_goes_into_the_vault(ward: Callable[..., Office]) -> None:
     office = ward({"one": ("dahua", ("admin", RIGHT)), "two": ("dahua", ("admin", RIGHT))})
     told = candidates(office, CANDIDATES)
     ran = office.expect(0, "adopt", "--yes", "--candidates", told)
@@ -76,7 +77,7 @@ def test_the_candidate_that_is_taken_goes_into_the_vault(ward: Callable[[dict[st
     assert set(office.expect(3, "plan").outcomes.values()) == {"pending"}, "its own account is good"
 
 
-def test_a_list_that_would_lock_an_account_ends_before_it_does(ward: Callable[[dict[str, Any]], Office]) -> None:
+def test_a_list_that_would_lock_an_account_ends_before_it_does(ward: Callable[..., Office]) -> None:
     office = ward({"one": ("dahua", ("admin", "none of them"))})
     told = candidates(office, CANDIDATES)
     ran = office.json("adopt", "--yes", "--candidates", told)
@@ -95,7 +96,7 @@ def test_a_list_that_would_lock_an_account_ends_before_it_does(ward: Callable[[d
     [(CANDIDATES, 0o644, "chmod 600"), ((), 0o600, "no password"), (tuple(f"p{n}" for n in range(101)), 0o600, "100")],
 )
 def test_a_list_that_others_read_or_that_is_none_is_refused(
-    ward: Callable[[dict[str, Any]], Office], passwords: tuple[str, ...], mode: int, why: str
+    ward: Callable[..., Office], passwords: tuple[str, ...], mode: int, why: str
 ) -> None:
     office = ward({"one": ("dahua", ("admin", RIGHT))})
     ran = office.run("adopt", "--yes", "--candidates", candidates(office, passwords, mode))
@@ -104,9 +105,9 @@ def test_a_list_that_others_read_or_that_is_none_is_refused(
 
 
 def test_the_makers_account_gets_another_password_but_where_a_device_is_to_keep_what_it_has(
-    ward: Callable[[dict[str, Any]], Office],
+    ward: Callable[..., Office],
 ) -> None:
-    office = ward({name: ("dahua", ("admin", "admin")) for name in ("fresh", "learned", "given")})
+    office = ward(dict.fromkeys(("fresh", "learned", "given"), ("dahua", ("admin", "admin"))))
     office.write("zz_given.yml", "all:\n  hosts:\n    given: {factory_user: admin}\n")  # as an import leaves it
     office.workspace.vault.set("tan_mai", "given", "admin", "admin")
     learn = ("--learn", "--owner", "Nguyễn Văn An", "--until", "2099-12-31")
@@ -116,7 +117,39 @@ def test_the_makers_account_gets_another_password_but_where_a_device_is_to_keep_
     assert kept == {"fresh": False, "learned": True, "given": True}
 
 
-def test_what_a_camera_has_is_kept_until_it_is_raised(ward: Callable[[dict[str, Any]], Office]) -> None:
+def test_onvif_that_is_off_is_switched_on_over_the_makers_interface_and_both_accounts_are_rotated(
+    ward: Callable[..., Office],
+) -> None:
+    office = ward(dict.fromkeys(("one", "two"), ("hikvision", ("admin", RIGHT))), personality="hikvision-v58-like")
+    office.write("zz_given.yml", f"all:\n  vars: {{factory_user: admin, factory_password: {RIGHT}}}\n")
+    office.write("zzx_two.yml", "all:\n  hosts:\n    two: {factory_password: not-that-1}\n")
+    ran = office.expect(1, "adopt", "--yes")
+    assert ran.outcomes == {"one": "changed", "two": "refused"}
+    assert "wrong password" in ran.reason("two")
+    assert list(office.real("two")["misses"].values()) == [1]
+    assert office.real("two")["vendor"]["onvif"] is False
+    assert passwords(office) == {"users": vaulted(office), "onvif_users": vaulted(office)}
+
+    rotate = ("password", "rotate", "--yes", "--account", "fleetctl", "--limit", "one")
+    office.expect(0, *rotate)
+    assert passwords(office) == {"users": vaulted(office), "onvif_users": vaulted(office)}
+    for step in ("sent", "ordered"):  # ONVIF's account has it and the other not yet; both have it
+        assert killed(office, step, 1, *rotate)
+        office.expect(0, "password", "recover", "--yes")
+        assert passwords(office) == {"users": vaulted(office), "onvif_users": vaulted(office)}
+    assert office.real("one")["locked"] == {}
+
+
+def vaulted(office: Office) -> str:
+    return str(office.workspace.vault.entry("tan_mai", "one", "fleetctl").current)
+
+
+def passwords(office: Office) -> dict[str, str]:
+    """Return what the camera lets fleetctl's account in with, in its maker's interface and over ONVIF."""
+    return {section: office.real("one")[section]["fleetctl"]["password"] for section in ("users", "onvif_users")}
+
+
+def test_what_a_camera_has_is_kept_until_it_is_raised(ward: Callable[..., Office]) -> None:
     office = ward({"one": ("dahua", ("admin", "admin")), "two": ("hikvision", ("admin", "12345"))})
     path = office.inventory / "tan_mai.yml"
     office.expect(0, "adopt", "--yes")
@@ -159,7 +192,7 @@ def office_changes(ran: Any, device: str, aspect: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_options_that_do_not_go_together_send_nothing(ward: Callable[[dict[str, Any]], Office]) -> None:
+def test_options_that_do_not_go_together_send_nothing(ward: Callable[..., Office]) -> None:
     office = ward({"one": ("dahua", ("admin", "admin"))})
     for wrong in (
         ("--learn",),

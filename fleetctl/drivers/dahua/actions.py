@@ -51,6 +51,12 @@ def make_account(session: Session, argument: tuple[SecretRef, Secrets]) -> str:
     return ref.account if ref.account in accounts_of(session) else ""
 
 
+def open_onvif(session: Session, argument: tuple[SecretRef, Secrets]) -> str:
+    """Make an administrator account; ONVIF knows the same ones. Returns ""."""
+    make_account(session, argument)
+    return ""
+
+
 def reboot(session: Session, _argument: object) -> str:
     """Reboot; that it happened is proven by whoever asked."""
     session.order("magicBox", "reboot")
@@ -136,7 +142,7 @@ ACTIONS = actions(
     activate=activate,
     make_account=make_account,
     set_password=set_password,
-    open_onvif=make_account,
+    open_onvif=open_onvif,
     reboot=reboot,
     reset=reset,
     backup=backup,

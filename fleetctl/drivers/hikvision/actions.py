@@ -46,7 +46,10 @@ def make_account(session: Session, argument: tuple[SecretRef, Secrets]) -> str:
 
 
 def open_onvif(session: Session, argument: tuple[SecretRef, Secrets]) -> str:
-    """Make an administrator account and let it in over ONVIF: on, and known there where accounts are apart."""
+    """Make an administrator account and let it in over ONVIF: on, and known there where accounts are apart.
+
+    Returns "apart" where they are, "" where they are one.
+    """
     ref, secrets = argument
     name = make_account(session, argument)
     integrate = tried(session.read, _INTEGRATE)
@@ -58,7 +61,7 @@ def open_onvif(session: Session, argument: tuple[SecretRef, Secrets]) -> str:
         free = next(number for number in range(1, 999) if str(number) not in taken)
         values = {"id": free, "userName": ref.account, "password": secrets.reveal(ref), "userType": "administrator"}
         session.write("POST", _ONVIF_USERS, like(listed, "User", values))
-    return name
+    return "" if isinstance(listed, Untold) else "apart"
 
 
 def reopen(session: Session, announce: Callable[[], None]) -> bool:

@@ -10,6 +10,7 @@ import time
 from fleetctl import converge
 from fleetctl.errors import BadAnswer, FleetctlError, Interrupted, Rejected, Unreachable, Unsupported
 from fleetctl.model import Outcome, Step
+from fleetctl.operations.rotation import twin
 from fleetctl.operations.rotation.holders import locked
 from fleetctl.operations.rotation.office import Office, Untouched
 from fleetctl.operations.rotation.turns import Holder, Login, Turn
@@ -112,9 +113,10 @@ class Turning:
             return self._undone(turn, why) if turn.step is None else (Outcome.UNKNOWN, f"{why}. {self._recover()}")
         if turn.holders:
             self._office.note(turn, Step.TAKEN)
+        keeps = twin.follow(self._office, turn)
         outcome, reason = self._old_is_refused(turn)
         self._office.note(turn, Step.NEW)
-        return outcome, "; ".join(filter(None, (reason, self._rested())))
+        return Outcome.FAILED if keeps else outcome, "; ".join(filter(None, (keeps, reason, self._rested())))
 
     def _rested(self) -> str:
         """Return how long no recorder was connected, "" where that was not needed."""
