@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,35 +50,11 @@ def adopt(
     """
     devices, through = _met(to_adopt(workspace, limit, again=force or replace_), at)
     turns = in_turn(through.values())
-    by_name = {d.name: d for d in devices}
-    firsts: dict[str, _First] = {}
-    makers: dict[str, Login] = {}
-    had: set[str] = set()  # whose account may be there: its password is not of today
-    guesses: dict[str, Guesses] = {d.name: guessed(workspace, d, candidates) for d in devices} if candidates else {}
-
-    def ready() -> None:
-        here = [d for d in devices if not workspace.closed(d.site)]
-        had.update(d.name for d in here if _has_password(workspace, d))
-        _provide(workspace, here)
-        if force or replace_:
-            _forgive(workspace, here)
-        firsts.update(_first_logins(workspace, here))
-        if renew:
-            makers.update(maker.prepared(workspace, [d for d in here if d.name not in guesses]))
-
-    def payload(name: str) -> Any:
-        if name in through:  # nobody logs in there: its recorder says who it is
-            return Seen(job=job(workspace, through[name]), replace=replace_)
-        device = by_name[name]
-        made = _job(workspace, device, firsts.get(name), had=name in had, replace_=replace_, enable=enable)
-        if name in guesses:
-            return guessing(workspace, made, guesses[name])
-        told = makers.get(name)
-        renewing = told is not None and workspace.facts(name).get(RENEWING) == told.user
-        lets_in = any(workspace.budget(device, f.user, f.password)[1].proven for f in made.first)
-        return replace(made, makers=told, renewing=renewing, lets_in=lets_in)
-
-    facts: dict[str, Mapping[str, str]] = {}
+    intake = _Intake(
+        workspace=workspace, devices=devices, through=through, replace_=replace_, force=force, enable=enable,
+        renew=renew,
+        guesses={d.name: guessed(workspace, d, candidates) for d in devices} if candidates else {},
+    )  # fmt: skip
     for event in execute(
         workspace,
         kind="adopt",
@@ -87,18 +63,71 @@ def adopt(
             *(task(d, together=False) for d in devices),
             *(task(d, after=turns[name]) for name, d in through.items()),
         ],
-        payload=payload,
+        payload=intake.payload,
         policy=Policy(per_site=4),
         stop=stop or Stop(),
         work=work,
-        ready=ready,
+        ready=intake.ready,
     ):
-        _book(workspace, event, by_name | through, facts, enable)
-        if isinstance(event, Finished) and event.device in makers:
-            maker.tidy(workspace, by_name[event.device], makers[event.device])
-        if isinstance(event, LoginJudged) and event.accepted and event.device in guesses:
-            keep(workspace, by_name[event.device], event, guesses[event.device])
+        intake.book(event)
         yield event
+
+
+@dataclass(kw_only=True)
+class _Intake:
+    """What one adopt prepares for its devices before anything is sent, and keeps of what they tell."""
+
+    workspace: Workspace
+    devices: Sequence[Device]
+    through: Mapping[str, Device]  # behind a recorder, by name
+    replace_: bool
+    force: bool
+    enable: str
+    renew: bool
+    guesses: Mapping[str, Guesses]
+    firsts: dict[str, _First] = field(default_factory=dict)
+    makers: dict[str, Login] = field(default_factory=dict)
+    had: set[str] = field(default_factory=set)  # whose account may be there: its password is not of today
+    facts: dict[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.by_name = {d.name: d for d in self.devices}
+        self._all = {**self.by_name, **self.through}
+
+    def ready(self) -> None:
+        """Put into the vault what may become live."""
+        workspace = self.workspace
+        here = [d for d in self.devices if not workspace.closed(d.site)]
+        self.had.update(d.name for d in here if _has_password(workspace, d))
+        _provide(workspace, here)
+        if self.force or self.replace_:
+            _forgive(workspace, here)
+        self.firsts.update(_first_logins(workspace, here))
+        if self.renew:
+            self.makers.update(maker.prepared(workspace, [d for d in here if d.name not in self.guesses]))
+
+    def payload(self, name: str) -> Any:
+        """Return what a worker needs to take in one device."""
+        workspace = self.workspace
+        if name in self.through:  # nobody logs in there: its recorder says who it is
+            return Seen(job=job(workspace, self.through[name]), replace=self.replace_)
+        device = self.by_name[name]
+        first, had = self.firsts.get(name), name in self.had
+        made = _job(workspace, device, first, had=had, replace_=self.replace_, enable=self.enable)
+        if name in self.guesses:
+            return guessing(workspace, made, self.guesses[name])
+        told = self.makers.get(name)
+        renewing = told is not None and workspace.facts(name).get(RENEWING) == told.user
+        lets_in = any(workspace.budget(device, f.user, f.password)[1].proven for f in made.first)
+        return replace(made, makers=told, renewing=renewing, lets_in=lets_in)
+
+    def book(self, event: Event) -> None:
+        """Keep what an event tells of a device, its passwords, and a candidate that was taken."""
+        _book(self.workspace, event, self._all, self.facts, self.enable)
+        if isinstance(event, Finished) and event.device in self.makers:
+            maker.tidy(self.workspace, self.by_name[event.device], self.makers[event.device])
+        if isinstance(event, LoginJudged) and event.accepted and event.device in self.guesses:
+            keep(self.workspace, self.by_name[event.device], event, self.guesses[event.device])
 
 
 def _met(devices: Iterable[Device], at: str) -> tuple[list[Device], dict[str, Device]]:
