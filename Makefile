@@ -58,7 +58,7 @@ test: tools check  ## everything: also the lab, real clients, real SSH, real Lin
 	@$(MAKE) --no-print-directory -j3 --output-sync=target test-lab test-roles test-command
 
 test-lab: setup
-	$(BIN)/python -m pytest tests --ignore=tests/unit --ignore=tests/hosts -n 2 --dist worksteal $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests --ignore=tests/unit --ignore=tests/hosts -n 3 --dist worksteal $(PYTEST_ARGS)
 
 test-roles: setup
 	$(BIN)/python -m pytest tests/hosts --ignore=tests/hosts/test_command.py $(PYTEST_ARGS)

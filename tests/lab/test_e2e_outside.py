@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fleetctl.lab import control
+from fleetctl.operations.passwords import makers_login
 from tests.lab.office import Office
 
 CAM, OTHER = "viet-hung-cam-01", "viet-hung-cam-02"
@@ -53,9 +54,14 @@ def test_what_a_device_shows_to_whoever_knocks_is_judged(offices: Callable[..., 
 
 def test_a_makers_default_password_is_tried_when_that_is_allowed_and_once(offices: Callable[..., Office]) -> None:
     office = offices("pilot")
-    users = {**office.real(CAM)["users"]}  # the lab's cameras still have their maker's default; this one has not
-    users["admin"] = {**users["admin"], "password": "Another-98765"}
-    control.change(office.lab_dir, CAM, "users", **users)
+    workspace = office.workspace
+    device = workspace.inventory.devices[OTHER]
+    ((user, default_password),) = makers_login(workspace, device)
+    users = {
+        **office.real(OTHER)["users"]
+    }  # adopt gave both another password; somebody gave this one its maker's again
+    users[user] = {**users[user], "password": default_password}
+    control.change(office.lab_dir, OTHER, "users", **users)
 
     def judged(*options: str) -> dict[str, str]:
         ran = office.json("standard", "check", "--pack", "hardening", "-l", SITE, *options)

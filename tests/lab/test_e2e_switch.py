@@ -420,7 +420,8 @@ def _console(office: Office, switch: str) -> Iterator[Callable[..., None]]:
     with paramiko.SSHClient() as client:
         client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
         port = control.described(office.lab_dir).ports["ssh"]
-        user, password = lab.TECHNICIAN
+        user, _ = lab.TECHNICIAN
+        password = office.workspace.vault.entry(f"{switch.removesuffix('-sw')}_site", switch, user).current
         client.connect(office.real(switch)["identity"]["address"], port, user, password, look_for_keys=False, allow_agent=False)  # fmt: skip  # noqa: E501
         shell = client.invoke_shell()
 
