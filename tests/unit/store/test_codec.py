@@ -86,7 +86,7 @@ def round_trip(value: Any, as_type: Any) -> Any:
 
 
 RELAXED = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
@@ -122,7 +122,7 @@ def test_values_of_no_declared_type_come_back_with_their_types(value: Any) -> No
     assert type(back) is type(value)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(instances(DevicePlan))
 def test_a_plan_comes_back_from_a_plan_file(plan: DevicePlan) -> None:
     assert decode_plan(json.loads(text(encode(plan))), ASPECTS) == plan

@@ -20,7 +20,7 @@ from fleetctl.operations.bundling.opening import Opened, open_bundle
 from fleetctl.operations.device import writable
 from fleetctl.operations.firmware.steps import catalogue
 from fleetctl.operations.workspace import Workspace
-from tests.unit.bundle.homes import Home, made
+from tests.lab.homes import Home, made
 
 SECOND = "second-of-hoa-cam"
 
