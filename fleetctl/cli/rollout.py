@@ -93,7 +93,8 @@ def apply(
 
     told = context(ctx)
     _check(file, limit, aspect or [], resume=resume, now=now, reason=reason)
-    need_answer(yes=yes, what="fleetctl apply")
+    look = "Nothing was sent. Look at what it would do with `fleetctl plan`, then add --yes"
+    need_answer(yes=yes, what="fleetctl apply", look=look)
     options = Options(
         now=reason if now else "",
         canary=canary,

@@ -134,7 +134,7 @@ def need_answer(
     *,
     yes: bool,
     what: str,
-    look: str = "Nothing was sent. Look at what it would do with `fleetctl plan`, then add --yes",
+    look: str = "Nothing was sent. Where it is clear what it would do, add --yes",
 ) -> None:
     """Raise UsageError when something would have to be asked and there is no terminal to ask on."""
     if not yes and not sys.stdin.isatty():
