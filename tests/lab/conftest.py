@@ -181,12 +181,12 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Offic
 
 
 @pytest.fixture
-def sites(recording: Callable[[str], Office], tmp_path: Path) -> Iterator[Callable[[str], Office]]:
-    """Give a copy of one's own with its lab running."""
+def sites(recording: Callable[[str], Office], tmp_path: Path) -> Iterator[Callable[..., Office]]:
+    """Give a copy of one's own with its lab running (with options)."""
     made: list[Office] = []
 
-    def office(stage: str) -> Office:
-        made.append(recording(stage).copy(tmp_path / stage))
+    def office(stage: str, **options: Any) -> Office:
+        made.append(recording(stage).copy(tmp_path / stage, **options))
         if stage == "in step":  # its recorders connect anew
             for nvr in NVRS:
                 for channel in CAMERAS:
