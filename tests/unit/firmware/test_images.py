@@ -16,7 +16,7 @@ from fleetctl.images import Catalogue
 from fleetctl.protocols.upload import PIECE, Upload
 
 TOLD: dict[str, Any] = {"vendor": "generic", "models": ("HI3516",), "version": "V1.08.03"}
-CONTENT = os.urandom(PIECE * 2 + 17)
+CONTENT = b"a" + os.urandom(PIECE * 2 + 15) + b"z"  # altered at either end it is another one, whatever is drawn
 
 
 @pytest.fixture
