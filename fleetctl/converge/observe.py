@@ -12,7 +12,7 @@ from fleetctl.errors import BadAnswer, Rejected, Unsupported
 from fleetctl.model import Aspect, AspectPlan, Cell, Channel, DevicePlan, Driver, Expectation, Outcome, Planned, Reading
 from fleetctl.plan import Comparison, compare, overdue, plan_aspect, waive, wanted
 
-OWN_APART: Final = "own_apart"  # the fact that the account there is another than ONVIF's of the same name
+OWN_APART: Final = "own_apart"  # the fact: that interface's protocol, where its account of the name is not ONVIF's
 OWN_LOGIN: Final = "own_login"  # the fact: fingerprint of the password that is good in the maker's own interface too
 AGAIN_S: Final = (2.0, 4.0)
 

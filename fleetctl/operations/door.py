@@ -136,11 +136,9 @@ class Door:
         Returns fleetctl's own account, made there and let in over ONVIF. Raises Refused where no login is taken.
         Source: field facts on vendor protocols 1.5: off from the factory since Hikvision's 5.5, with accounts apart.
         """
-        action = self._opening(registry)
-        session = None if action is None else self._anonymous(action.protocol)
-        if action is None or session is None:
+        action = next((a for a in self._openings(registry) if self._speaks(a.protocol)), None)
+        if action is None:
             return None
-        session.close()
         refused = "its ONVIF is switched off"
         ours = (self.job.own,) if self.job.own and self.job.own_first else ()
         for login in (*ours, *self.job.first):
@@ -155,10 +153,17 @@ class Door:
                 return self._own
         raise self._shut(refused)
 
-    def _opening(self, registry: catalog.Registry) -> Action | None:
-        """Return the action of another protocol that lets fleetctl's own account in over ONVIF, None for none."""
+    def _openings(self, registry: catalog.Registry) -> tuple[Action, ...]:
+        """Return the actions that let fleetctl's own account in over ONVIF, in other protocols than that."""
         actions = registry.actions_of(self.job.device, "open_onvif")
-        return next((action for action in actions if action.protocol != self.protocol), None)
+        return tuple(action for action in actions if action.protocol != self.protocol)
+
+    def _speaks(self, protocol: str) -> bool:
+        """Tell whether the device speaks a protocol, asked without a login."""
+        session = self._anonymous(protocol)
+        if session is not None:
+            session.close()
+        return session is not None
 
     @property
     def _own(self) -> Login:
@@ -177,7 +182,8 @@ class Door:
         self.channel.emit(Learned(device=self.job.device.name, facts=FrozenMap({ACTIVATED: login.user})))
         if action.protocol == self.protocol:
             return login
-        if (opening := self._opening(registry)) is not None:
+        opening = next((a for a in self._openings(registry) if a.protocol == action.protocol), None)
+        if opening is not None:
             self._open(opening, login)
         return self._own
 
@@ -215,7 +221,10 @@ class Door:
             session.prove()
             self._judge(login, accepted=True)
             apart = self._run(action, session, self._own, login)
-            self.learned = {converge.OWN_LOGIN: self._own.fingerprint, converge.OWN_APART: apart}
+            self.learned = {
+                converge.OWN_LOGIN: self._own.fingerprint,
+                converge.OWN_APART: action.protocol if apart else "",
+            }
         finally:
             session.close()
 

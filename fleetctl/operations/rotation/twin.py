@@ -18,12 +18,10 @@ def follow(office: Office, turn: Turn) -> str:
     Only the account of which `adopt` knows that it is good there as well. Raises Unreachable: the turn stays open then.
     """
     facts, device = office.acting.facts, office.device
-    known = facts.get(converge.OWN_APART) and facts.get(converge.OWN_LOGIN) == turn.old.fingerprint
-    if turn.account != device.user or not known:
-        return ""
+    protocol, known = facts.get(converge.OWN_APART), facts.get(converge.OWN_LOGIN) == turn.old.fingerprint
     actions = office.registry.actions_of(device, "set_password")
-    action = next((each for each in actions[:1] if each.protocol != office.logins.protocol), None)
-    if action is None:
+    action = next((each for each in actions if each.protocol == protocol), None)
+    if turn.account != device.user or not known or action is None:
         return ""
     new, old = turn.new, turn.old
     try:
