@@ -63,13 +63,13 @@ class Site:
 
     def recordings(self) -> set[Path]:
         """Return the files of the camera that are on the recorder."""
-        return set((self.machine.root / f"var/lib/motion/{CAMERA}").rglob("*.mkv"))
+        return set((self.machine.root / f"var/lib/motion/{CAMERA}").rglob("*.m*"))
 
     def records_anew(self, before: set[Path]) -> None:
         """Wait until a file that was not there `before` has pictures in it, as ffprobe sees them."""
         deadline = time.monotonic() + 60
         while not any(_pictures(str(path)) for path in self.recordings() - before):
-            assert time.monotonic() < deadline, self.root("journalctl -u motion -n 20 --no-pager")
+            assert time.monotonic() < deadline, self.root("find /var/lib/motion -ls; journalctl -u motion -n 20 --no-pager")
             time.sleep(0.5)
 
     def opens(self, account: str, password: str) -> bool:
@@ -174,3 +174,31 @@ def test_a_linux_recorder_is_moved_to_the_idle_account_and_records_with_it(site:
     assert site.opens("ghihinh_2", after["ghihinh_2"])
     assert not site.opens("ghihinh", before["ghihinh"])
     assert site.office.expect(0, "audit", "--limit", REC, "--aspect", "recorder").outcomes == {REC: "unchanged"}
+
+
+def test_the_one_account_of_a_linux_recorder_gets_its_password_while_the_recorder_leaves_the_camera_alone(
+    site: Site,
+) -> None:
+    site.set(recorder_account="ghihinh_2")
+    old, files = site.password(CAMERA, "ghihinh_2"), site.recordings()
+    ran = site.office.expect(0, *ROTATE, CAMERA, "--account", "ghihinh_2")
+    assert ran.outcomes == {CAMERA: "changed"}, ran
+    assert "its recorder rested for" in ran.reason(CAMERA)
+    new = site.password(CAMERA, "ghihinh_2")
+    assert site.told_motion() == f"ghihinh_2:{new}"
+    site.records_anew(files)
+    assert (site.opens("ghihinh_2", new), site.opens("ghihinh_2", old)) == (True, False)
+    assert "recorder_rests" not in (site.office.inventory / "site.yml").read_text("utf-8")
+
+
+def test_a_login_of_a_camera_that_did_not_end_well_is_not_given_to_its_recorder(site: Site) -> None:
+    site.set(recorder_account="fleetctl")
+    before = site.told_motion()
+    site.office.break_(CAMERA, "unplug")
+    try:
+        ran = site.office.json("apply", "--yes", "--aspect", "users,recorder")
+    finally:
+        site.office.mend(CAMERA)
+    assert ran.outcomes == {CAMERA: "unreachable", REC: "failed"}, ran
+    assert f"needs {CAMERA}, which ended as unreachable" in ran.reason(REC)
+    assert site.told_motion() == before
