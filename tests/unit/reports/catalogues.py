@@ -34,12 +34,15 @@ def ordered(path: Path, said: Mapping[str, str] | None = None) -> str:
             break
         comments.append(line + "\n")
     known: dict[str, Entry] = {}
+    doubtful: list[str] = []
     for entry in entries(path):
         before = known.setdefault(entry.text, entry)
         if any(before.told) and any(entry.told) and before != entry:
-            raise ValueError(f"{path}: two translations, choose one: {before} and {entry}")
+            doubtful.append(f"{entry.text}: {' | '.join((*before.told, *entry.told))}")
         if any(entry.told):
             known[entry.text] = entry
+    if doubtful:
+        raise ValueError(f"{path}: two translations, choose one and take the other out:\n" + "\n".join(doubtful))
     head = known.pop("", None)
     if said is not None:
         known = {text: known.get(text, Entry(text, many, ("",)))._replace(many=many) for text, many in said.items()}
@@ -78,4 +81,7 @@ def main() -> Iterator[str]:
 _NONE: Final = Entry("", "", ())
 
 if __name__ == "__main__":
-    sys.stdout.write("".join(f"{line}\n" for line in main()))
+    try:
+        sys.stdout.write("".join(f"{line}\n" for line in main()))
+    except ValueError as error:
+        sys.exit(str(error))
