@@ -16,7 +16,7 @@ from fleetctl.bundle import Issue, register
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.inventory import SEALED
 from fleetctl.journal import Journal
-from fleetctl.logins import Budget
+from fleetctl.logins import LAST, SPARED, Budget
 from fleetctl.model import UNSET, Device, Driver, Expectation, Kind, SecretRef, Waiver
 from fleetctl.operations import cutoff, wiring
 from fleetctl.protocols.ansible import Surroundings
@@ -247,10 +247,16 @@ class Workspace:
         maker, model = facts.get("manufacturer", device.vendor), facts.get("model", device.model)
         return self.registry.driver_of(device, maker, model)
 
-    def budget(self, device: Device, account: str, password: str) -> tuple[str, Budget]:
-        """Return the fingerprint of a login and whether it may be tried now."""
+    def budget(self, device: Device, account: str, password: str, *, settling: bool = False) -> tuple[str, Budget]:
+        """Return the fingerprint of a login and whether it may be tried now; `settling`: even the last try but one."""
         mark, lock = self.fingerprints.of(device.name, account, password), self.driver(device).lock
-        return mark, self.store.may_try(device.name, account, mark, address=device.endpoint.spot, lock=lock)
+        spot, spared = device.endpoint.spot, LAST if settling else SPARED
+        return mark, self.store.may_try(device.name, account, mark, address=spot, lock=lock, spared=spared)
+
+    def tries(self, device: Device, account: str) -> int | None:
+        """Return how many logins that may be wrong can be presented to settle what is live; None for any number."""
+        lock = self.driver(device).lock
+        return self.store.tries(device.name, account, address=device.endpoint.spot, lock=lock, spared=LAST)
 
     def facts(self, device: str) -> Mapping[str, str]:
         """Return what earlier sessions learned of a device."""
