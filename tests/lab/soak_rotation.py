@@ -193,7 +193,7 @@ class Soak:
             self.losses.append(f"round {self.rounds}: {loss}")
             device = loss.partition(" ")[0].rstrip(":")
             _tell(f"  {loss}")
-            for entry in self.office.workspace.journal.entries(device=device)[-TRACED:]:
+            for entry in self.office.workspace.journal.entries(device=device, last=TRACED):
                 _tell(f"    run {entry.run}, {entry.time:%H:%M:%S.%f}: {entry.event} {entry.payload}")
 
 
