@@ -29,8 +29,8 @@ from typing import Final
 from fleetctl.lab import control
 from fleetctl.model import Kind
 from fleetctl.operations import lab, rollout, rotation
+from fleetctl.operations.initialising import init
 from fleetctl.operations.runs import select
-from fleetctl.operations.workspace import init
 from tests.lab.killed import Steps
 from tests.lab.office import PILOT, Office, cameras_only
 

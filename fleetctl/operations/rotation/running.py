@@ -18,7 +18,7 @@ from fleetctl.operations.rotation.turns import Holder, Job, Login, Patience, Tur
 from fleetctl.operations.rotation.working import work
 from fleetctl.operations.runs import execute, job, select, task
 from fleetctl.operations.workspace import Workspace
-from fleetctl.store import Unsettled
+from fleetctl.records import Unsettled
 
 KIND = "password rotate"
 RECOVER = "password recover"
