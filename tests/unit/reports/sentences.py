@@ -150,13 +150,12 @@ def _texts(node: ast.expr) -> list[str]:
 
 def _commands() -> Iterator[str]:
     """Yield the names of the commands: `audit`, `device show`."""
-    import typer.main
 
-    from fleetctl.cli.main import app
+    from fleetctl.cli.main import command_tree
 
     def under(command: object, before: str) -> Iterator[str]:
         for name, inner in getattr(command, "commands", {}).items():
             yield f"{before}{name}"
             yield from under(inner, f"{before}{name} ")
 
-    yield from under(typer.main.get_command(app), "")
+    yield from under(command_tree(), "")
