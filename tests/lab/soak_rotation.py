@@ -29,8 +29,8 @@ from typing import Final
 from fleetctl.lab import control
 from fleetctl.model import Kind
 from fleetctl.operations import lab, rollout, rotation
+from fleetctl.operations.initialising import init
 from fleetctl.operations.runs import select
-from fleetctl.operations.workspace import init
 from tests.lab.killed import Steps
 from tests.lab.office import PILOT, Office, cameras_only
 
@@ -46,6 +46,7 @@ RETRY_S: Final = 2.0  # how soon a recorder knocks again: one that held an old p
 MIDST: Final = 0.9  # of a run's steps; behind them nearly every site has ended
 POWER_CUTS: Final = 0.12  # so many devices lose power at their next order
 SETTLES: Final = 5  # so often a busy machine may be slow to bring all recorders in step
+TRACED: Final = 40  # entries of the journal that are told of what was lost
 RECOVERS: Final = 8  # so often may `recover` be needed: it is killed and its devices lose power, too
 
 
@@ -188,7 +189,12 @@ class Soak:
     # --- what came of it ---------------------------------------------------------------------------
 
     def _judge(self) -> None:
-        self.losses += [f"round {self.rounds}: {loss}" for loss in lost(self.office)]
+        for loss in lost(self.office):
+            self.losses.append(f"round {self.rounds}: {loss}")
+            device = loss.partition(" ")[0].rstrip(":")
+            _tell(f"  {loss}")
+            for entry in self.office.workspace.journal.entries(device=device, last=TRACED):
+                _tell(f"    run {entry.run}, {entry.time:%H:%M:%S.%f}: {entry.event} {entry.payload}")
 
 
 def lost(office: Office) -> list[str]:
@@ -295,8 +301,6 @@ def main(arguments: list[str]) -> int:
                     f"{dict(soak.counts)}, {soak.steps} steps, {soak.knocks()} logins of recorders refused, "
                     f"{len(soak.losses)} losses"
                 )
-                for loss in soak.losses[-5:]:
-                    _tell(f"  {loss}")
         finally:
             office.lab_down()
     return 1 if soak.losses else 0
