@@ -16,7 +16,7 @@ import yaml
 
 from fleetctl.lab import control
 from fleetctl.operations import lab
-from fleetctl.operations.workspace import init
+from fleetctl.operations.initialising import init
 from tests.hosts import machines, relay
 from tests.hosts.counter import KINDS, STANDARD
 from tests.hosts.machines import Machine
@@ -69,7 +69,7 @@ class Site:
         """Wait until a file that was not there `before` has pictures in it, as ffprobe sees them."""
         deadline = time.monotonic() + 60
         while not any(_pictures(str(path)) for path in self.recordings() - before):
-            assert time.monotonic() < deadline, self.root("find /var/lib/motion -ls; journalctl -u motion -n 20 --no-pager")
+            assert time.monotonic() < deadline, self.root("journalctl -u motion -n 20 --no-pager")
             time.sleep(0.5)
 
     def opens(self, account: str, password: str) -> bool:
