@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from fleetctl import converge
 from fleetctl.errors import FleetctlError, Refused, Unsupported
-from fleetctl.model import Access, Action, Cause, Channel, Device, Driver, SecretRef, Written
+from fleetctl.model import Access, Action, Cause, Channel, Device, Driver, Intent, SecretRef, Written
 from fleetctl.operations import beside
 from fleetctl.operations.device import Recorder
 from fleetctl.operations.door import own_account
@@ -66,6 +66,9 @@ def found(workspace: Workspace, begun: datetime, before: Looked) -> Iterator[Tol
             except FleetctlError as error:
                 yield Told(device=device, reason=converge.told(error))
                 continue
+            if _wrote_since(workspace, name, since[name]):
+                written = tuple(each for each in written if each.account != device.user)
+            written = written[:KEPT]
             workspace.store.keep_writers(name, begun, written)
             yield Told(device=device, written=written)
 
@@ -84,9 +87,14 @@ def _asked(workspace: Workspace, device: Device, since: datetime, record: Channe
         ago = datetime.now(since.tzinfo) - since
         if action.protocol in driver.protocols:
             told: tuple[Written, ...] = action.run(link.session(action.protocol), ago)
-            return told[:KEPT]
-    told = _beside(workspace, task, action, ago, record)  # when the link is closed: a refusal there is not of its login
-    return told[:KEPT]
+            return told
+    return _beside(workspace, task, action, ago, record)  # when the link is closed: a refusal there is not of its login
+
+
+def _wrote_since(workspace: Workspace, device: str, since: datetime) -> bool:
+    """Return whether fleetctl wrote to it since: then what its log has of fleetctl's account is no news."""
+    last = tuple(workspace.journal.entries(device=device, events=(Intent.__name__,), last=1))
+    return bool(last) and last[0].time >= since
 
 
 def _log(driver: Driver) -> Action | None:
@@ -98,7 +106,9 @@ def _may_tell(driver: Driver) -> bool:
     return driver.name == GENERIC or _log(driver) is not None
 
 
-def _beside(workspace: Workspace, task: converge.Job, action: Action, ago: timedelta, record: Channel) -> Any:
+def _beside(
+    workspace: Workspace, task: converge.Job, action: Action, ago: timedelta, record: Channel
+) -> tuple[Written, ...]:
     """Ask a camera, whose log is in its maker's own interface only: its account there may be another one.
 
     So that the login is tried there once, within the login budget, and not again where it was refused.
@@ -124,4 +134,5 @@ def _beside(workspace: Workspace, task: converge.Job, action: Action, ago: timed
         proven=proven,
     )
     with session:
-        return action.run(session, ago)
+        told: tuple[Written, ...] = action.run(session, ago)
+        return told

@@ -52,4 +52,16 @@ def test_the_cameras_own_logs_tell_who_changed_what_drifted(offices: Callable[..
     assert {"cgi:startFind", "cgi:doFind", "cgi:stopFind"} <= asked[dahua]
     assert not [what for what in asked[steady] if not what.startswith("t")], "what is in step is asked over ONVIF only"
     assert office.writes() == {}, "a log is only read"
-    assert office.expect(3, "audit", "--who", "-l", limit, "-a", "network").lines[-1]["changed_by"] == {}
+    office.expect(0, "apply", "--yes", "-l", hik, "-a", "network")
+    control.change(office.lab_dir, hik, "network", dns=["9.9.9.9"], by=("quản trị", "10.20.1.78"))
+    page, table, lines = (office.root / f"audit.{kind}" for kind in ("html", "csv", "json"))
+    reports = [part for path in (page, table, lines) for part in ("--report", f"{path.suffix[1:]}:{path}")]
+    ran = office.expect(3, "audit", "--who", "-l", limit, "-a", "network", *reports)
+    newest = ran.lines[-1]["changed_by"]
+    assert set(newest) == {hik}, "a drift that is known is not asked about again"
+    assert {each["account"] for each in newest[hik]} == {"quản trị"}, "fleetctl's own writes are no news"
+    for path in (page, table):
+        assert path.read_text("utf-8").count("changed by quản trị from 10.20.1.7") >= 1
+    assert lines.read_text("utf-8") == ran.out, "the report is what --json prints"
+    (change,) = ran.aspect(dahua, "network")["changes"]
+    assert [each["account"] for each in change["changed_by"]] == ["quản trị"], "also on later nights"
