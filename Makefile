@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 FLEETCTL := $(BIN)/fleetctl --workspace .pilot
 step = printf '\n\033[1m$$ %s\033[0m\n' '$(1)'
 
-.PHONY: setup pilot pilot-at pilot-down check test test-lab test-roles test-command hosts tools docs lock clean
+.PHONY: setup pilot pilot-at pilot-down check test test-lab test-roles test-command hosts tools docs catalogues lock clean
 
 setup: $(VENV)/.installed
 
@@ -75,6 +75,9 @@ tools: setup  ## programs that judge: ffprobe, onvif-util, sshd, npm's onvif cli
 docs: setup  ## the pages that the code writes
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/roles.py
+
+catalogues: setup  ## what people read, in their language: sorted, each text once, new ones to be filled in
+	$(BIN)/python -m tests.unit.reports.catalogues
 
 lock:  ## resolve the exact versions anew (needs uv)
 	uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" --quiet --output-file requirements.lock

@@ -27,7 +27,8 @@ import psutil
 
 from benchmarks import fleet
 from fleetctl.lab import control
-from fleetctl.operations.workspace import Workspace, init, open_workspace
+from fleetctl.operations.initialising import init
+from fleetctl.operations.workspace import Workspace, open_workspace
 from fleetctl.resources import folder
 
 

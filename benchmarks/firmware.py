@@ -29,7 +29,8 @@ from typing import Any, Final
 
 from fleetctl.lab import control, firmware
 from fleetctl.operations import lab
-from fleetctl.operations.workspace import init, open_workspace
+from fleetctl.operations.initialising import init
+from fleetctl.operations.workspace import open_workspace
 from fleetctl.resources import folder
 
 # vendor, model, version now, version then, what the image does to which share of them

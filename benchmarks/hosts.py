@@ -26,7 +26,8 @@ from typing import Any, Final
 
 import yaml
 
-from fleetctl.operations.workspace import init, open_workspace
+from fleetctl.operations.initialising import init
+from fleetctl.operations.workspace import open_workspace
 from fleetctl.resources import folder
 from tests.hosts import machines, repository
 from tests.hosts.counter import KINDS, STANDARD

@@ -26,7 +26,8 @@ from fleetctl.executor import Policy
 from fleetctl.lab import control
 from fleetctl.model import Finished, Outcome
 from fleetctl.operations.audit import audit
-from fleetctl.operations.workspace import Workspace, init, open_workspace
+from fleetctl.operations.initialising import init
+from fleetctl.operations.workspace import Workspace, open_workspace
 from fleetctl.resources import folder
 
 MAKES: Final = (("hikvision", "hikvision-nvr-m-like", "ONVIF"), ("dahua", "dahua-nvr-like", "Onvif"))

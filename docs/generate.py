@@ -11,10 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import typer
-
 from fleetctl import catalog, errors
-from fleetctl.cli.main import EXIT_CODES, app
+from fleetctl.cli.main import EXIT_CODES, command_tree
 from fleetctl.inventory import VARIABLES
 from fleetctl.lab.faults import KNOWN as FAULTS
 from fleetctl.model import Aspect, Disruption, Layer, Outcome
@@ -76,7 +74,7 @@ def table(headings: tuple[str, ...], rows: Sequence[Sequence[str]]) -> str:
 
 def commands() -> str:
     """Return the page of commands, options and arguments."""
-    root: Any = typer.main.get_command(app)
+    root: Any = command_tree()
     told = [NOTE, "# Commands\n\n", "Options that stand before the command:\n\n", _options(root), "\n"]
     told.append(
         "`--json` and `--lang` may also stand after the command. Results are on stdout, everything else on stderr.\n"

@@ -61,8 +61,13 @@ _ACCEPTED: Final = """INSERT INTO logins VALUES (?, ?, ?, 1, 0, 0, ?) ON CONFLIC
 _OTHERS_NOT: Final = """UPDATE logins SET proven = 0, pending = 0
     WHERE device = ? AND account = ? AND fingerprint <> ? AND (proven OR pending)"""
 _REFUSED: Final = """INSERT INTO logins VALUES (?, ?, ?, 0, 1, 0, ?) ON CONFLICT (device, account, fingerprint)
-    DO UPDATE SET proven = 0, refused = refused + max(pending, 1), pending = 0, time = excluded.time"""
+    DO UPDATE SET proven = 0, refused = refused + 1, pending = 0, time = excluded.time"""
 _COUNTED: Final = "INSERT INTO refusals VALUES (?, ?, ?, ?, ?)"
+# Earlier tries of a password that is refused now were refused as well, though nobody was left to hear it.
+_UNHEARD: Final = """INSERT INTO refusals WITH RECURSIVE more (tries) AS (
+        SELECT pending FROM logins WHERE device = ?1 AND account = ?3 AND fingerprint = ?6 AND pending > 1
+        UNION ALL SELECT tries - 1 FROM more WHERE tries > 2)
+    SELECT ?1, ?2, ?3, ?4, ?5 FROM more"""
 _OLD_GO: Final = "DELETE FROM refusals WHERE time < ?"
 _LET_IN: Final = tuple(
     f"DELETE FROM {table} WHERE account = ?1 AND (device = ?2 OR (address = ?3 AND ?3 <> ''))"  # noqa: S608  # ours
@@ -254,7 +259,8 @@ class Ledger:
             self._single += [(each, (event.account, event.device, event.address)) for each in _LET_IN]
         else:
             row = (event.device, event.address, event.account, now, event.tries_left)
-            self._single += [(_OLD_GO, (now - _KEEP_REFUSALS_S,)), (_COUNTED, row)]
+            unheard = (*row[:-1], None, event.fingerprint)
+            self._single += [(_OLD_GO, (now - _KEEP_REFUSALS_S,)), (_UNHEARD, unheard), (_COUNTED, row)]
         self._single.append((_ACCEPTED if event.accepted else _REFUSED, (*key, now)))
 
     def _rotation(self, event: Event, now: float) -> None:

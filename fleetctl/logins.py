@@ -17,6 +17,12 @@ TRIES: Final = 2
 SPARED: Final = 2
 """How many of the refusals that a device allows before it locks are left to people and to its recorder."""
 
+LAST: Final = 1
+"""How many are left when it is to be settled which password of an account is live: its recorder rests, or has another.
+
+Of all that `SPARED` leaves it takes one more, so that what was killed again and again still ends.
+"""
+
 
 class Budget(NamedTuple):
     """Whether a login may be tried: `barred` is "" when it may; `proven` when it was accepted the last time."""
@@ -42,12 +48,14 @@ class Logins(Database):
         *,
         address: str = "",
         lock: LoginLock = USUAL_LOCK,
+        spared: int = SPARED,
     ) -> Budget:
         """Return whether this password may be presented to the device now.
 
         A refused one is not, nor one that another command is about to present, until the vendor's lock has run out;
         then once more; then not until the vault holds another. `forgive` lifts that. A try whose command was killed
-        before it was judged may be repeated, once; where that was killed too, once in each time of the lock.
+        before it was judged says nothing of the password: it may be repeated, and counts as one refused login of the
+        device, which may have refused it.
 
         Besides, a device that said that it is locked is left alone until it is not, and what was not accepted before
         is not tried where so many logins were refused that one more might lock it: at this device, whatever its
@@ -61,21 +69,23 @@ class Logins(Database):
         one = self._of_password(device, account, fingerprint, lock, now)
         if one.barred or one.proven:
             return one
-        spent, until = self._spent(device, account, address, lock, now)
+        spent, until = self._spent(device, account, address, lock, now, spared)
         if until:
             why = f"{spent} were refused lately, and it may lock after {lock.refusals}"
             return Budget(f"{told} {_clock(until)}: {why}. Mend: look into it and wait", False)
         return one
 
-    def tries(self, device: str, account: str, *, address: str = "", lock: LoginLock = USUAL_LOCK) -> int | None:
+    def tries(
+        self, device: str, account: str, *, address: str = "", lock: LoginLock = USUAL_LOCK, spared: int = SPARED
+    ) -> int | None:
         """Return how many passwords that may be wrong can be presented to the device now, None for any number."""
         now = time.time()
         if self._locked_until(device, account, address, lock, now):
             return 0
         if not lock.refusals:
             return None
-        spent, until = self._spent(device, account, address, lock, now)
-        return 0 if until else max(1, lock.refusals - SPARED) - spent
+        spent, until = self._spent(device, account, address, lock, now, spared)
+        return 0 if until else max(1, lock.refusals - spared) - spent
 
     def _of_password(self, device: str, account: str, fingerprint: str, lock: LoginLock, now: float) -> Budget:
         """Return what becomes of this very password."""
@@ -86,7 +96,7 @@ class Logins(Database):
         if not found:
             return Budget("", False)
         proven, refused, pending, when = found[0]
-        if not refused and (not pending or (pending < TRIES and self._killed(device))):
+        if not refused and (not pending or self._killed(device)):
             return Budget("", bool(proven))
         how = "refused" if refused else "tried by a command that did not end"
         told = f"{device}: the login of {account} was {how} at {_clock(when)}"
@@ -110,17 +120,24 @@ class Logins(Database):
         until = float(found[0][0] or 0.0)
         return until if until > now else 0.0
 
-    def _spent(self, device: str, account: str, address: str, lock: LoginLock, now: float) -> tuple[int, float]:
-        """Return how many logins were refused lately, and until when that is too many for a further try, else 0.0."""
+    def _spent(
+        self, device: str, account: str, address: str, lock: LoginLock, now: float, spared: int
+    ) -> tuple[int, float]:
+        """Return how many logins were refused lately, and until when that is too many for a further try, else 0.0.
+
+        Tries that nobody judged count, each of them; of several of one password the time of the last is known.
+        """
         if not lock.refusals:
             return 0, 0.0
-        found = self.rows(
-            "SELECT time, tries_left FROM refusals WHERE (device = ?1 OR (address = ?2 AND ?2 <> ''))"
+        told = self.rows(
+            "SELECT time, tries_left, 1 FROM refusals WHERE (device = ?1 OR (address = ?2 AND ?2 <> ''))"
             " AND (account = ?3 OR NOT ?4) AND time > ?5"
-            " UNION ALL SELECT time, NULL FROM logins WHERE device = ?1 AND pending AND time > ?5 ORDER BY time DESC",
+            " UNION ALL SELECT time, NULL, pending FROM logins WHERE device = ?1 AND (account = ?3 OR NOT ?4)"
+            " AND pending AND time > ?5 ORDER BY time DESC",
             (device, address, account, lock.account, now - lock.lock_s),
         )
-        most = max(1, lock.refusals - SPARED)
+        found = [(when, left) for when, left, count in told for _ in range(count)]
+        most = max(1, lock.refusals - spared)
         if len(found) >= most:
             return len(found), float(found[most - 1][0]) + lock.lock_s
         left = found[0][1] if found else None

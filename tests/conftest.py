@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 os.environ.pop("COLUMNS", None)  # pytest-xdist gives its workers one; what is printed here goes to no terminal
+
+# A machine may forbid Python to keep what it compiled (containers do). Here hundreds of processes start, and each would
+# compile fleetctl anew, and pytest the assertions of every file.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -17,8 +17,8 @@ from fleetctl.reports.tally import EXIT_OK
 
 if TYPE_CHECKING:
     from fleetctl.journal import Entry, Run
+    from fleetctl.records import Drift, Turn
     from fleetctl.reports.language import Language
-    from fleetctl.store import Drift, Turn
 
 
 def register(app: typer.Typer) -> None:

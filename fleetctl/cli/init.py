@@ -34,7 +34,7 @@ def init(
     ] = None,
 ) -> int:
     """Make a workspace: inventory, vault password, recovery sheet."""
-    from fleetctl.operations import workspace as operation
+    from fleetctl.operations import initialising as operation
 
     told = context(ctx)
     made = operation.init(folder, source, recipient or ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import signal
@@ -208,6 +209,12 @@ def options(
     )
 
 
+@functools.cache
+def command_tree() -> Any:  # typer does not export the type of its commands
+    """Return all commands; made once, since typer takes 40 ms to read their signatures."""
+    return typer.main.get_command(app)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; every error fleetctl raises on purpose ends here as a message."""
     ordered = hoisted(arguments)
@@ -228,7 +235,7 @@ def _carried_out(ordered: Sequence[str], screen: Screen, bundles: list[Bundled],
     """Run the command; the bundle that it opens is left in `bundles`."""
     code: object
     try:
-        code = typer.main.get_command(app).main(list(ordered), prog_name="fleetctl", standalone_mode=False, obj=bundles)
+        code = command_tree().main(list(ordered), prog_name="fleetctl", standalone_mode=False, obj=bundles)
     except typer.TyperException as error:
         code = _usage(error, screen, json=json)
     except typer.Abort:

@@ -209,9 +209,9 @@ class Dispatcher:
             if name in rule.ignored or (device.faults and "ignore-writes" in device.faults):
                 device.rollback()
                 call.after = After()
-            elif (befalls := faults.of_password(device)) == "password-ignored":
-                device.rollback()
-            elif not (device.faults and "power-cut" in device.faults):
+            elif not faults.withheld(device, self.disk, befalls := faults.of_password(device)) and not (
+                device.faults and "power-cut" in device.faults
+            ):
                 device.commit(self.disk)
                 device.wrote(device.now(self.lab) + device.zone_offset_s(), user, incoming.source, request.operation)
                 if befalls:

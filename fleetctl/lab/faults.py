@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fleetctl.lab.device import SimDevice
     from fleetctl.lab.dispatch import Reply
     from fleetctl.lab.http import Connection
+    from fleetctl.lab.state import StateFile
 
 # name -> (what it does, its arguments with their defaults)
 KNOWN: Final[dict[str, tuple[str, dict[str, Any]]]] = {
@@ -29,6 +30,7 @@ KNOWN: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "loss": ("connections are reset at random, before or after the request was carried out", {"rate": 0.3, "seed": 1}),
     "ignore-writes": ("writes are answered 200 and change nothing", {}),
     "password-ignored": ("a new password of an account is answered with a yes and not taken", {}),
+    "password-late": ("a new password of an account is answered with a yes and taken seconds later", {"s": 1.5}),
     "password-error": ("a new password of an account is taken and answered with an error", {}),
     "connections": ("no connection is left: a bare 401 to whatever needs a login", {}),
     "swap": (
@@ -108,8 +110,25 @@ def stalled(faults: Mapping[str, dict[str, Any]]) -> bool:
 
 def of_password(device: SimDevice) -> str:
     """Return the fault that befalls a change under way which sets an account's password, "" for none."""
-    told = next((name for name in ("password-ignored", "password-error") if name in (device.faults or {})), "")
+    known = ("password-ignored", "password-late", "password-error")
+    told = next((name for name in known if name in (device.faults or {})), "")
     return told if told and device.sets_password() else ""
+
+
+def withheld(device: SimDevice, disk: StateFile | None, fault: str) -> bool:
+    """Keep a change under way from being made, or from being made now, where this fault does so; True if it did."""
+    if fault not in ("password-ignored", "password-late"):
+        return False
+    change = dict(device.pending or {})
+    device.rollback()
+
+    def made() -> None:
+        device.pending = change
+        device.commit(disk)
+
+    if fault == "password-late":
+        asyncio.get_running_loop().call_later(float((device.faults or {})[fault]["s"]), made)
+    return True
 
 
 def early(faults: Mapping[str, dict[str, Any]], connection: Connection, *, onvif: bool = True) -> bool:

@@ -51,9 +51,9 @@ class Visit:
         elif device.faults and "ignore-writes" in device.faults:
             device.rollback()
             self.after = After()
-        elif (befalls := faults.of_password(device)) == "password-ignored":
-            device.rollback()
-        elif not (device.faults and "power-cut" in device.faults):
+        elif not faults.withheld(device, self.world.disk, befalls := faults.of_password(device)) and not (
+            device.faults and "power-cut" in device.faults
+        ):
             device.commit(self.world.disk)
             what = self.incoming.target.partition("name=")[2].partition("&")[0] or self.incoming.path.rpartition("/")[2]
             device.wrote(self.local, self.user, self.incoming.source, what)

@@ -14,7 +14,7 @@ from fleetctl.journal import Entry, Run
 from fleetctl.model import Outcome
 from fleetctl.operations.runs import select
 from fleetctl.operations.workspace import Workspace
-from fleetctl.store import Drift, Turn
+from fleetctl.records import Drift, Turn
 
 R = TypeVar("R", Drift, Turn)
 

@@ -72,4 +72,4 @@ def tidy(workspace: Workspace, device: Device, makers: Login) -> None:
     """Forget a password that was prepared for a maker's account and never sent."""
     facts = workspace.facts(device.name)
     if makers.user not in (facts.get(RENEWING), facts.get(ACTIVATING)):
-        workspace.vault.discard(device.site, device.name, makers.user, makers.password)
+        workspace.vault.discard(device.site, device.name, makers.user, makers.password, sent=False)

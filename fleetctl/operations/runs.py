@@ -83,7 +83,8 @@ def job(
                 f"Take the device in: fleetctl adopt --limit {spoken.name}"
             )
         else:
-            fingerprint, (barred, proven) = workspace.budget(spoken, spoken.user, secrets.reveal(ref))
+            told = workspace.budget(spoken, spoken.user, secrets.reveal(ref), settling=settling)
+            fingerprint, (barred, proven) = told
         if not settling and (why := _open(workspace, spoken, spoken.user)):
             barred = why
     return converge.Job(
@@ -121,7 +122,7 @@ def _enable(workspace: Workspace, device: Device, secrets: SecretBag, *, settlin
     ref = next((ref for ref in known if ref in secrets), None)
     if ref is None:
         return None
-    mark, (barred, proven) = workspace.budget(device, ENABLE, secrets.reveal(ref))
+    mark, (barred, proven) = workspace.budget(device, ENABLE, secrets.reveal(ref), settling=settling)
     if not settling and ref.account == ENABLE and (why := _open(workspace, device, ENABLE)):
         barred = why
     elif barred:

@@ -12,7 +12,7 @@ from fleetctl.model import Device, Outcome, worst
 from fleetctl.operations.adopt import adopted
 from fleetctl.operations.runs import select
 from fleetctl.operations.workspace import Workspace
-from fleetctl.store import State
+from fleetctl.records import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,11 +13,11 @@ from fleetctl.model import Cause, Device, Outcome, covering
 from fleetctl.operations.history import value
 from fleetctl.operations.workspace import Workspace
 from fleetctl.outbox import Told
+from fleetctl.records import Drift
 from fleetctl.reports import message
 from fleetctl.reports.language import Language
 from fleetctl.reports.values import plain
 from fleetctl.standard.recipients import Recipient
-from fleetctl.store import Drift
 
 GRACE: Final = "standard_grace_days"
 GRACE_DAYS: Final = 7

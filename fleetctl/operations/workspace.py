@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Final
 
-from fleetctl import catalog, codec, files, inventory, standard
+from fleetctl import catalog, codec, inventory, standard
 from fleetctl.bundle import Issue, register
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.inventory import SEALED
 from fleetctl.journal import Journal
-from fleetctl.logins import Budget
+from fleetctl.logins import LAST, SPARED, Budget
 from fleetctl.model import UNSET, Device, Driver, Expectation, Kind, SecretRef, Waiver
 from fleetctl.operations import cutoff, wiring
 from fleetctl.protocols.ansible import Surroundings
-from fleetctl.resources import folder
 from fleetctl.store import Store
-from fleetctl.vault import KEEP_DAYS, Fingerprints, SecretBag, Vault, envelope, sources_of, write_password_file
+from fleetctl.vault import KEEP_DAYS, Fingerprints, SecretBag, Vault, sources_of
 
 STATE: Final = ".fleetctl"
-PASSWORD_FILE: Final = "vault-password"  # noqa: S105  # a file's name
-ANSIBLE_CFG: Final = """\
-# Read by Ansible and by fleetctl: both work in this folder with the same inventory and the same vault.
-[defaults]
-inventory = inventory
-vault_identity_list = fleet@{password_file}
-host_key_checking = True
-interpreter_python = auto_silent
-"""
 
 
 @dataclass
@@ -247,10 +236,16 @@ class Workspace:
         maker, model = facts.get("manufacturer", device.vendor), facts.get("model", device.model)
         return self.registry.driver_of(device, maker, model)
 
-    def budget(self, device: Device, account: str, password: str) -> tuple[str, Budget]:
-        """Return the fingerprint of a login and whether it may be tried now."""
+    def budget(self, device: Device, account: str, password: str, *, settling: bool = False) -> tuple[str, Budget]:
+        """Return the fingerprint of a login and whether it may be tried now; `settling`: even the last try but one."""
         mark, lock = self.fingerprints.of(device.name, account, password), self.driver(device).lock
-        return mark, self.store.may_try(device.name, account, mark, address=device.endpoint.spot, lock=lock)
+        spot, spared = device.endpoint.spot, LAST if settling else SPARED
+        return mark, self.store.may_try(device.name, account, mark, address=spot, lock=lock, spared=spared)
+
+    def tries(self, device: Device, account: str) -> int | None:
+        """Return how many logins that may be wrong can be presented to settle what is live; None for any number."""
+        lock = self.driver(device).lock
+        return self.store.tries(device.name, account, address=device.endpoint.spot, lock=lock, spared=LAST)
 
     def facts(self, device: str) -> Mapping[str, str]:
         """Return what earlier sessions learned of a device."""
@@ -290,59 +285,3 @@ def open_workspace(
         return Workspace(root=inventory_dir, inventory_root=inventory_dir, has_state=False)
     inventory_root = inventory_dir or root / "inventory"
     return Workspace(root=root, inventory_root=inventory_root, reading=reading, vault_ids=vault_ids, ask=ask)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Initialised:
-    """What `init` made."""
-
-    root: Path
-    password_file: Path
-    envelope: Path
-    sealed: bool  # the envelope is encrypted to public keys
-    copied: bool
-
-
-def init(root: Path, source: Path | None = None, recipients: Sequence[str] = ()) -> Initialised:
-    """Make a workspace in an empty or missing folder; `source` is an inventory to copy, else a small example.
-
-    `recipients` are public keys (or files of some): the recovery sheet is then an envelope that only they open.
-    Raises UsageError when the folder is a workspace already or holds other files.
-    """
-    root = root.resolve()
-    if (root / STATE).exists():
-        raise UsageError(f"{root} is a workspace already")
-    if root.exists() and any(root.iterdir()):
-        raise UsageError(f"{root} is not empty. Name a new folder, or empty this one first")
-    example = source or folder("inventory/pilot")
-    if not example.is_dir():
-        raise UsageError(f"{example} is not a folder with an inventory")
-    keys = envelope.recipients_of(recipients) if recipients else ()
-    state = root / STATE
-    state.mkdir(parents=True, mode=0o700)
-    shutil.copytree(example, root / "inventory", ignore=shutil.ignore_patterns("*.retry", "__pycache__", "ansible.cfg"))
-    password_file = state / PASSWORD_FILE
-    write_password_file(password_file)
-    (root / "ansible.cfg").write_text(ANSIBLE_CFG.format(password_file=f"{STATE}/{PASSWORD_FILE}"), "utf-8")
-    (root / ".gitignore").write_text(f"/{STATE}/\n", "utf-8")
-    sheet = _sheet(root, password_file, keys)
-    Store(state / "store.db").close()
-    return Initialised(
-        root=root, password_file=password_file, envelope=sheet, sealed=bool(keys), copied=source is not None
-    )
-
-
-def _sheet(root: Path, password_file: Path, keys: Sequence[str]) -> Path:
-    """Write the recovery sheet: what to print, seal and put away, then delete; with keys an envelope instead."""
-    path = root / STATE / ("recovery-sheet.txt.age" if keys else "recovery-sheet.txt")
-    text = (
-        "fleetctl: recovery sheet / tờ khôi phục\n\n"
-        f"Workspace: {root}\n"
-        f"Vault password / mật khẩu kho: {password_file.read_text('utf-8').strip()}\n\n"
-        "EN  Print this sheet, seal it in an envelope, keep it in a safe, then delete this file.\n"
-        "    Whoever has this password and the inventory folder can log in to every device.\n"
-        "VI  In tờ này, niêm phong trong phong bì, cất vào két, rồi xóa tệp này.\n"
-        "    Ai có mật khẩu này và thư mục inventory thì đăng nhập được vào mọi thiết bị.\n"
-    ).encode()
-    files.replace(path, envelope.sealed(text, keys) if keys else text, mode=0o600)
-    return path

@@ -1,24 +1,17 @@
-"""What people read in Vietnamese or English. The English text is the key; `locale/*/LC_MESSAGES/*.po` has the rest.
-
-The .po files are read as they are: there is nothing to compile, and nothing that could be older than its source.
-"""
+"""What people read in Vietnamese or English. The English text is the key; `locale/*/LC_MESSAGES/*.po` has the rest."""
 
 from __future__ import annotations
 
-import ast
 import gettext
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from fleetctl.errors import Fault, FleetctlError, InventoryError, UsageError
+from fleetctl.reports.catalogues import Catalogue, place, read_po
 from fleetctl.reports.reasons import Reasons
 
 LANGUAGES: Final = ("en", "vi")
-_FOLDER: Final = Path(__file__).parent / "locale"
-_STRING: Final = re.compile(r'^(?:(msgctxt|msgid|msgid_plural|msgstr(?:\[\d\])?)\s+)?(".*")$')
 
 
 def N_(text: str) -> str:  # noqa: N802 gettext's own name: it marks a text that is translated later
@@ -67,30 +60,12 @@ class Language:
         return f"{place}: {said}{stop} {self('Mend:')} {self.reason(fault.mend)}"
 
 
-class Catalogue(gettext.NullTranslations):
-    """A gettext catalogue read from a .po file."""
-
-    def __init__(self, texts: Mapping[str, tuple[str, ...]]) -> None:
-        super().__init__()
-        self.texts = texts
-
-    def gettext(self, message: str) -> str:
-        """Return the translation, the message itself when there is none."""
-        told = self.texts.get(message)
-        return told[0] if told and told[0] else super().gettext(message)
-
-    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        """Return the form for `n`; the languages here besides English have one form for all numbers."""
-        told = self.texts.get(msgid1)
-        return told[0] if told and told[0] else super().ngettext(msgid1, msgid2, n)
-
-
 @lru_cache(maxsize=len(LANGUAGES))
 def catalogue(code: str) -> gettext.NullTranslations:
     """Return a language's catalogue; English needs none."""
     if code == "en":
         return gettext.NullTranslations()
-    return Catalogue(dict(read_po(_FOLDER / code / "LC_MESSAGES" / "fleetctl.po")))
+    return Catalogue(dict(read_po(place(code, "fleetctl"))))
 
 
 @lru_cache(maxsize=len(LANGUAGES))
@@ -98,7 +73,7 @@ def reasons(code: str) -> Reasons:
     """Return what says errors and reasons in a language."""
     from fleetctl.reports.wording import OUTCOMES
 
-    told = read_po(_FOLDER / code / "LC_MESSAGES" / "reasons.po")
+    told = read_po(place(code, "reasons"))
     say = catalogue(code).gettext
     words = {outcome.value: say(word) for outcome, word in OUTCOMES.items()} | {"Mend:": say("Mend:")}
     return Reasons(((text, said[0]) for text, said in told if said[0]), words)
@@ -116,22 +91,3 @@ def choose(asked: str, environment: Mapping[str, str]) -> str:
         raise UsageError(f"--lang {asked}: fleetctl speaks {' and '.join(LANGUAGES)}")
     told = asked or next((v for k in ("LC_ALL", "LC_MESSAGES", "LANG") if (v := environment.get(k))), "")
     return "vi" if told.lower().startswith("vi") else "en"
-
-
-def read_po(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield each text of a .po file with its translations (one per plural form). Raises ValueError."""
-    entry: dict[str, Any] = {}
-    current = ""
-    for number, raw in enumerate([*path.read_text(encoding="utf-8").splitlines(), ""], 1):
-        text = raw.strip()
-        if text.startswith("#"):
-            continue
-        if not text:
-            if entry.get("msgid"):
-                yield entry["msgid"], tuple(v for k, v in entry.items() if k.startswith("msgstr"))
-            entry, current = {}, ""
-            continue
-        if (found := _STRING.match(text)) is None:
-            raise ValueError(f"{path}:{number}: not a line of a gettext catalogue: {text}")
-        current = found[1] or current
-        entry[current] = entry.get(current, "") + ast.literal_eval(found[2])

@@ -6,10 +6,10 @@ from typing import Any
 
 from fleetctl.journal import Entry, Run
 from fleetctl.model import Outcome
+from fleetctl.records import Drift, Turn
 from fleetctl.reports import wording
 from fleetctl.reports.language import Language
 from fleetctl.reports.values import clean, impersonal, plain
-from fleetctl.store import Drift, Turn
 
 
 def drift(told: Drift) -> dict[str, Any]:

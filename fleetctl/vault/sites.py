@@ -26,7 +26,8 @@ class Entry:
     """The passwords of one account; "" where there is none.
 
     `changed` is when `current` became so, `prepared_at` when `prepared` was made (ISO 8601, UTC); `run` and
-    `prepared_run` are the runs that did it, 0 where that was none.
+    `prepared_run` are the runs that did it, 0 where that was none. Without `prepared` they tell of a `previous` that
+    was prepared, sent and did not become the current one.
     """
 
     current: str = ""

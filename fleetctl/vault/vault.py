@@ -130,12 +130,17 @@ class Vault(Reader):
         self.reread(site)
         self._change(site, [(device, account)], change)
 
-    def discard(self, site: str, device: str, account: str, password: str) -> None:
-        """Drop a prepared password that is known not to be live."""
+    def discard(self, site: str, device: str, account: str, password: str, *, sent: bool) -> None:
+        """Drop a prepared password that is not live; one that was sent is kept as the previous one.
+
+        A device may have it after all, once it starts again.
+        """
 
         def change(old: Mapping[tuple[str, str], Entry]) -> Mapping[tuple[str, str], Entry]:
             ((key, entry),) = old.items()
-            return {key: _unprepared(entry)} if entry.prepared == password else {}
+            if entry.prepared != password:
+                return {}
+            return {key: replace(entry, prepared="", previous=password) if sent else _unprepared(entry)}
 
         self._change(site, [(device, account)], change)
 
@@ -251,8 +256,10 @@ class Vault(Reader):
         end = self._clock().astimezone(UTC) - timedelta(days=self._keep_days(site))
 
         def kept(entry: Entry) -> Entry:
-            gone = entry.previous and entry.changed and datetime.fromisoformat(entry.changed) < end
-            return replace(entry, previous="") if gone else entry
+            since = max(entry.changed, entry.prepared_at)  # it became the previous one
+            if not entry.previous or not since or datetime.fromisoformat(since) >= end:
+                return entry
+            return replace(entry if entry.prepared else _unprepared(entry), previous="")
 
         told = {d: {a: kept(e) for a, e in accounts.items() if e != Entry()} for d, accounts in secrets.items()}
         return {device: accounts for device, accounts in told.items() if accounts}

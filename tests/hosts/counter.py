@@ -15,7 +15,7 @@ from typing import Any, Final
 import yaml
 
 from fleetctl.lab import control
-from fleetctl.operations.workspace import init
+from fleetctl.operations.initialising import init
 from tests.hosts import machines
 from tests.hosts.machines import Machine
 from tests.lab.office import PILOT, Office, Ran

@@ -129,6 +129,12 @@ def steps_of(office: Office, *arguments: str) -> dict[str, int]:
     return found
 
 
+def died(work: Callable[[], None]) -> bool:
+    """Do work in a process of its own; return whether it was killed (SIGKILL)."""
+    status = _forked(work)
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
 def killed(office: Office, kind: str, number: int, *arguments: str) -> bool:
     """Carry a command out and kill it at a step; False when it came to its end before that."""
 
@@ -136,5 +142,4 @@ def killed(office: Office, kind: str, number: int, *arguments: str) -> bool:
         Steps(kind, number).watch()
         os._exit(office.run(*arguments).code)
 
-    status = _forked(work)
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    return died(work)

@@ -19,7 +19,8 @@ from typing import Any
 from fleetctl.cli.main import main
 from fleetctl.lab import control
 from fleetctl.operations import lab
-from fleetctl.operations.workspace import Workspace, init, open_workspace
+from fleetctl.operations.initialising import init
+from fleetctl.operations.workspace import Workspace, open_workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 PILOT = ROOT / "inventory" / "pilot"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fleetctl.operations import lab
-from fleetctl.operations.workspace import init
+from fleetctl.operations.initialising import init
 from tests.lab.office import PILOT, Office
 
 MODELS = {  # site -> vendor and model of its recorder

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from fleetctl.operations import backups
-from fleetctl.operations.workspace import init
+from fleetctl.operations.initialising import init
 from tests.lab.office import PILOT, Office
 
 SITES = """\

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fleetctl.lab import control
-from fleetctl.operations.workspace import init
+from fleetctl.operations.initialising import init
 from tests.lab.office import PILOT, Office
 
 SITE = """\

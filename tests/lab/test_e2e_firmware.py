@@ -15,7 +15,7 @@ import pytest
 
 from fleetctl.lab import control, firmware
 from fleetctl.operations import lab
-from fleetctl.operations.workspace import init
+from fleetctl.operations.initialising import init
 from tests.lab.killed import killed
 from tests.lab.office import PILOT, Office, Ran
 

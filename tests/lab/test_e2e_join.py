@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fleetctl.inventory import sheets
 from fleetctl.operations import lab
-from fleetctl.operations.workspace import init
+from fleetctl.operations.initialising import init
 from tests.lab.office import PILOT, Office
 from tests.lab.recorders import wait_for
 

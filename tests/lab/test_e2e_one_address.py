@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fleetctl.lab import control
-from fleetctl.operations.workspace import init
+from fleetctl.operations.initialising import init
 from tests.lab.office import PILOT, Office
 
 DEFAULT = "127.168.1.64"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fleetctl.lab import control
-from fleetctl.operations.workspace import init
+from fleetctl.operations.initialising import init
 from tests.lab.office import PILOT, Office, without
 from tests.lab.recorders import MODELS, NVRS, QUICK, chains, inventory, only, wait_for
 

@@ -5,6 +5,8 @@ The long soak stands beside it: `python -m tests.lab.soak_rotation`.
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,13 +14,16 @@ from typing import Any
 
 import pytest
 
+from fleetctl.lab import control
 from fleetctl.model import Finished, LoginJudged, Rotation, Step
 from fleetctl.operations import rotation
+from fleetctl.operations.rotation.logins import Logins
+from fleetctl.operations.rotation.turns import Login
 from fleetctl.operations.runs import select
 from fleetctl.operations.workspace import Workspace
 from fleetctl.vault import Vault
 from tests.lab import motion
-from tests.lab.killed import killed, steps_of
+from tests.lab.killed import died, killed, steps_of
 from tests.lab.motion import Motion
 from tests.lab.office import Office
 from tests.lab.soak_rotation import PATIENCE, lost, made
@@ -131,6 +136,22 @@ def test_a_device_that_says_yes_and_keeps_the_old_password_keeps_it_everywhere(o
     assert lost(office) == []
 
 
+@pytest.mark.parametrize("device", [TURNS, "s1-nvr"])
+def test_a_device_that_says_yes_and_takes_the_new_password_seconds_later_has_it(office: Office, device: str) -> None:
+    rotate = (*ROTATE, "--limit", device, "--account", "fleetctl")
+    office.break_(device, "password-late")
+    before = vault_of(office)
+    office.expect(0, *rotate)
+    assert vault_of(office)[device, "fleetctl"] != before[device, "fleetctl"]
+    assert lost(office) == []
+    killed_at_once = any(killed(office, kind, 1, *rotate) for kind in ("sent", "ordered"))
+    assert killed_at_once, "the device has the order, and not carried it out"
+    office.expect(0, *RECOVER)
+    assert office.workspace.store.unsettled() == ()
+    assert lost(office) == []
+    assert office.locked() == {}
+
+
 @pytest.mark.parametrize("device", [TURNS, ADMINISTRATOR, "s0-nvr", "s1-nvr"])
 def test_a_device_that_takes_the_new_password_and_answers_an_error_has_it(office: Office, device: str) -> None:
     before = vault_of(office)
@@ -212,10 +233,62 @@ def test_a_new_password_that_the_vault_has_dropped_is_not_missed_where_the_old_o
     # Killed when the vault had dropped it, and before the end of the rotation was on record.
     assert killed(office, "turned", 1, *ROTATE, "--limit", ADMINISTRATOR, "--account", "fleetctl")
     vault, where = office.workspace.vault, ("s1", ADMINISTRATOR, "fleetctl")
-    vault.discard(*where, vault.entry(*where).prepared)
+    vault.discard(*where, vault.entry(*where).prepared, sent=False)
     ran = office.expect(0, *RECOVER)
     assert ran.outcomes == {ADMINISTRATOR: "unchanged"}, ran
     assert office.workspace.store.unsettled() == ()
+    assert lost(office) == []
+
+
+@pytest.mark.parametrize("camera", [TURNS, ADMINISTRATOR])
+def test_commands_that_are_killed_again_and_again_before_an_answer_is_on_record_are_settled_all_the_same(
+    office: Office, camera: str
+) -> None:
+    command: tuple[str, ...] = (*ROTATE, "--limit", camera, "--account", "fleetctl")
+    for _ in range(3):  # each has presented the new password, and nobody was left to hear that it was accepted
+        assert _killed_unheard(office, *command)
+        command = RECOVER
+    office.expect(0, *RECOVER)
+    assert office.workspace.store.unsettled() == ()
+    assert lost(office) == []
+    assert office.locked() == {}
+
+
+def _killed_unheard(office: Office, *command: str) -> bool:
+    """Kill a command once its device has judged the new password, before that is noted."""
+
+    def work() -> None:
+        prove = Logins._prove
+
+        def proven(logins: Logins, login: Login, protocol: str) -> None:
+            prove(logins, login, protocol)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        Logins._prove = proven  # type: ignore[method-assign]
+        os._exit(office.run(*command).code)
+
+    return died(work)
+
+
+def test_an_account_that_somebody_changed_meanwhile_is_given_the_new_password_by_the_administrator(
+    office: Office,
+) -> None:
+    assert killed(office, "turned", 1, *ROTATE, "--limit", TURNS, "--account", "ghihinh_2")
+    users = office.real(TURNS)["users"]
+    control.change(office.lab_dir, TURNS, "users", ghihinh_2={**users["ghihinh_2"], "password": "By-hand-2026"})
+    office.expect(0, *RECOVER)
+    assert office.workspace.store.unsettled() == ()
+    assert lost(office) == []
+    assert office.locked() == {}
+
+
+def test_an_account_that_somebody_took_away_meanwhile_is_settled_and_made_again(office: Office) -> None:
+    assert killed(office, "turned", 1, *ROTATE, "--limit", TURNS, "--account", "ghihinh_2")
+    office.expect(0, "device", "call", TURNS, "devicemgmt", "DeleteUsers", "Username=ghihinh_2", "--yes")
+    ran = office.expect(1, *RECOVER)
+    assert "fleetctl apply" in ran.reason(TURNS), ran
+    assert office.workspace.store.unsettled() == ()
+    office.expect(0, "apply", "--yes", "--limit", TURNS, "--aspect", "users")
     assert lost(office) == []
 
 

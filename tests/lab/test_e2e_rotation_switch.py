@@ -11,7 +11,7 @@ import paramiko
 import pytest
 
 from fleetctl.operations import lab
-from fleetctl.operations.workspace import init
+from fleetctl.operations.initialising import init
 from tests.lab.killed import killed, steps_of
 from tests.lab.office import PILOT, Office
 from tests.lab.test_e2e_rotation import RECOVER, ROTATE, refusals, secrets_on_disk, vault_of

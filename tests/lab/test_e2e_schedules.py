@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fleetctl.operations.workspace import init
+from fleetctl.operations.initialising import init
 from tests.lab.office import PILOT, Office
 
 CAM = "viet-hung-cam-01"

@@ -15,7 +15,7 @@ from fleetctl.cli.screen import Screen
 from fleetctl.drivers.switch import power
 from fleetctl.lab import control
 from fleetctl.operations import lab
-from fleetctl.operations.workspace import init
+from fleetctl.operations.initialising import init
 from fleetctl.protocols import tunnel
 from tests.lab.office import PILOT, Office
 from tests.lab.test_tunnel import Relay, at_home, relay

@@ -7,8 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from fleetctl.model import Kind
+from fleetctl.operations.initialising import init
 from fleetctl.operations.maker import factory_logins
-from fleetctl.operations.workspace import init, open_workspace
+from fleetctl.operations.workspace import open_workspace
 from tests.hosts import pilot
 from tests.hosts.machines import USER
 from tests.lab.office import PILOT

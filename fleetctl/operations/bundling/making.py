@@ -20,7 +20,8 @@ from fleetctl.machine import operator
 from fleetctl.model import Device, Image
 from fleetctl.operations.bundling import carving, folders, records, words
 from fleetctl.operations.firmware.steps import catalogue, wanted
-from fleetctl.operations.workspace import ANSIBLE_CFG, Workspace
+from fleetctl.operations.initialising import ANSIBLE_CFG
+from fleetctl.operations.workspace import Workspace
 from fleetctl.vault import cipher, envelope
 
 KIND: Final = "site bundle"

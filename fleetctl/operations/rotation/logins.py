@@ -25,11 +25,20 @@ class Logins:
         self.job, self.channel = job, channel
         self.acting = job.acting  # who logs in as the administrator, with what is live now
         self.refusals = 0
+        self.tries: int | None = None  # how many may be refused in all, None for any number
         self.protocol = job.acting.facts.get("protocol") or catalog.load().greetings(job.device)[0]
 
     def live(self, order: Sequence[Login], protocol: str = "") -> Login | None:
-        """Return the first that the device accepts; None where it refuses all of them, or none may be tried."""
-        return next((each for each in order if not each.barred and self.accepted(each, protocol=protocol)), None)
+        """Return the first that the device accepts; None where it refuses all of them, or no more may be tried."""
+        for each in order:
+            if not each.barred and self.may_miss and self.accepted(each, protocol=protocol):
+                return each
+        return None
+
+    @property
+    def may_miss(self) -> bool:
+        """Whether one more refused login would not yet lock the device."""
+        return self.tries is None or self.refusals < self.tries
 
     def accepted(self, login: Login, *, wanted: bool = False, protocol: str = "") -> bool:
         """Present a login once, as soon as the device answers; again where the answer was lost on the way.

@@ -74,10 +74,24 @@ class Office:
                 self.recording.add(holder)
             self.ports[holder] = standing.port
         with self.administrator() as (link, driver):
-            users = converge.read(self.registry.cell(driver, "users"), "users", link).value
-            if isinstance(users, Users) and users.accounts and turn.account not in (*users.accounts, *self._secrets):
+            if not self._found(turn.account, link, driver):
                 raise Unsupported(f"the device has no account {turn.account}")
             self._setting(driver)
+
+    def has(self, account: str) -> bool:
+        """Return whether the device has an account; True where it does not tell."""
+        with self.administrator() as (link, driver):
+            return self._found(account, link, driver)
+
+    def _found(self, account: str, link: converge.Link, driver: Any) -> bool:
+        users = converge.read(self.registry.cell(driver, "users"), "users", link).value
+        told = users.accounts if isinstance(users, Users) else ()
+        return not told or account in (*told, *self._secrets)
+
+    @property
+    def first(self) -> tuple[str, ...]:
+        """Accounts whose password only they themselves set, or by which all others are set."""
+        return (self.device.user, FIRST, *self._secrets)
 
     @property
     def _secrets(self) -> tuple[str, ...]:

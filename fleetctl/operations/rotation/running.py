@@ -18,7 +18,7 @@ from fleetctl.operations.rotation.turns import Holder, Job, Login, Patience, Tur
 from fleetctl.operations.rotation.working import work
 from fleetctl.operations.runs import execute, job, select, task
 from fleetctl.operations.workspace import Workspace
-from fleetctl.store import Unsettled
+from fleetctl.records import Unsettled
 
 KIND = "password rotate"
 RECOVER = "password recover"
@@ -136,8 +136,8 @@ def recover(
 # --- what a worker is told ------------------------------------------------------------------------------
 
 
-def _login(workspace: Workspace, device: Device, account: str, password: str) -> Login:
-    mark, budget = workspace.budget(device, account, password)
+def _login(workspace: Workspace, device: Device, account: str, password: str, *, settling: bool = False) -> Login:
+    mark, budget = workspace.budget(device, account, password, settling=settling)
     return Login(user=account, password=password, fingerprint=mark, barred=budget.barred)
 
 
@@ -151,6 +151,7 @@ def _turn(workspace: Workspace, each: Chosen, books: _Books) -> Turn:
         new=_login(workspace, device, each.account, new),
         instead=_instead(workspace, device, each.instead),
         holders=each.holders,
+        tries=workspace.tries(device, each.account),
     )
     books.open(device, turn)
     return turn
@@ -177,11 +178,13 @@ def _again(workspace: Workspace, device: Device, left: Unsettled, books: _Books)
             f"{left.run} was about. Put the vault file's last backup there, then: fleetctl password recover"
         )
     turn = Turn(
-        old=_login(workspace, device, left.account, old),
-        new=_login(workspace, device, left.account, new) if new else _dropped(left),
+        old=_login(workspace, device, left.account, old, settling=True),
+        new=_login(workspace, device, left.account, new, settling=True) if new else _dropped(left),
         instead=_instead(workspace, device, left.instead),
         holders=_holders(workspace, device, left),
         step=left.step,
+        since=left.since.timestamp(),
+        tries=workspace.tries(device, left.account),
     )
     books.open(device, turn)
     return turn
@@ -234,10 +237,13 @@ class _Books:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._turns: dict[tuple[str, str], tuple[Device, Turn]] = {}
+        self._sent: set[tuple[str, str]] = set()  # whose new password the device may have been told
 
     def open(self, device: Device, turn: Turn) -> None:
         """Take a turn that is about to begin."""
         self._turns[device.name, turn.account] = device, turn
+        if turn.step not in (None, Step.PAUSE):
+            self._sent.add((device.name, turn.account))
 
     def take(self, event: Event) -> None:
         """Book one event. Raises VaultError where the vault cannot be written: the run then ends, nothing is sent."""
@@ -246,6 +252,7 @@ class _Books:
         device, turn = self._turns[event.device, event.account]
         vault, where = self._workspace.vault, (device.site, device.name, turn.account)
         if event.step in (Step.SET, Step.UNDO):
+            self._sent.add((device.name, turn.account))
             vault.keep(*where, turn.new.password, turn.old.password)
         elif event.step is Step.LIVE:
             self._set(where, turn.new.password)
@@ -258,7 +265,7 @@ class _Books:
         elif event.step is Step.OLD:
             self._set(where, turn.old.password)
             if turn.new.password:
-                vault.discard(*where, turn.new.password)
+                vault.discard(*where, turn.new.password, sent=(device.name, turn.account) in self._sent)
 
     @staticmethod
     def _in_use(device: Device, **accounts: str) -> None:

@@ -31,7 +31,8 @@ class Turning:
         """Carry one turn through to its end, and say how it ended. Once something may have been sent, an end that
         settles nothing is `unknown`, and stays on record until `password recover` has settled it.
         """
-        self._logins.refusals, self._paused_at, self._aside = 0, 0.0, []
+        self._logins.refusals, self._logins.tries = 0, turn.tries
+        self._paused_at, self._aside = 0.0, []
         self._office.step = turn.step
         try:
             if turn.step is None:
@@ -62,7 +63,15 @@ class Turning:
                 raise
             return self._given_back(turn, converge.outcome_of(error), f"{converge.told(error)}. Nothing was sent to it")
         order = (turn.old, turn.new) if doubted else (turn.new, turn.old)
-        return self._concluded(turn, self._logins.live(order), said)
+        live = self._logins.live(order)
+        if live is turn.old and not said:
+            self._landed(time.time())
+            live = self._logins.live((turn.old,)) or self._logins.live((turn.new,))
+        return self._concluded(turn, live, said)
+
+    def _landed(self, since: float) -> None:
+        """Wait until an order sent at that moment (Unix time) is no longer at work in the device."""
+        time.sleep(max(0.0, min(since + self._patience.lands_s - time.time(), self._patience.lands_s)))
 
     def _paused(self, turn: Turn, step: Step) -> str:
         """Let no holder log in: one that knocks with an old password has the account locked, for everybody on Dahua.
@@ -88,8 +97,26 @@ class Turning:
 
     def _settled(self, turn: Turn) -> Verdict:
         """Find out which password is live, and go on from there."""
+        if turn.step in (Step.SET, Step.UNDO):
+            self._landed(turn.since)
         order = (turn.old, turn.new) if turn.step in (Step.PAUSE, Step.UNDO) else (turn.new, turn.old)
-        return self._concluded(turn, self._logins.live(order), "")
+        live = self._logins.live(order)
+        if live is None and self._logins.refusals and turn.account not in self._office.first:
+            return self._renewed(turn)
+        return self._concluded(turn, live, "")
+
+    def _renewed(self, turn: Turn) -> Verdict:
+        """Have the administrator give an account that accepts neither password the new one: somebody changed it."""
+        if not self._office.has(turn.account):
+            self._office.note(turn, Step.OLD)
+            return Outcome.FAILED, (
+                f"the device has no account {turn.account} any more. Make it again: "
+                f"fleetctl apply --limit {self._office.device.name}"
+            )
+        if turn.new.barred or not self._logins.may_miss:
+            return self._concluded(turn, None, "")
+        said, _ = self._office.send(turn, turn.old, turn.new, Step.SET)
+        return self._concluded(turn, self._logins.live((turn.new,)), said)
 
     def _concluded(self, turn: Turn, live: Login | None, said: str) -> Verdict:
         if live is None:
@@ -98,8 +125,10 @@ class Turning:
             rests = " Its recorder rests so that it locks nobody out: there is no recording until then." * bool(
                 turn.recorders and turn.instead is None
             )
+            barred = tuple(dict.fromkeys(each.barred for each in (turn.new, turn.old) if each.barred))
+            asked = "the device refuses the new password and the old one, or may not be asked now"
             return Outcome.UNKNOWN, (
-                "the device refuses the new password and the old one, or may not be asked now: both are in the vault. "
+                f"{'; '.join(barred) if barred and not self._logins.refusals else asked}: both are in the vault. "
                 f"Nothing else was touched.{rests} Wait until its lock has run out, then: {self._recover()}"
             )
         self._office.act_as(live)

@@ -51,7 +51,8 @@ class Turn:
     """One account whose password is to be another.
 
     `instead`: the account that the holders have until now, where two take turns; None where it is this one.
-    `step` is where an earlier run was cut off, None to begin.
+    `step` is where an earlier run was cut off, and `since` when that was noted (Unix time); None to begin. `tries`: how
+    many logins that may be wrong the device may be asked now, None for any number.
     """
 
     old: Login
@@ -59,6 +60,8 @@ class Turn:
     instead: Login | None = None
     holders: tuple[Holder, ...] = ()
     step: Step | None = None
+    since: float = 0.0
+    tries: int | None = None
 
     @property
     def recorders(self) -> tuple[Holder, ...]:
@@ -78,6 +81,7 @@ class Patience:
     up_s: float = 180.0  # until a device that went away answers again
     online_s: float = 120.0  # until a channel is online and records with another login (field facts, 8.1)
     files_s: float = 120.0  # until a Linux recorder's files grow with another login
+    lands_s: float = 3.0  # how long an order whose sender was killed may still be at work in the device
     quiet_s: float = 2.0  # how long a channel that was paused may still have a login on its way
     steady_s: float = 5.0  # how long a channel that records nothing must stay online
     goes_on_s: float = 20.0  # footage that reaches so far past the write is of the session after it

@@ -9,10 +9,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-import typer
 
 from fleetctl import catalog, errors
-from fleetctl.cli.main import app
+from fleetctl.cli.main import command_tree
 from fleetctl.model import Outcome
 from fleetctl.reports import tally
 
@@ -54,7 +53,7 @@ def commands(group: object, path: str) -> Iterator[tuple[str, object]]:
             yield f"{path} {name}", command
 
 
-COMMANDS = dict(commands(typer.main.get_command(app), "fleetctl"))
+COMMANDS = dict(commands(command_tree(), "fleetctl"))
 
 
 @pytest.mark.parametrize("path", COMMANDS)

@@ -186,11 +186,11 @@ def test_a_stop_interrupts_what_runs_and_leaves_the_rest_undone(how: dict[str, A
     events = []
     began = time.monotonic()
     policy = Policy(unproven_in_flight=0, **({"threads": 32} | how))
-    for event in run(works.waiting, tasks(60), lambda name: 20.0, policy, stop=stop):
+    for event in run(works.waiting, tasks(60), lambda name: 90.0, policy, stop=stop):
         events.append(event)
         if sum(isinstance(e, Intent) for e in events) == 20:
             stop.request("interrupted", by_person=True)
-    assert time.monotonic() - began < 15, "none waited for its 20 s"
+    assert time.monotonic() - began < 60, "none waited for its 90 s"
     ends = endings(events)
     assert len(ends) == 60
     assert {e.outcome for e in ends.values()} == {Outcome.INTERRUPTED}
@@ -201,7 +201,7 @@ def test_a_stop_interrupts_what_runs_and_leaves_the_rest_undone(how: dict[str, A
 
 def test_work_that_is_seen_through_goes_on_to_its_end_when_the_run_is_ended(how: dict[str, Any]) -> None:
     stop, told = Stop(), []
-    for event in run(works.seen_through, tasks(3), lambda name: 30.0, Policy(**how), stop=stop):
+    for event in run(works.seen_through, tasks(3), lambda name: 90.0, Policy(**how), stop=stop):
         told += [event.aspect] if isinstance(event, Intent) else []
         if isinstance(event, Finished):
             assert event.outcome is Outcome.CHANGED, event
@@ -214,8 +214,8 @@ def test_reading_work_ends_early_when_it_asks_whether_the_run_is_being_ended(how
     stop = Stop()
     threading.Timer(0.3, stop.request, ["enough"]).start()
     began = time.monotonic()
-    ends = endings(done(works.reading, tasks(20), lambda name: 20.0, stop, **how))
-    assert time.monotonic() - began < 5
+    ends = endings(done(works.reading, tasks(20), lambda name: 90.0, stop, **how))
+    assert time.monotonic() - began < 60
     assert {e.outcome for e in ends.values()} == {Outcome.INTERRUPTED}
 
 
@@ -228,19 +228,19 @@ def test_a_run_that_was_stopped_before_it_began_sends_nothing(how: dict[str, Any
 
 def test_a_consumer_that_leaves_early_leaves_no_thread_and_no_process(how: dict[str, Any]) -> None:
     before = threading.active_count()
-    events = run(works.waiting, tasks(30), lambda name: 20.0, Policy(**how))
+    events = run(works.waiting, tasks(30), lambda name: 90.0, Policy(**how))
     for _, _event in zip(range(10), events, strict=False):
         pass
     began = time.monotonic()
     events.close()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60
     assert threading.active_count() == before
     assert not [p for p in psutil.Process().children() if "fleetctl.pools" in " ".join(p.cmdline())]
 
 
 def test_a_consumer_that_fails_ends_the_run(how: dict[str, Any]) -> None:
     with pytest.raises(ZeroDivisionError):  # noqa: PT012
-        for _ in run(works.waiting, tasks(30), lambda name: 20.0, Policy(**how)):
+        for _ in run(works.waiting, tasks(30), lambda name: 90.0, Policy(**how)):
             raise ZeroDivisionError
     assert not [t for t in threading.enumerate() if t.name.startswith("crew-") and not t.daemon]
 
@@ -260,7 +260,7 @@ def test_a_keyboard_interrupt_while_waiting_stops_the_run_in_order(monkeypatch: 
 
     monkeypatch.setattr(pools.ThreadPool, "receive", interrupted)
     stop = Stop()
-    ends = endings(done(works.waiting, tasks(40), lambda name: 20.0, stop))
+    ends = endings(done(works.waiting, tasks(40), lambda name: 90.0, stop))
     assert stop.by_person
     assert len(ends) == 40
     assert {e.outcome for e in ends.values()} == {Outcome.INTERRUPTED}
@@ -278,9 +278,15 @@ def test_the_death_of_a_worker_ends_its_tasks_and_not_the_run() -> None:
     assert all("its worker process died (exit code 7)" in ends[name].reason for name in dead)
 
 
-def test_each_process_is_set_up_once() -> None:
+def test_each_process_is_set_up_once(tmp_path: Path) -> None:
     events = done(
-        works.telling_pid, tasks(40), lambda n: 0.1, setup=works.setup, process_threshold=0, processes=2, threads=4
+        works.telling_pid,
+        tasks(40),
+        lambda n: str(tmp_path),
+        setup=works.setup,
+        process_threshold=0,
+        processes=2,
+        threads=4,
     )
     told = {e.facts["pid"]: e.facts["setup"] for e in events if isinstance(e, Learned)}
     assert len(told) == 2

@@ -9,8 +9,9 @@ import pytest
 from fleetctl.model import AspectPlan, Change, DevicePlan, FrozenMap, Kind, Outcome
 from fleetctl.operations import rollout
 from fleetctl.operations.firmware.hosts import packages
+from fleetctl.operations.initialising import init
 from fleetctl.operations.plans import Plan
-from fleetctl.operations.workspace import Workspace, init, open_workspace
+from fleetctl.operations.workspace import Workspace, open_workspace
 from fleetctl.resources import folder
 
 SITE = """\

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from fleetctl.operations.workspace import Workspace, init, open_workspace
+from fleetctl.operations.initialising import init
+from fleetctl.operations.workspace import Workspace, open_workspace
 from tests.unit.messages.nights import Nights
 from tests.unit.store.kit import Clock
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fleetctl.operations.workspace import Workspace, init, open_workspace
+from fleetctl.operations.initialising import init
+from fleetctl.operations.workspace import Workspace, open_workspace
 
 STANDARD = """all:
   vars:

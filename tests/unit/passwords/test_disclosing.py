@@ -13,7 +13,8 @@ import pytest
 from fleetctl.cli.main import main
 from fleetctl.errors import UsageError, VaultError
 from fleetctl.operations import disclosing
-from fleetctl.operations.workspace import Workspace, init, open_workspace
+from fleetctl.operations.initialising import init
+from fleetctl.operations.workspace import Workspace, open_workspace
 from fleetctl.vault import envelope
 
 GOOD, OTHER = "Kw7-mx2pQ.tz5_B", "Rd4.nc8wG-hv2_L"

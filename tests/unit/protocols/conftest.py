@@ -159,7 +159,7 @@ class Camera:
     schemes: tuple[str, ...] = ("wsse",)
     algorithm: str = "MD5"
     offset_s: float = 0.0
-    window_s: float = 5.0
+    window_s: float = 60.0
     clock_open: bool = True
     tells_time: bool = True
     open_operations: frozenset[str] = frozenset(
@@ -311,5 +311,5 @@ def peers() -> Iterator[Callable[..., Peer]]:
 
 def device(port: int, **more: object) -> Device:
     """Return a device of the inventory at a port of loopback."""
-    place = {"address": "127.0.0.1", "port": port, "timeout_s": 5.0, **more}
+    place = {"address": "127.0.0.1", "port": port, "timeout_s": 20.0, **more}
     return Device(name="cam-01", kind=Kind.CAMERA, site="s", user="admin", endpoint=Endpoint(**place))  # type: ignore[arg-type]

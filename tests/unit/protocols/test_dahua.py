@@ -24,7 +24,7 @@ RIGHT = "right"
 
 
 def opened(peer: Peer, password: str | None = RIGHT, access: Access = Access.WRITE) -> Session:
-    endpoint = Endpoint(address="127.0.0.1", port=peer.port, timeout_s=2.0)
+    endpoint = Endpoint(address="127.0.0.1", port=peer.port, timeout_s=20.0)
     device = Device(name="nvr", kind=Kind.NVR, site="s", endpoint=endpoint, user="fleetctl")
     return connect(device, password=password, access=access, facts={})
 

@@ -119,8 +119,8 @@ def test_the_devices_own_clock_signs_the_request(peers: Make) -> None:
             session.read("tds", "GetUsers")
             error = session.clock_error_s()
             assert error is not None
-            assert abs(error - offset) < 1.5
-            assert abs(session.utc_now_of_device().timestamp() - (time.time() + offset)) < 1.5
+            assert abs(error - offset) < 30
+            assert abs(session.utc_now_of_device().timestamp() - (time.time() + offset)) < 30
 
 
 def test_a_clock_that_moved_is_measured_again_before_the_password_is_blamed(peers: Make) -> None:
@@ -146,7 +146,7 @@ def test_a_device_that_tells_nobody_the_time_is_signed_for_by_its_date_header(pe
         assert session.clock_error_s() is None
         session.read("tds", "GetUsers")
         session.read("tds", "GetSystemDateAndTime")
-        assert session.clock_error_s() == pytest.approx(-7200.0, abs=1.5)
+        assert session.clock_error_s() == pytest.approx(-7200.0, abs=30)
     assert camera.rejected == 0
 
 

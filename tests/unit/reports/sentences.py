@@ -2,24 +2,21 @@
 
 A sentence is a text of two words or more, with a hole where a value goes. Found is every one but those that other
 means translate (`say`, `N_`), that are for machines (SQL, documents, patterns), or that only the published pages show
-(`doc`). `python -m tests.unit.reports.sentences` prints those that the catalogue lacks, as entries to be filled in.
+(`doc`). `make catalogues` adds those that the catalogue lacks, to be filled in.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-import sys
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import Final
 
 import fleetctl
-from fleetctl.reports.language import read_po
 
 PACKAGE: Final = Path(fleetctl.__file__).parent
-CATALOGUE: Final = PACKAGE / "reports" / "locale" / "vi" / "LC_MESSAGES" / "reasons.po"
 
 _HOLE: Final = "\0"
 _SENTENCE: Final = re.compile(r"[A-Za-z]{2,}[,:;.)]? [a-z`]")
@@ -35,6 +32,7 @@ _FILES: Final = (
     "inventory/sheets/columns.py",
     "inventory/variables.py",
     "model/settings.py",
+    "reports/catalogues.py",
     "reports/prometheus.py",
     "operations/diagnosis/causes.py",
 )
@@ -152,28 +150,12 @@ def _texts(node: ast.expr) -> list[str]:
 
 def _commands() -> Iterator[str]:
     """Yield the names of the commands: `audit`, `device show`."""
-    import typer.main
 
-    from fleetctl.cli.main import app
+    from fleetctl.cli.main import command_tree
 
     def under(command: object, before: str) -> Iterator[str]:
         for name, inner in getattr(command, "commands", {}).items():
             yield f"{before}{name}"
             yield from under(inner, f"{before}{name} ")
 
-    yield from under(typer.main.get_command(app), "")
-
-
-def missing() -> list[str]:
-    """Return the sentences that the catalogue does not have."""
-    known = {text for text, told in read_po(CATALOGUE) if all(told)} if CATALOGUE.exists() else set()
-    return [text for text in sentences() if text not in known]
-
-
-def escaped(text: str) -> str:
-    """Return a text as a string of a catalogue."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-if __name__ == "__main__":
-    sys.stdout.write("".join(f'msgid {escaped(text)}\nmsgstr ""\n\n' for text in missing()))
+    yield from under(command_tree(), "")

@@ -14,8 +14,8 @@ from fleetctl.operations.accepting import WIDE, kept
 from fleetctl.reports import html
 from fleetctl.reports.acceptance import document
 from fleetctl.reports.acceptance_pdf import FONTS, pdf
-from fleetctl.reports.language import Language, read_po
-from tests.unit.reports.test_language import CATALOGUE
+from fleetctl.reports.catalogues import place, read_po
+from fleetctl.reports.language import Language
 
 HOSTILE = "<script>alert(1)</script>\u202e\x1b[31m"
 
@@ -53,7 +53,7 @@ def told(**more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("name", ["DejaVuSansCondensed.ttf", "DejaVuSansCondensed-Bold.ttf"])
 def test_every_letter_that_is_said_in_vietnamese_is_in_the_font(name: str) -> None:
     letters = set(TTFont(FONTS / name).getBestCmap())
-    said = {ord(letter) for _, texts in read_po(CATALOGUE) for text in texts for letter in text if letter >= " "}
+    said = {ord(letter) for _, texts in read_po(place("vi", "fleetctl")) for letter in "".join(texts) if letter >= " "}
     assert said - letters == set()
 
 

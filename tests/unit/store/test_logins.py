@@ -6,7 +6,7 @@ import pytest
 
 from fleetctl.errors import Refused, Unreachable
 from fleetctl.journal import Journal
-from fleetctl.logins import SPARED
+from fleetctl.logins import LAST, SPARED
 from fleetctl.model import Attempt, Event, LoginJudged, LoginLock, LoginLocked, Outcome
 from fleetctl.model.passwords import USUAL_LOCK
 from fleetctl.store import Store
@@ -81,7 +81,7 @@ def test_a_new_proven_password_takes_the_place_of_the_old_one(store: Store, jour
     assert store.may_try("cam", "admin", "new") == ("", True)
 
 
-def test_a_try_that_nobody_judged_is_made_again_once_in_each_time_of_the_lock_and_a_refusal_then_is_for_good(
+def test_a_try_that_nobody_judged_is_made_again_in_each_time_of_the_lock_and_is_no_refusal_of_the_password(
     store: Store, journal: Journal, clock: Clock
 ) -> None:
     journal.begin("apply", {})
@@ -92,6 +92,11 @@ def test_a_try_that_nobody_judged_is_made_again_once_in_each_time_of_the_lock_an
     assert store.may_try("cam", "admin", "old") == ("", False)
     journal.record(attempt())  # killed again
     assert "tried by a command that did not end" in store.may_try("cam", "admin", "old").barred
+    clock.forward(USUAL_LOCK.lock_s + 1)
+    assert store.may_try("cam", "admin", "old") == ("", False)
+    journal.record(attempt())
+    journal.record(judged(accepted=False))
+    assert store.may_try("cam", "admin", "old").barred
     clock.forward(USUAL_LOCK.lock_s + 1)
     assert store.may_try("cam", "admin", "old") == ("", False)
     journal.record(attempt())
@@ -148,14 +153,51 @@ def test_a_replaced_device_begins_anew(store: Store, journal: Journal) -> None:
     assert store.facts("cam") == {}
 
 
-def test_a_try_whose_command_was_killed_may_be_repeated_once(store: Store, journal: Journal) -> None:
-    for number, barred in enumerate((False, True)):
-        journal.begin("adopt", {})
-        journal.record(attempt())
-        assert "tried by a command that did not end" in store.may_try("cam", "admin", "old").barred or number
-        with store.transaction() as connection:  # as if its process was gone
-            connection.execute("UPDATE runs SET pid = 999999999")
-        assert bool(store.may_try("cam", "admin", "old").barred) is barred
+def killed(store: Store, journal: Journal, *events: Event) -> None:
+    """Have a command that presents a password killed before the device's answer is on record."""
+    journal.begin("password rotate", {})
+    for event in events:
+        journal.record(event)
+    with store.transaction() as connection:  # as if its process was gone
+        connection.execute("UPDATE runs SET pid = 999999999")
+
+
+def test_a_try_whose_command_was_killed_may_be_repeated_as_long_as_the_device_would_not_lock(
+    store: Store, journal: Journal, clock: Clock
+) -> None:
+    journal.begin("adopt", {})
+    journal.record(attempt())
+    assert "tried by a command that did not end" in store.may_try("cam", "admin", "old").barred, "it lives"
+    for left, settling in ((2, 3), (1, 2), (0, 1), (0, 0)):
+        killed(store, journal, *[attempt()] * (left < 2))
+        for spared, tries in ((SPARED, left), (LAST, settling)):
+            assert store.tries("cam", "admin", spared=spared) == tries
+            assert bool(store.may_try("cam", "admin", "old", spared=spared).barred) is (tries == 0)
+            assert bool(store.may_try("cam", "admin", "another", spared=spared).barred) is (tries == 0)
+    assert "4 were refused lately" in store.may_try("cam", "admin", "old").barred
+    clock.forward(USUAL_LOCK.lock_s + 1)
+    assert store.may_try("cam", "admin", "old") == ("", False)
+
+
+def test_of_a_password_that_is_refused_the_tries_that_nobody_heard_of_were_refused_too(
+    store: Store, journal: Journal, clock: Clock
+) -> None:
+    killed(store, journal, attempt())
+    killed(store, journal, attempt())
+    clock.forward(5)
+    ran(journal, "password recover", attempt(), judged(accepted=False), finished(Outcome.UNKNOWN))
+    assert "3 were refused lately" in store.may_try("cam", "admin", "another").barred
+    assert store.tries("cam", "admin", spared=LAST) == 1
+    clock.forward(USUAL_LOCK.lock_s + 1)
+    assert store.may_try("cam", "admin", "old") == ("", False), "it was refused once, as far as anybody heard"
+
+
+def test_a_device_that_never_locks_may_be_asked_again_however_many_commands_were_killed(
+    store: Store, journal: Journal
+) -> None:
+    for _ in range(9):
+        killed(store, journal, attempt())
+    assert store.may_try("cam", "admin", "old", lock=LoginLock(refusals=0)) == ("", False)
 
 
 def test_what_another_command_tries_at_this_moment_is_not_tried_beside_it(store: Store, journal: Journal) -> None:

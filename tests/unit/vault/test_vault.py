@@ -123,6 +123,28 @@ def test_a_previous_password_goes_with_the_first_write_after_its_days(tmp_path: 
         assert (entry.current, entry.previous) == ("second", kept)
 
 
+def test_a_password_that_was_sent_and_not_taken_is_kept_as_the_previous_one_for_as_long(tmp_path: Path) -> None:
+    day = [datetime(2026, 1, 1, tzinfo=UTC)]
+    one = Vault(tmp_path, source(), clock=lambda: day[0], keep_days=lambda _site: 10)
+    where = ("viet_hung", "cam-01", "fleetctl")
+    one.set(*where, "first")
+    day[0] = datetime(2026, 3, 1, tzinfo=UTC)
+    never = one.prepare(*where)
+    one.discard(*where, never, sent=False)
+    assert (one.entry(*where).previous, one.entry(*where).prepared) == ("", "")
+    sent = one.prepare(*where)
+    one.discard(*where, "another", sent=True)
+    assert one.entry(*where).prepared == sent
+    one.discard(*where, sent, sent=True)
+    for days, kept in ((9, sent), (11, "")):
+        day[0] = datetime(2026, 3, 1 + days, tzinfo=UTC)
+        one.ensure("viet_hung", {f"cam-{days}": ["fleetctl"]})
+        entry = vault_of(tmp_path).entry(*where)
+        assert (entry.current, entry.previous, entry.prepared) == ("first", kept, "")
+        assert entry.changed == "2026-01-01T00:00:00Z", "its age is that of the current one"
+    assert entry.prepared_at == ""
+
+
 def test_what_changes_a_password_is_noted_with_its_run(tmp_path: Path) -> None:
     one = vault_of(tmp_path)
     one.run = 7
