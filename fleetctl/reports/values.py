@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fleetctl.model import ABSENT, UNSET, Change, SecretRef, Untold
 
 if TYPE_CHECKING:
-    from fleetctl.store import Drift
+    from fleetctl.records import Drift
 
 _ESCAPED: Final = {"Cc": True, "Cf": True, "Cs": True, "Zl": True, "Zp": True}
 

@@ -9,7 +9,7 @@ from fleetctl.reports.language import Language
 from fleetctl.reports.values import clean, setting_name
 
 if TYPE_CHECKING:
-    from fleetctl.store import Drift
+    from fleetctl.records import Drift
 
 _PERSONS: Final = 3  # so many are named
 
