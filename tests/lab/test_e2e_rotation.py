@@ -221,7 +221,7 @@ def test_a_vault_that_is_edited_by_hand_meanwhile_loses_no_password(office: Offi
         if isinstance(event, Rotation) and event.step is Step.SET:  # somebody puts an older copy of the file back
             other = Vault(workspace.inventory_root, workspace.root)
             seen["prepared"] = other.entry("s1", ADMINISTRATOR, "fleetctl").prepared
-            other.discard("s1", ADMINISTRATOR, "fleetctl", seen["prepared"])
+            other.discard("s1", ADMINISTRATOR, "fleetctl", seen["prepared"], sent=False)
             other.set("s1", "s1-nvr", "lanhdao", "Set-by-hand-7")
     fresh = Workspace(root=workspace.root, inventory_root=workspace.inventory_root).vault
     assert fresh.entry("s1", ADMINISTRATOR, "fleetctl").current == seen["prepared"]
