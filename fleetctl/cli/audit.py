@@ -89,16 +89,17 @@ def audit(
 def _writers(run: Followed, before: Looked) -> None:
     """Tell who changed what has drifted since the last look, by the devices' own logs."""
     from fleetctl.operations import writers
-    from fleetctl.reports.past import changed_by
     from fleetctl.reports.values import clean, impersonal
+    from fleetctl.reports.who import changed_by
 
     say, found = run.context.say, {}
     for told in writers.found(run.workspace, run.begun, before):
         name, entries = told.device.name, [each.plain for each in told.written]
         found[name] = entries
         reason = clean(say.reason(impersonal(told.reason, name)))
-        text = changed_by(say, entries) or reason or say("its log has nothing of it")
-        run.changed_by[name] = text
+        text = changed_by(say, entries)
+        if not text:
+            run.untold[name] = text = reason or say("its log has nothing of it")
         if not run.context.json:
             run.context.screen.talk(f"{name}: {text}")
     run.more["changed_by"] = found

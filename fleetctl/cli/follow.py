@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fleetctl.executor import Stop
     from fleetctl.operations.workspace import Workspace
     from fleetctl.reports.files import Night, Report
+    from fleetctl.reports.who import Writers
 
 NIGHTS: Final = 14
 """So many runs are in a report's trend."""
@@ -34,7 +35,7 @@ class Followed:
         self.begun = datetime.now().astimezone()
         self.stop: Stop = Stop()
         self.tally = Tally(workspace.inventory.devices)
-        self.changed_by: dict[str, str] = {}  # by device: who changed it, in words
+        self.untold: dict[str, str] = {}  # by device: why its log does not tell who changed it
         self.more: dict[str, object] = {}  # for the summary in JSON
 
     @property
@@ -75,7 +76,8 @@ class Followed:
 
         context, code = self.context, self.report(self.exit_code)
         if context.json:
-            for line in jsonlines.run(self.command, self.tally, code, stopped=self.stop.reason, **self.more):
+            more = {"stopped": self.stop.reason, **self.more}
+            for line in jsonlines.run(self.command, self.tally, code, self._writers(), **more):
                 context.screen.out(line)
         else:
             if changes:
@@ -97,6 +99,14 @@ class Followed:
             Night(ended=run.ended.astimezone(), outcomes=outcomes(run)) for run in reversed(whole[:NIGHTS]) if run.ended
         )
 
+    def _writers(self) -> Writers:
+        """Return who changed what has drifted, as far as the devices' own logs told it at any time."""
+        from fleetctl.reports.who import writers
+
+        if self.command != "audit":
+            return {}
+        return writers(self.workspace.store.drift(lasting=True, devices=tuple(self.tally.devices)))
+
     def report(self, code: int) -> int:
         """Write the reports that were asked for; returns the exit code, 1 where one could not be written."""
         if not self.reports:
@@ -113,7 +123,9 @@ class Followed:
             site_names=self.site_names,
             inventory=str(self.workspace.inventory_root),
             nights=self._nights(),
-            changed_by=self.changed_by,
+            changed_by=self._writers(),
+            untold=self.untold,
+            more={"stopped": self.stop.reason, **self.more},
         )
         for report in self.reports:
             try:

@@ -97,8 +97,9 @@ def _finish(told: Context, lines: Sequence[dict[str, Any]], type_: str) -> int:
 
 def _drift(told: Context, rows: Sequence[Drift], set_back: Mapping[int, int]) -> int:
     """Print the rows; `set_back` tells by their numbers how often they went back after fleetctl had written them."""
-    from fleetctl.reports.past import changed_by, drift
+    from fleetctl.reports.past import drift
     from fleetctl.reports.values import clean, impersonal, shown
+    from fleetctl.reports.who import changed_by
 
     if told.json:
         return _finish(told, [drift(row) | {"set_back": set_back.get(n, 0)} for n, row in enumerate(rows)], "drift")

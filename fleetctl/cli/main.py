@@ -97,6 +97,7 @@ ORDER: Final = (
     "schedule",
 )
 HOME_ONLY: Final = ("init", "lab", "schedule", "message")  # commands that a bundle has no use for
+COMPLETED: Final = "_TYPER_COMPLETE_ARGS"  # the line that a shell asks to go on with, where it shows what that means
 ANYWHERE: Final = ("--json", "--lang")  # global options that may also stand after the command
 
 
@@ -210,9 +211,14 @@ def options(
 
 
 @functools.cache
-def command_tree() -> Any:  # typer does not export the type of its commands
-    """Return all commands; made once, since typer takes 40 ms to read their signatures."""
-    return typer.main.get_command(app)
+def command_tree(spoken: str = "en") -> Any:  # typer does not export the type of its commands
+    """Return all commands, their help in a language; made once, since typer takes 40 ms to read their signatures."""
+    tree = typer.main.get_command(app)
+    if spoken != "en":
+        from fleetctl.cli import helping
+
+        helping.speak(tree, spoken)
+    return tree
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -234,10 +240,11 @@ def main(arguments: Sequence[str]) -> int:
 def _carried_out(ordered: Sequence[str], screen: Screen, bundles: list[Bundled], *, json: bool) -> int:
     """Run the command; the bundle that it opens is left in `bundles`."""
     code: object
+    spoken = _language(ordered).code
     try:
-        code = command_tree().main(list(ordered), prog_name="fleetctl", standalone_mode=False, obj=bundles)
+        code = command_tree(spoken).main(list(ordered), prog_name="fleetctl", standalone_mode=False, obj=bundles)
     except typer.TyperException as error:
-        code = _usage(error, screen, json=json)
+        code = _usage(error, screen, spoken, json=json)
     except typer.Abort:
         code = EXIT_INTERRUPTED
     except FleetctlError as error:
@@ -267,7 +274,8 @@ def hoisted(arguments: Sequence[str]) -> list[str]:
 def _language(arguments: Sequence[str]) -> Language:
     """Return the language for an error, whatever else is wrong with the arguments."""
     asked = ""
-    for option, value in zip(arguments, [*arguments[1:], ""], strict=True):
+    line = arguments or os.environ.get(COMPLETED, "").split()
+    for option, value in zip(line, [*line[1:], ""], strict=False):
         if option == "--lang":
             asked = value
         elif option.startswith("--lang="):
@@ -275,10 +283,14 @@ def _language(arguments: Sequence[str]) -> Language:
     return Language(choose(asked if asked in LANGUAGES else "", os.environ))
 
 
-def _usage(error: typer.TyperException, screen: Screen, *, json: bool) -> int:
-    """Tell a usage error as typer words it."""
+def _usage(error: typer.TyperException, screen: Screen, spoken: str, *, json: bool) -> int:
+    """Tell a usage error as typer words it, or in another language."""
     show = getattr(error, "show", None)
-    if callable(show):
+    if callable(show) and spoken != "en":
+        from fleetctl.cli import helping
+
+        helping.usage(show, spoken, screen)
+    elif callable(show):
         show()
     if json:
         screen.out(jsonlines.error(UsageError(error.format_message())))

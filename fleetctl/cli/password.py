@@ -109,8 +109,8 @@ def show(
 
 
 @app.command(
-    epilog="Example: fleetctl password export --recipient age1... --output hanoi.csv.age; "
-    "opened with: age --decrypt -i key.txt hanoi.csv.age"
+    epilog="Examples: fleetctl password export --recipient age1... --output hanoi.csv.age"
+    "    age --decrypt -i key.txt hanoi.csv.age (opens it)"
 )
 def export(
     ctx: typer.Context,

@@ -12,7 +12,6 @@ from fleetctl.errors import BadAnswer, FleetctlError, Refused, Rejected, Unreach
 from fleetctl.model import (
     Access,
     Action,
-    Attempt,
     Change,
     Channel,
     Device,
@@ -28,7 +27,8 @@ from fleetctl.model import (
     Secrets,
     Started,
 )
-from fleetctl.operations.door import RENEWED, RENEWING, Door, Job, Known, Login, judgement, own_account
+from fleetctl.operations import beside
+from fleetctl.operations.door import RENEWED, RENEWING, Door, Job, Known, Login
 from fleetctl.protocols import opener
 
 
@@ -196,29 +196,17 @@ def _own_interface(job: Job, channel: Channel) -> dict[str, str]:
     """Try the account once in the maker's own interface, which may not know it; it has a budget of tries of its own."""
     if not job.own_interface:
         return {}
-    attempt = Attempt(
-        device=job.device.name,
-        account=own_account(job.device.user, job.own_interface),
-        fingerprint=job.fingerprint,
-        address=job.device.endpoint.spot,
-    )
-    session = None
     try:
-        session = opener(job.own_interface)(
-            job.device, password=job.password, access=Access.READ, facts={}, known_hosts=job.known_hosts
-        )
-        channel.confirm(attempt)
-        session.prove()
-    except Refused as error:
-        if error.credential:
-            channel.emit(judgement(attempt, accepted=False, tries_left=error.tries_left))
+        beside.session(
+            job.device,
+            job.own_interface,
+            password=job.password,
+            fingerprint=job.fingerprint,
+            known_hosts=job.known_hosts,
+            channel=channel,
+        ).close()
+    except (Refused, Unsupported, BadAnswer, Unreachable):
         return {}
-    except (Unsupported, BadAnswer, Unreachable):
-        return {}
-    finally:
-        if session is not None:
-            session.close()
-    channel.emit(judgement(attempt, accepted=True))
     return {converge.OWN_LOGIN: job.fingerprint}
 
 

@@ -228,6 +228,7 @@ def _blank(workspace: Workspace, device: str) -> dict[str, Any]:
         "actual": None,
         "reason": "",
         "since": None,
+        "changed_by": [],
     }
 
 
@@ -240,4 +241,5 @@ def _told(workspace: Workspace, row: Drift, standing: str) -> dict[str, Any]:
         "actual": plain(value(row.actual, types)),
         "reason": row.reason,
         "since": row.first_seen.isoformat(timespec="seconds"),
+        "changed_by": [dict(each) for each in row.changed_by],
     }

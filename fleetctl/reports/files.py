@@ -15,6 +15,7 @@ from fleetctl.model import Outcome
 from fleetctl.reports import jsonlines
 from fleetctl.reports.language import Language
 from fleetctl.reports.tally import Tally
+from fleetctl.reports.who import Writers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,9 @@ class Run:
     ended: datetime
     site_names: Mapping[str, str]
     inventory: str = ""
-    changed_by: Mapping[str, str] = field(default_factory=dict)  # by device: who changed it by its log, in words
+    changed_by: Writers = field(default_factory=dict)
+    untold: Mapping[str, str] = field(default_factory=dict)  # by device: why its log does not tell who changed it
+    more: Mapping[str, object] = field(default_factory=dict)  # for the summary in JSON
     nights: tuple[Night, ...] = ()  # the oldest first, this run last; for the trend
 
 
@@ -58,17 +61,19 @@ def _html(run: Run) -> str:
 def _csv(run: Run) -> str:
     from fleetctl.reports.csv import sheet
 
-    return "\ufeff" + sheet(run.tally, run.site_names)
+    return "\ufeff" + sheet(run.tally, run.site_names, run.changed_by)
 
 
 def _plain_csv(run: Run) -> str:
     from fleetctl.reports.csv import sheet
 
-    return sheet(run.tally, run.site_names)
+    return sheet(run.tally, run.site_names, run.changed_by)
 
 
 def _json(run: Run) -> str:
-    return "".join(f"{line}\n" for line in jsonlines.run(run.command, run.tally, run.exit_code))
+    return "".join(
+        f"{line}\n" for line in jsonlines.run(run.command, run.tally, run.exit_code, run.changed_by, **run.more)
+    )
 
 
 def _junit(run: Run) -> str:

@@ -27,6 +27,7 @@ class ChangeGroup:
     sites: tuple[str, ...]
     place: Place | None = None  # where it is written, if it is the same place for all
     values: int = 1  # more than 1: so many different expected values; `expected` is one of them
+    members: tuple[tuple[str, str], ...] = ()  # each device with its setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,7 @@ def _group(members: Sequence[_Told]) -> ChangeGroup:
         sites=tuple(sorted({each.record.site for each in members})),
         place=next(iter(places)) if len(places) == 1 else None,
         values=len({each.expected for each in members}),
+        members=tuple((each.record.name, each.setting) for each in members),
     )
 
 

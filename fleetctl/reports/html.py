@@ -18,6 +18,7 @@ from fleetctl.reports.groups import change_groups, notes
 from fleetctl.reports.language import N_
 from fleetctl.reports.tally import DeviceRecord
 from fleetctl.reports.values import clean, setting_name, shown
+from fleetctl.reports.who import changed_by
 from fleetctl.resources import folder
 
 CLOCK_ERROR_S = 2.0
@@ -108,6 +109,8 @@ def page(run: Run) -> str:
             clocks_most=CLOCK_ERROR_S,
             kept=_kept(records),
             groups_of=groups_of,
+            by=lambda members: changed_by(run.say, (e for m in members for e in run.changed_by.get(m, ()))),
+            setting_name=setting_name,
             GOOD_WORD=Outcome.UNCHANGED,
             PENDING=Outcome.PENDING,
         )

@@ -7,15 +7,17 @@ Every object has `schema_version` (semantic: a minor step only adds) and `type`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from fleetctl.errors import FleetctlError, InventoryError
 from fleetctl.model import Change, Device, Gap, Outcome, Waiver
 from fleetctl.reports.tally import AspectRecord, DeviceRecord, Tally
-from fleetctl.reports.values import plain
+from fleetctl.reports.values import plain, setting_name
+from fleetctl.reports.who import Writers
 
-SCHEMA_VERSION: Final = "1.1"
+SCHEMA_VERSION: Final = "1.2"
 
 
 def line(type_: str, fields: Mapping[str, Any]) -> str:
@@ -44,15 +46,16 @@ def device(told: Device) -> dict[str, Any]:
     }
 
 
-def change(told: Change) -> dict[str, Any]:
-    """Return one difference; `expected` and `actual` null: the item is not there."""
-    return {
+def change(told: Change, by: Sequence[Mapping[str, str]] = ()) -> dict[str, Any]:
+    """Return one difference; `expected` and `actual` null: the item is not there. `by`: who changed it."""
+    made = {
         "field": told.field,
         "key": told.key,
         "expected": plain(told.after),
         "actual": plain(told.before),
         "place": str(told.place) if told.place else None,
     }
+    return made | {"changed_by": [dict(each) for each in by]} if by else made
 
 
 def gap(told: Gap) -> dict[str, Any]:
@@ -80,18 +83,18 @@ def waiver(told: Waiver) -> dict[str, Any]:
     }
 
 
-def _aspect(told: AspectRecord) -> dict[str, Any]:
+def _aspect(told: AspectRecord, by: Writers, device: str) -> dict[str, Any]:
     return {
         "aspect": told.aspect,
         "outcome": told.outcome.value,
         "reason": told.reason,
-        "changes": [change(c) for c in told.changes],
+        "changes": [change(c, by.get((device, setting_name(c)), ())) for c in told.changes],
         "gaps": [gap(g) for g in told.gaps],
     }
 
 
-def record(told: DeviceRecord) -> dict[str, Any]:
-    """Return how one device ended."""
+def record(told: DeviceRecord, by: Writers = MappingProxyType({})) -> dict[str, Any]:
+    """Return how one device ended, and who changed what."""
     plan, whole = told.plan, told.whole
     return {
         "name": told.name,
@@ -105,7 +108,7 @@ def record(told: DeviceRecord) -> dict[str, Any]:
         "serial_number": plan.serial_number if plan else "",
         "firmware": plan.firmware if plan else "",
         "duration_s": round(told.duration_s, 3),
-        "aspects": [_aspect(a) for a in told.aspects()],
+        "aspects": [_aspect(a, by, told.name) for a in told.aspects()],
     }
 
 
@@ -124,11 +127,11 @@ def summary(command: str, exit_code: int, tally: Tally | None = None, **more: An
     return line("summary", fields)
 
 
-def run(command: str, tally: Tally, exit_code: int, **more: Any) -> Iterator[str]:
+def run(command: str, tally: Tally, exit_code: int, by: Writers = MappingProxyType({}), **more: Any) -> Iterator[str]:
     """Yield a whole run: a line per device in order of site and name, then the summary."""
     for members in tally.sites().values():
         for member in members:
-            yield line("device", record(member))
+            yield line("device", record(member, by))
     yield summary(command, exit_code, tally, **more)
 
 

@@ -13,12 +13,15 @@ from lxml import etree
 
 from fleetctl.model import Outcome
 from fleetctl.reports.files import Run
+from fleetctl.reports.language import Language
 from fleetctl.reports.tally import AspectRecord, DeviceRecord
 from fleetctl.reports.values import clean, setting_name, shown
+from fleetctl.reports.who import Writers, changed_by
 
 _FAILURE: Final = frozenset({Outcome.PENDING, Outcome.NOT_APPLIED, Outcome.STALE, Outcome.FAILED})
 _SKIPPED: Final = frozenset({Outcome.WAIVED, Outcome.UNSUPPORTED})
 _GOOD: Final = frozenset({Outcome.UNCHANGED, Outcome.CHANGED})
+_ENGLISH: Final = Language("en")
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -32,7 +35,7 @@ def document(run: Run) -> str:
         for record in records:
             for part in _parts(record):
                 counts["tests"] += 1
-                if kind := _case(suite, site, record, part):
+                if kind := _case(suite, site, record, part, run.changed_by):
                     counts[kind] += 1
         seconds = sum(record.duration_s for record in records)
         for name, n in counts.items():
@@ -55,7 +58,7 @@ def _parts(record: DeviceRecord) -> Iterator[AspectRecord]:
     yield from record.aspects()
 
 
-def _case(suite: etree._Element, site: str, record: DeviceRecord, part: AspectRecord) -> str:
+def _case(suite: etree._Element, site: str, record: DeviceRecord, part: AspectRecord, by: Writers) -> str:
     """Add a case; returns which count it goes to, "" for one that passes."""
     name = f"{record.name}.{part.aspect}" if part.aspect else record.name
     case = etree.SubElement(suite, "testcase", classname=_text(f"{site}.{record.name}"), name=_text(name))
@@ -64,11 +67,12 @@ def _case(suite: etree._Element, site: str, record: DeviceRecord, part: AspectRe
         return ""
     tag, count = _tag(part.outcome)
     lines = [f"{setting_name(c)}: {shown(c.before)}, expected {shown(c.after)}" for c in part.changes]
+    who = (changed_by(_ENGLISH, by.get((record.name, setting_name(c)), ())) for c in part.changes)
     message = _text(part.reason or (lines[0] if lines else part.outcome.value))
     told = etree.SubElement(case, tag, message=message)
     if tag != "skipped":
         told.set("type", part.outcome.value)
-        told.text = _text("\n".join(lines) or message)
+        told.text = _text("\n".join((*lines, *dict.fromkeys(filter(None, who)))) or message)
     return count
 
 

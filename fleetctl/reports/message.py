@@ -11,8 +11,9 @@ from fleetctl.model import Kind
 from fleetctl.reports import wording
 from fleetctl.reports.language import N_, Language
 from fleetctl.reports.values import clean, impersonal, shown
+from fleetctl.reports.who import changed_by
 
-SCHEMA_VERSION: Final = "1.0"
+SCHEMA_VERSION: Final = "1.1"
 _NAMED: Final = 8  # devices of a group that are named
 _GROUPS: Final = 60  # groups that are told one by one
 
@@ -119,7 +120,8 @@ def _groups(
         why = _why(say, item) if words is STATES else ""
         members.setdefault((_whole(say, item, site_names), what, why), []).append(item)
     for (whole, what, why), same in list(members.items())[:_GROUPS]:
-        yield f"- {whole or _who(say, same)}: {what}{why}"
+        by = changed_by(say, (each for item in same for each in item.get("changed_by", ()))) if words is STATES else ""
+        yield f"- {whole or _who(say, same)}: {what}{why}{f'; {by}' if by else ''}"
     if (more := len(members) - _GROUPS) > 0:
         yield say.many("- and {n} more", "- and {n} more", more)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fleetctl.journal import Entry, Run
@@ -32,16 +31,6 @@ def drift(told: Drift) -> dict[str, Any]:
         "asked": told.asked.isoformat(timespec="seconds") if told.asked else None,
         "changed_by": [dict(each) for each in told.changed_by],
     }
-
-
-def changed_by(say: Language, told: Sequence[Mapping[str, str]]) -> str:
-    """Return who changed something by the device's own log and clock, the newest first; "" where nobody is known."""
-    found: dict[str, list[str]] = {}
-    for each in told:
-        address = f" ({clean(each['address'])})" if each["address"] else ""
-        found.setdefault(clean(each["account"] or "?") + address, []).append(each["time"].replace("T", " ")[:16])
-    who = ", ".join(f"{name} {', '.join(dict.fromkeys(times))}" for name, times in found.items())
-    return say("its log: {who}", who=who) if who else ""
 
 
 def turn(told: Turn) -> dict[str, Any]:

@@ -6,9 +6,12 @@ import dataclasses
 import enum
 import unicodedata
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fleetctl.model import ABSENT, UNSET, Change, SecretRef, Untold
+
+if TYPE_CHECKING:
+    from fleetctl.records import Drift
 
 _ESCAPED: Final = {"Cc": True, "Cf": True, "Cs": True, "Zl": True, "Zp": True}
 
@@ -75,6 +78,6 @@ def impersonal(reason: str, device: str) -> str:
     return rest if colon and head.partition(" (")[0] == device else reason
 
 
-def setting_name(change: Change) -> str:
-    """Return a change's setting as people name it: `time.ntp_servers`, `users.accounts.viewer`."""
+def setting_name(change: Change | Drift) -> str:
+    """Return what a change is of as people name it: `time.ntp_servers`, `users.accounts.viewer`."""
     return ".".join(part for part in (change.aspect, change.field, clean(change.key)) if part)

@@ -87,6 +87,6 @@ def of_run(run: Run) -> bytes:
     return workbook(
         [
             Sheet(say("Sites"), [say("Area"), say("Site"), say("Name"), say("Devices"), *words], sites),
-            Sheet(say("What differs"), HEADINGS, rows(tally, run.site_names)),
+            Sheet(say("What differs"), HEADINGS, rows(tally, run.site_names, run.changed_by, say)),
         ]
     )

@@ -40,6 +40,9 @@ SITES = {"viet_hung": "Phường Việt Hưng", "gia_thuy": "Phường Gia Thụ
 REASON = "GetUsers: wrong password for 'fleetctl', who was let in before: changed there, reset, or out of connections?"
 
 
+WHO = {"time": "2026-11-26T04:12:00", "account": "thanh", "address": "10.20.1.77", "what": "remoteCfgParam"}
+
+
 def devices() -> dict[str, Device]:
     kinds = (Kind.CAMERA, Kind.CAMERA, Kind.NVR, Kind.SWITCH)
     return {
@@ -113,7 +116,7 @@ def audited() -> Run:
         site_names=SITES,
         inventory="/srv/fleet/inventory",
         nights=nights,
-        changed_by={"viet-hung-camera-02": "nhật ký của nó: thanh (10.20.1.77) 2026-11-26 04:12"},
+        changed_by={("viet-hung-camera-02", "video.main_frame_rate_fps"): (WHO,)},
     )
 
 

@@ -43,7 +43,8 @@ RECORDERS: Final = (
 WAYS: Final = ("turns", "administrator", "place")  # how a site's recorder logs in to its cameras
 PATIENCE: Final = rotation.Patience(up_s=60.0, online_s=60.0, steady_s=2.0, goes_on_s=3.0, poll_s=0.5)
 RETRY_S: Final = 2.0  # how soon a recorder knocks again: one that held an old password had its camera locked in 10 s
-MIDST: Final = 0.9  # of a run's steps; behind them nearly every site has ended
+BEYOND: Final = 1.25  # of a run's steps, as far as they are known: how many it takes depends on what is noted together
+GROWS: Final = 1.05  # a run that was killed may have had more than was thought
 POWER_CUTS: Final = 0.12  # so many devices lose power at their next order
 SETTLES: Final = 5  # so often a busy machine may be slow to bring all recorders in step
 TRACED: Final = 40  # entries of the journal that are told of what was lost
@@ -99,6 +100,7 @@ class Soak:
     steps: int = 2000  # of a whole rotation, as last seen
     losses: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    left: Counter[str] = field(default_factory=Counter)  # at which step accounts were when their run was killed
     _taken: list[str] = field(default_factory=list)
 
     def round(self) -> None:
@@ -109,13 +111,13 @@ class Soak:
             sites.setdefault(device.site, []).append(device.name)
         self._taken = [self.chance.choice(names) for names in sites.values()]
         self._cut_power(POWER_CUTS)
-        at = self.chance.randrange(1, max(2, int(self.steps * MIDST)))
+        at = self.chance.randrange(1, int(self.steps * BEYOND))
         ended, told = self._child(self._rotate, at)
         cut = self._cut_off()
         self.schedules += len(cut)
         self.counts["killed" if ended else "whole"] += 1
-        if not ended:
-            self.steps = told
+        self.steps = int(self.steps * GROWS) + 1 if ended else told
+        self.left.update(each.step.value for each in self.office.workspace.store.unsettled())
         for attempt in range(RECOVERS):
             if not self.office.workspace.store.unsettled():
                 break
@@ -298,7 +300,8 @@ def main(arguments: list[str]) -> int:
                 soak.round()
                 _tell(
                     f"{time.monotonic() - begun:.0f} s: {soak.schedules} schedules in {soak.rounds} rounds, "
-                    f"{dict(soak.counts)}, {soak.steps} steps, {soak.knocks()} logins of recorders refused, "
+                    f"{dict(soak.counts)}, {soak.steps} steps, left at {dict(soak.left)}, "
+                    f"{soak.knocks()} logins of recorders refused, "
                     f"{len(soak.losses)} losses"
                 )
         finally:

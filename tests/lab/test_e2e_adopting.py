@@ -139,6 +139,20 @@ def test_onvif_that_is_off_is_switched_on_over_the_makers_interface_and_both_acc
         assert passwords(office) == {"users": vaulted(office), "onvif_users": vaulted(office)}
     assert office.real("one")["locked"] == {}
 
+    # Changed by hand on its own page: ONVIF goes on, and whoever looks into its log tries that once.
+    only = ("--limit", "one", "--aspect", "time")
+    office.expect(0, "apply", "--yes", *only)
+    control.change(office.lab_dir, "one", "time", ntp=["9.9.9.9"], by=("thanh", "127.41.1.77"))
+    account = {**office.real("one")["users"]["fleetctl"], "password": "By-hand-26"}
+    control.change(office.lab_dir, "one", "users", fleetctl=account)
+    assert "wrong password" in office.run("audit", "--who", *only).err
+    office.expect(0, "apply", "--yes", *only)
+    control.change(office.lab_dir, "one", "time", ntp=["9.9.9.9"])
+    office.forget()
+    ran = office.expect(3, "audit", "--who", *only)
+    assert ran.lines[-1]["changed_by"] == {"one": []}
+    assert not [asked for asked in control.counts(office.lab_dir, "one") if asked.startswith("isapi")]
+
 
 def vaulted(office: Office) -> str:
     return str(office.workspace.vault.entry("tan_mai", "one", "fleetctl").current)

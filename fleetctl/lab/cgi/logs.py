@@ -1,4 +1,8 @@
-"""log.cgi: a search in the device's log is begun, asked and ended. Source: the maker's CGI manual; synthetic."""
+"""log.cgi: a search in the device's log is begun, asked and ended.
+
+Source: the maker's CGI manual, which is that of its cameras (RecNo, Time, Type, User); public code for recorders
+(Detail as one text of several lines, LogAddress, types with blanks in them); synthetic.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from fleetctl.lab import access
 from fleetctl.lab.cgi.pages import Arguments, Page, argument, listing, plain
 from fleetctl.lab.cgi.system import moment_of, written
 from fleetctl.lab.cgi.text import Refused
+from fleetctl.lab.device import Entry
 from fleetctl.lab.vendor import Reply, Visit
 
 _MOST: Final = 8  # searches at once
@@ -38,17 +43,17 @@ def more(visit: Visit, arguments: Arguments) -> Reply:
     count = min(100, int(told) if told.isdigit() else 0)
     left = visit.device.log_searches[token]
     shown, visit.device.log_searches[token] = left[:count], left[count:]
-    items: list[dict[str, Any]] = [
-        {
-            "Detail": {"Address": each.address, "Data": each.what},
-            "RecNo": number,
-            "Time": written(each.time),
-            "Type": "SaveConfig",
-            "User": each.account,
-        }
-        for number, each in enumerate(shown, 1)
-    ]
+    items = [_item(visit, number, each) for number, each in enumerate(shown, 1)]
     return listing({"found": len(items), "items": items} if items else {"found": 0})
+
+
+def _item(visit: Visit, number: int, entry: Entry) -> dict[str, Any]:
+    """An entry as a camera tells it, or a recorder: that one says from where, and more in a text of several lines."""
+    told = {"RecNo": number, "Time": written(entry.time), "Type": "SaveConfig", "User": entry.account}
+    if visit.device.personality.recorder is None:
+        return told
+    detail = f"Config Name:{entry.what}\r\nChannel:1"
+    return told | {"Type": "Save Config", "Detail": detail, "LogAddress": entry.address}
 
 
 def stop(visit: Visit, arguments: Arguments) -> Reply:

@@ -125,7 +125,7 @@ def test_json_may_stand_before_or_after_the_command_and_is_always_english(
 ) -> None:
     lines = fleetctl(*arguments).lines
     assert [line["type"] for line in lines] == ["device"] * 4 + ["summary"]
-    assert all(line["schema_version"] == "1.1" for line in lines)
+    assert all(line["schema_version"] == "1.2" for line in lines)
     assert all(line["outcome"] == "pending" for line in lines[:-1])
     assert {"name", "kind", "site"} <= lines[0].keys()
 

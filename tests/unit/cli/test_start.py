@@ -11,13 +11,16 @@ HEAVY = ("lxml", "paramiko", "netmiko", "rich", "jinja2", "ansible", "ansible_ru
 HEAVY += ("cryptography", "sqlite3", "PIL", "av", "fleetctl.operations", "fleetctl.lab", "fleetctl.protocols")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["apply", "--help"], ["device", "call", "--help"]])
-def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["--lang", "vi", "apply", "--help"], ["device", "call", "--help"]]
+)
+def test_help_loads_nothing_heavy_and_in_english_no_other_language(arguments: list[str]) -> None:
+    unwanted = (*HEAVY, *(() if "--lang" in arguments else ("fleetctl.cli.helping",)))
     script = f"""
 import sys
 from fleetctl.cli.main import main
 code = main({arguments!r})
-heavy = [name for name in {HEAVY!r} if name in sys.modules]
+heavy = [name for name in {unwanted!r} if name in sys.modules]
 print("heavy:", heavy, file=sys.stderr)
 sys.exit(code)
 """

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Final
 
 from fleetctl.reports.catalogues import Entry, entries, place
+from tests.unit.reports.helps import helps
 from tests.unit.reports.sentences import sentences
 from tests.unit.reports.texts import texts
 
 SOURCES: Final[Mapping[str, Callable[[], Iterable[tuple[str, str]]]]] = {
     "fleetctl": texts,
+    "help": helps,
     "reasons": lambda: ((text, "") for text in sentences()),
 }
 

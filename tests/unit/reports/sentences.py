@@ -24,7 +24,8 @@ _MACHINE: Final = re.compile(
     r"^<|^# |\n|=\"[{\0]?|; (charset|boundary)=|^import |^[A-Z][a-z]+-?[A-Z]?[a-z]*: [a-z-]+$"
     r"|\b(SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA|FROM|WHERE|VALUES|ORDER BY)\b|default\((1\)|'', )"
 )
-# Whole files: SQL; what only a programmer sees; written in both languages; pages of the docs; what a monitor reads.
+# Whole files: SQL; what only a programmer sees; written in both languages; pages of the docs; what a monitor reads;
+# what has a catalogue of its own.
 _FILES: Final = (
     "migrations.py",
     "codec.py",
@@ -32,6 +33,7 @@ _FILES: Final = (
     "inventory/sheets/columns.py",
     "inventory/variables.py",
     "model/settings.py",
+    "cli/helping.py",
     "reports/catalogues.py",
     "reports/prometheus.py",
     "operations/diagnosis/causes.py",

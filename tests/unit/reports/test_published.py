@@ -46,7 +46,10 @@ def every_outcome(run: Run) -> Run:
 
 def test_every_line_of_a_run_is_as_its_schema_says(finished: Run) -> None:
     run, schema = every_outcome(finished), judge("run-1.schema.json")
-    lines = [*jsonlines.run(run.command, run.tally, run.exit_code), jsonlines.error(Unreachable("no answer"))]
+    by = {"time": "2026-10-31T23:12:05", "account": HOSTILE, "address": "", "what": "cfg"}
+    who = {("a-cam-01", "time.ntp_servers"): (by,)}
+    lines = [*jsonlines.run(run.command, run.tally, run.exit_code, who), jsonlines.error(Unreachable("no answer"))]
+    assert sum("changed_by" in line for line in lines) == 1
     assert {json.loads(line)["type"] for line in lines} == {"device", "summary", "error"}
     for line in lines:
         schema.validate(json.loads(line))
@@ -93,6 +96,7 @@ def test_messages_are_as_their_schema_says() -> None:
         "actual": None,
         "reason": "",
         "since": "2026-11-01T01:00:00+07:00",
+        "changed_by": [{"time": "2026-10-31T23:12:05", "account": "thanh", "address": "10.20.1.77", "what": "cfg"}],
     }
     told = {
         "new": [item],
@@ -104,6 +108,9 @@ def test_messages_are_as_their_schema_says() -> None:
     for more in (told, {**told, "new": [], "ended": []}):
         made = message.content(Language("vi"), **more)  # type: ignore[arg-type]
         judge("message-1.schema.json").validate({**made, "number": "0" * 24})
+    twice = {**told, "new": [item, {**item, "device": "cam-2"}]}
+    text = message.content(Language("vi"), **twice)["text"]  # type: ignore[arg-type]
+    assert text.count("đổi bởi thanh từ 10.20.1.77 lúc 2026-10-31 23:12 (theo") == 1
 
 
 def test_junit_is_as_its_schema_says(finished: Run) -> None:

@@ -152,11 +152,11 @@ def test_machine_values_are_json() -> None:
 
 def test_json_lines_have_schema_and_type_and_devices_have_name_kind_and_site(tally: Tally) -> None:
     lines = [json.loads(line) for line in jsonlines.run("plan", tally, 3)]
-    assert {(line["schema_version"], line["type"]) for line in lines} == {("1.1", "device"), ("1.1", "summary")}
+    assert {(line["schema_version"], line["type"]) for line in lines} == {("1.2", "device"), ("1.2", "summary")}
     assert all({"name", "kind", "site"} <= line.keys() for line in lines if line["type"] == "device")
     assert [line["name"] for line in lines[:-1]] == ["a-cam-01", "a-cam-02", "b-cam-01", "b-cam-02"]
     assert lines[-1] == {
-        "schema_version": "1.1",
+        "schema_version": "1.2",
         "type": "summary",
         "command": "plan",
         "exit_code": 3,
