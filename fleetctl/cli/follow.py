@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +16,7 @@ from fleetctl.reports.tally import EXIT_FAILED, EXIT_INTERRUPTED, Tally
 if TYPE_CHECKING:
     from fleetctl.executor import Stop
     from fleetctl.operations.workspace import Workspace
-    from fleetctl.reports.files import Night, Report
+    from fleetctl.reports.files import Night, Report, Run
     from fleetctl.reports.who import Writers
 
 NIGHTS: Final = 14
@@ -127,15 +128,27 @@ class Followed:
             untold=self.untold,
             more={"stopped": self.stop.reason, **self.more},
         )
-        for report in self.reports:
+        failed = self._written(self.reports, run)
+        if not failed or code == EXIT_INTERRUPTED:
+            return code
+        if code != EXIT_FAILED:  # those that are there tell the exit code, too
+            self._written([each for each in self.reports if each not in failed], replace(run, exit_code=EXIT_FAILED))
+        return EXIT_FAILED
+
+    def _written(self, reports: Iterable[Report], run: Run) -> list[Report]:
+        """Write reports and tell of each; returns those that could not be written."""
+        from fleetctl.reports import files
+
+        failed = []
+        for report in reports:
             try:
                 files.write(report, run)
             except OSError as error:  # a full disk: the result is on record, and printed
-                code = code if code == EXIT_INTERRUPTED else EXIT_FAILED
+                failed.append(report)
                 told = self.context.say(
                     "{path}: the report could not be written: {error}", path=report.path, error=error
                 )
             else:
                 told = self.context.say("Report: {path}", path=report.path)
             self.context.screen.talk(told)
-        return code
+        return failed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -229,6 +230,17 @@ def test_a_report_that_cannot_be_written_loses_no_result_and_is_told(
     def full(path: Path, content: bytes) -> None:
         raise OSError(28, "No space left on device", str(path))
 
+    written: dict[str, bytes] = {}
+
+    def room_for_json(path: Path, content: bytes) -> None:
+        if path.suffix != ".json":
+            full(path, content)
+        written[path.name] = content
+
+    monkeypatch.setattr("fleetctl.reports.files.replace", room_for_json)
+    reports = ("--report", f"json:{tmp_path / 'a.json'}", "--report", f"html:{tmp_path / 'a.html'}")
+    assert fleetctl("audit", *reports).code == 1
+    assert json.loads(written["a.json"].splitlines()[-1])["exit_code"] == 1, "what is there tells the truth"
     monkeypatch.setattr("fleetctl.reports.files.replace", full)
     ran = fleetctl(
         "--json", "audit", "--report", f"html:{tmp_path / 'a.html'}", "--report", f"junit:{tmp_path / 'a.xml'}"
