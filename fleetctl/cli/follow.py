@@ -14,6 +14,7 @@ from fleetctl.reports import jsonlines
 from fleetctl.reports.tally import EXIT_FAILED, EXIT_INTERRUPTED, Tally
 
 if TYPE_CHECKING:
+    from fleetctl.errors import FleetctlError
     from fleetctl.executor import Stop
     from fleetctl.operations.workspace import Workspace
     from fleetctl.reports.files import Night, Report, Run
@@ -37,6 +38,7 @@ class Followed:
         self.stop: Stop = Stop()
         self.tally = Tally(workspace.inventory.devices)
         self.untold: dict[str, str] = {}  # by device: why its log does not tell who changed it
+        self.unrecorded: FleetctlError | None = None  # why what was found could not be put on record
         self.more: dict[str, object] = {}  # for the summary in JSON
 
     @property
@@ -68,6 +70,8 @@ class Followed:
         """The run's exit code: 130 where a person ended it; a run that stopped itself has failed."""
         if self.stop.by_person:
             return EXIT_INTERRUPTED
+        if self.unrecorded is not None:
+            return EXIT_FAILED
         code = self.tally.exit_code()
         return EXIT_FAILED if code == EXIT_INTERRUPTED and self.stop.requested else code
 
@@ -84,6 +88,8 @@ class Followed:
             if changes:
                 show.changes(context, self.tally.devices.values(), self.site_names, self.command)
             show.rest(context, self.tally, self.command, self.site_names)
+        if self.unrecorded is not None:
+            context.screen.talk(context.say("What was found is not on record: {error}", error=self.unrecorded))
         if self.stop.reason:
             context.screen.talk(context.say("Ended early: {reason}", reason=context.say.reason(self.stop.reason)))
         return code

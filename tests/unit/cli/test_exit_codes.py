@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,8 @@ from fleetctl.errors import (
     UsageError,
     VaultError,
 )
-from fleetctl.model import Outcome
+from fleetctl.model import Event, Outcome
+from fleetctl.operations import audit
 
 from .conftest import Fleet, Ran
 
@@ -248,3 +250,19 @@ def test_a_report_that_cannot_be_written_loses_no_result_and_is_told(
     assert (ran.code, ran.lines[-1]["exit_code"]) == (1, 1)
     assert [line["type"] for line in ran.lines] == ["device"] * 4 + ["summary"]
     assert ran.err.count("could not be written") == 2
+
+
+def test_where_the_store_s_disk_fills_up_in_mid_run_the_audit_tells_what_it_found(
+    fleet: Fleet, fleetctl: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = audit.audit
+
+    def full(*arguments: Any, **more: Any) -> Iterator[Event]:
+        yield from real(*arguments, **more)
+        raise UsageError("store.db: database or disk is full")
+
+    monkeypatch.setattr(audit, "audit", full)
+    ran = fleetctl("--json", "audit", "--tell")
+    assert (ran.code, ran.lines[-1]["exit_code"]) == (1, 1)
+    assert [line["type"] for line in ran.lines] == ["device"] * 4 + ["summary"]
+    assert "not on record: store.db: database or disk is full" in ran.err
