@@ -61,6 +61,7 @@ def audit(
 ) -> int:
     """Tell where devices are not as expected. Reads only."""
     from fleetctl.cli.follow import Followed
+    from fleetctl.errors import Busy, UsageError
     from fleetctl.executor import Policy
     from fleetctl.operations import audit as operation
     from fleetctl.operations import writers
@@ -75,7 +76,13 @@ def audit(
     policy = Policy(per_site=operation.PER_SITE, deadline=deadline)
     before = writers.looked(workspace) if who else {}
     events = operation.audit(workspace, limit, aspects, stop=run.stop, policy=policy)
-    run.take(events, len(devices), told.say("Audit"))
+    try:
+        run.take(events, len(devices), told.say("Audit"))
+    except (UsageError, Busy) as error:
+        if not run.tally.devices:
+            raise
+        run.unrecorded = error  # the disk filled up meanwhile: nothing more can be kept, and what was found is told
+        return run.finish()
     if who and not run.stopped():
         _writers(run, before)
     _causes(run)
