@@ -83,9 +83,11 @@ def forget(store: Store, known: Sequence[str]) -> None:
         connection.execute("DELETE FROM told WHERE recipient NOT IN (SELECT value FROM json_each(?))", (text(known),))
 
 
-def last_made(store: Store, recipient: str) -> float:
-    """Return when the last message to a recipient was made, 0.0 where none was."""
-    (found,) = store.rows("SELECT ifnull(max(made), 0.0) FROM outbox WHERE recipient = ?", (recipient,))
+def last_made(store: Store, recipient: str, now: float) -> float:
+    """Return when the last message to a recipient was made, 0.0 for none; what a clock that was ahead dated is none."""
+    (found,) = store.rows(
+        "SELECT ifnull(max(made), 0.0) FROM outbox WHERE recipient = ? AND made <= ?", (recipient, now)
+    )
     return float(found[0])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -13,9 +14,10 @@ from fleetctl.reports import jsonlines
 from fleetctl.reports.tally import EXIT_FAILED, EXIT_INTERRUPTED, Tally
 
 if TYPE_CHECKING:
+    from fleetctl.errors import FleetctlError
     from fleetctl.executor import Stop
     from fleetctl.operations.workspace import Workspace
-    from fleetctl.reports.files import Night, Report
+    from fleetctl.reports.files import Night, Report, Run
     from fleetctl.reports.who import Writers
 
 NIGHTS: Final = 14
@@ -36,6 +38,7 @@ class Followed:
         self.stop: Stop = Stop()
         self.tally = Tally(workspace.inventory.devices)
         self.untold: dict[str, str] = {}  # by device: why its log does not tell who changed it
+        self.unrecorded: FleetctlError | None = None  # why what was found could not be put on record
         self.more: dict[str, object] = {}  # for the summary in JSON
 
     @property
@@ -62,11 +65,20 @@ class Followed:
         """Whether the run was ended before its end."""
         return self.stop.requested
 
+    def broken_off(self, error: FleetctlError) -> None:
+        """Take note that nothing more can be put on record: what was not ended by then was interrupted."""
+        self.unrecorded = error
+        for record in self.tally.devices.values():
+            if record.finished is None:
+                record.finished = Outcome.INTERRUPTED
+
     @property
     def exit_code(self) -> int:
         """The run's exit code: 130 where a person ended it; a run that stopped itself has failed."""
         if self.stop.by_person:
             return EXIT_INTERRUPTED
+        if self.unrecorded is not None:
+            return EXIT_FAILED
         code = self.tally.exit_code()
         return EXIT_FAILED if code == EXIT_INTERRUPTED and self.stop.requested else code
 
@@ -83,6 +95,8 @@ class Followed:
             if changes:
                 show.changes(context, self.tally.devices.values(), self.site_names, self.command)
             show.rest(context, self.tally, self.command, self.site_names)
+        if self.unrecorded is not None:
+            context.screen.talk(context.say("What was found is not on record: {error}", error=self.unrecorded))
         if self.stop.reason:
             context.screen.talk(context.say("Ended early: {reason}", reason=context.say.reason(self.stop.reason)))
         return code
@@ -127,15 +141,27 @@ class Followed:
             untold=self.untold,
             more={"stopped": self.stop.reason, **self.more},
         )
-        for report in self.reports:
+        failed = self._written(self.reports, run)
+        if not failed or code == EXIT_INTERRUPTED:
+            return code
+        if code != EXIT_FAILED:  # those that are there tell the exit code, too
+            self._written([each for each in self.reports if each not in failed], replace(run, exit_code=EXIT_FAILED))
+        return EXIT_FAILED
+
+    def _written(self, reports: Iterable[Report], run: Run) -> list[Report]:
+        """Write reports and tell of each; returns those that could not be written."""
+        from fleetctl.reports import files
+
+        failed = []
+        for report in reports:
             try:
                 files.write(report, run)
             except OSError as error:  # a full disk: the result is on record, and printed
-                code = code if code == EXIT_INTERRUPTED else EXIT_FAILED
+                failed.append(report)
                 told = self.context.say(
                     "{path}: the report could not be written: {error}", path=report.path, error=error
                 )
             else:
                 told = self.context.say("Report: {path}", path=report.path)
             self.context.screen.talk(told)
-        return code
+        return failed

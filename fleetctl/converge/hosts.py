@@ -92,8 +92,9 @@ class Hosts:
         ]
         if not any(names for _, names in order):
             return  # nothing that is asked for concerns them, and Ansible refuses an empty list of hosts
+        not_ready = {name: why for member in self.members.values() for name, why in member.job.not_ready.items()}
         ended = made.run(
-            plays(order, check=check),
+            plays(order, check=check, not_ready=not_ready),
             self._take,
             check=check,
             stopped=self._channel.stopped,

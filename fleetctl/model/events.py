@@ -90,8 +90,8 @@ class Rotation(Event):
     """Confirmed on disk before a step of a password's rotation is taken, or once its outcome is proven.
 
     `fingerprint` is the new password's, `former` the old one's. `instead` is the account that the holders have until
-    now, where two take turns; `holder` is who is about to be paused or given the login of `given`, and `port` where it
-    reached the device until then (0: it does not tell).
+    now, where two take turns; `holder` is who is about to be paused, or given the login of the account `given` with
+    the password of the fingerprint `mark`, and `port` where it reached the device until then (0: it does not tell).
     """
 
     durable: ClassVar[bool] = True
@@ -103,6 +103,7 @@ class Rotation(Event):
     instead: str = ""
     holder: str = ""
     given: str = ""
+    mark: str = ""
     port: int = 0
 
 

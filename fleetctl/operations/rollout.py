@@ -19,7 +19,7 @@ from fleetctl.model import (
     Result,
     worst,
 )
-from fleetctl.operations import windows
+from fleetctl.operations import hostrecorders, windows
 from fleetctl.operations.plans import Plan
 from fleetctl.operations.runs import execute, gathered, hosts_first, in_turn, job, observed, referred, select, task
 from fleetctl.operations.workspace import Workspace
@@ -109,7 +109,7 @@ def apply(
             "now": options.now,
         },
         tasks=hosts_first(
-            task(devices[name], todo[name].needs, _after(todo[name]) + turns.get(name, ())) for name in todo
+            task(devices[name], todo[name].needs, _after(workspace, todo[name]) + turns.get(name, ())) for name in todo
         ),
         payload=payload,
         policy=policy,
@@ -134,11 +134,14 @@ def _for_apply(workspace: Workspace, plan: Plan) -> Plan:
     return replace(plan, devices=tuple(kept))
 
 
-def _after(device_plan: DevicePlan) -> tuple[str, ...]:
+def _after(workspace: Workspace, device_plan: DevicePlan) -> tuple[str, ...]:
     """Return the devices that end before this one begins: those whose secrets it is to hold (a recorder's cameras)."""
-    return tuple(
-        sorted({r.device for r in referred(a for a in device_plan.aspects if a.changes)} - {device_plan.device})
-    )
+    changed = [a for a in device_plan.aspects if a.changes]
+    found = {r.device for r in referred(changed)}
+    if any(a.aspect == hostrecorders.ROLE for a in changed):
+        device = workspace.inventory.devices[device_plan.device]
+        found |= {each.camera for each in hostrecorders.watched(workspace, device)}
+    return tuple(sorted(found - {device_plan.device}))
 
 
 def _note(event: Event, not_ready: dict[str, str]) -> None:

@@ -132,7 +132,7 @@ def _with_patience(item: _Item, before: Told | None) -> Told:
 def _heart_beats(workspace: Workspace, recipient: Recipient, now: datetime) -> bool:
     if not recipient.heartbeat_days:
         return False
-    last = datetime.fromtimestamp(outbox.last_made(workspace.store, recipient.name), now.tzinfo)
+    last = datetime.fromtimestamp(outbox.last_made(workspace.store, recipient.name, now.timestamp()), now.tzinfo)
     return (now.date() - last.date()).days >= recipient.heartbeat_days
 
 
@@ -145,7 +145,7 @@ def _items(
     for subject, (what, members) in dark.items():
         item = {**_blank(workspace, members[0]), "state": Standing.DARK.value, "device": "", "devices": len(members)}
         item |= {"site": what.get("site", ""), "uplink": what.get("uplink", "")}
-        young = now - max(since[name] for name in members if name in since) < patience
+        young = _within(now - max(since[name] for name in members if name in since), patience)
         yield subject, _Item(Told(state=Standing.DARK.value, item=item), members, young)
     in_the_dark = {name for _, members in dark.values() for name in members}
     often = workspace.store.often((now - timedelta(days=FLAPPING_DAYS)).timestamp(), FLAPS)
@@ -159,7 +159,7 @@ def _items(
             standing = Standing.FLAPPING
         if row.ended is None or standing is Standing.FLAPPING:
             setting = ".".join(part for part in place[1:] if part)
-            young = standing is Standing.UNREACHABLE and now - row.first_seen < patience
+            young = standing is Standing.UNREACHABLE and _within(now - row.first_seen, patience)
             item = _told(workspace, row, standing)
             yield f"{row.device}/{setting}", _Item(Told(state=standing, item=item), (row.device,), young)
     if late:
@@ -193,7 +193,12 @@ def _standing(workspace: Workspace, device: Device, row: Drift, now: datetime) -
 def _grace_is_over(workspace: Workspace, row: Drift, now: datetime) -> bool:
     values = workspace.inventory.values(row.device)
     days = int(values[GRACE].value) if GRACE in values else GRACE_DAYS
-    return now - (row.asked or row.first_seen) >= timedelta(days=days)
+    return not _within(now - (row.asked or row.first_seen), timedelta(days=days))
+
+
+def _within(age: timedelta, span: timedelta) -> bool:
+    """Return whether something is younger than that; what is of the future was seen by a clock that was ahead."""
+    return timedelta(0) <= age < span
 
 
 def _dark(workspace: Workspace) -> Iterator[tuple[str, tuple[Mapping[str, str], tuple[str, ...]]]]:

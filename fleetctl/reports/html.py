@@ -113,6 +113,7 @@ def page(run: Run) -> str:
             setting_name=setting_name,
             GOOD_WORD=Outcome.UNCHANGED,
             PENDING=Outcome.PENDING,
+            KINDS=wording.KINDS,
         )
     )
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 from fleetctl import files
 from fleetctl.journal import Journal
 from fleetctl.model import Event, Rotation
-from fleetctl.protocols import dahua, isapi
+from fleetctl.protocols import dahua, isapi, linux
 from fleetctl.protocols.onvif import files as onvif_files
 from fleetctl.protocols.onvif.operations import is_reading
 from fleetctl.protocols.onvif.wire import Wire
@@ -26,7 +26,8 @@ KINDS: Final = ("commit", "sending", "sent", "file")
 """A transaction is on disk · an order is about to be sent · it was sent and answered · a file was replaced.
 
 `uploaded`, of firmware only: a device has the whole image, and nobody has noted it yet. `turned`: a step of a
-password's rotation is on disk. `ordered`: an order in a maker's own protocol, or on a console, was sent and answered.
+password's rotation is on disk. `ordered`: an order in a maker's own protocol, on a console or at a host, was sent and
+answered.
 """
 
 
@@ -84,6 +85,7 @@ class Steps:
             (isapi.Session, ("write",)),
             (dahua.Session, ("store", "tell", "call_sealed", "order")),
             (console.Console, ("configure", "converse")),
+            (linux.Session, ("set_password",)),
         ):
             for name in orders:
                 setattr(session, name, self._ordered(getattr(session, name)))

@@ -37,6 +37,7 @@ class Motion:
     office: Office
     away: bool = False
     dead_with: str = ""  # it records nothing with this account
+    records_only_with: str = ""  # it records nothing with another password
     runs: list[str] = field(default_factory=list)
     credential_proven = True
 
@@ -50,17 +51,20 @@ class Motion:
         (self.office.root / "motion.json").write_text(json.dumps(list(told)), "utf-8")
 
     def wanted(self) -> list[str]:
-        """Return the login that the role takes out of the inventory and the vault as they are now."""
+        """Return the login that the role takes out of the inventory and the vault as they are now, [] for none."""
         workspace = self.office.workspace
         values = workspace.inventory.values(CAMERA)
+        if "recorder_rests" in values:
+            assert values["recorder_rests"].value is True
+            return []
         account = str(values["recorder_account_in_use"].value) if "recorder_account_in_use" in values else "ghihinh"
         return [account, workspace.vault.entry("s0", CAMERA, account).current]
 
     def records(self) -> bool:
-        user, password = self.login
-        return user != self.dead_with and bool(
-            self.office.real(CAMERA)["users"].get(user, {}).get("password") == password
-        )
+        user, password = self.login or ["", ""]
+        if not user or user == self.dead_with or self.records_only_with not in ("", password):
+            return False
+        return bool(self.office.real(CAMERA)["users"].get(user, {}).get("password") == password)
 
     # Ansible
     def run(self, plays: Sequence[Any], tell: Any, *, check: bool, **_: Any) -> Ended:

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from fleetctl.lab import control
 from fleetctl.operations import lab
 from fleetctl.operations.initialising import init
 from tests.lab.office import PILOT, Office
@@ -52,6 +53,21 @@ def chains(office: Office, site: str, code: int = 0) -> dict[str, dict[str, Any]
 def wait_for(office: Office, nvr: str, channel: str, *, online: bool) -> None:
     deadline = time.monotonic() + 60
     while (office.real(nvr)["links"].get(channel, {}).get("state") == "online") is not online:
+        assert time.monotonic() < deadline, office.real(nvr)["links"]
+        time.sleep(0.1)
+
+
+def forget_accounts(office: Office, camera: str, nvr: str, channel: str) -> None:
+    """Reset a camera that does not lock, so that its recorder may knock again and again; wait until it was refused.
+
+    One that locks would, after five knocks, lock the recorder out for half an hour: on a busy machine before the
+    camera is taken in again.
+    """
+    office.break_(camera, "reset")
+    office.wait(camera)
+    control.change(office.lab_dir, camera, "lock", enabled=False)
+    deadline = time.monotonic() + 60
+    while office.real(nvr)["links"][channel]["state"] in ("online", "connecting", "unreachable"):
         assert time.monotonic() < deadline, office.real(nvr)["links"]
         time.sleep(0.1)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 from fleetctl.lab import control
 from fleetctl.operations.initialising import init
 from tests.lab.office import PILOT, Office, without
-from tests.lab.recorders import MODELS, NVRS, QUICK, chains, inventory, only, wait_for
+from tests.lab.recorders import MODELS, NVRS, QUICK, chains, forget_accounts, inventory, only, wait_for
 
 
 def test_every_generation_goes_from_factory_new_to_recording_in_one_apply(sites: Callable[[str], Office]) -> None:
@@ -82,23 +81,10 @@ def test_the_recorder_is_what_it_says_and_not_what_the_inventory_believes(sites:
         assert line["driver"] == driver
 
 
-def wait_until_asked_again(office: Office, nvr: str, channel: str) -> None:
-    """Wait until a recorder has been refused by a camera that starts, and not only found it away."""
-    deadline = time.monotonic() + 60
-    while office.real(nvr)["links"][channel]["state"] in ("online", "connecting", "unreachable"):
-        assert time.monotonic() < deadline, office.real(nvr)["links"]
-        time.sleep(0.1)
-
-
 @pytest.mark.parametrize("site", ["k", "dahua"])
 def test_a_camera_that_forgot_its_accounts_is_told_and_bound_again(sites: Callable[..., Office], site: str) -> None:
-    office = sites(
-        "in step", retry_s=6.0
-    )  # one that knocks more often is locked out before the camera is taken in again
-    camera, nvr = f"{site}-cam-1", f"{site}-nvr"
-    office.break_(camera, "reset")
-    office.wait(camera)
-    wait_until_asked_again(office, nvr, "1")
+    office, camera, nvr = sites("in step"), f"{site}-cam-1", f"{site}-nvr"
+    forget_accounts(office, camera, nvr, "1")
     ran = office.expect(1, "audit", "--limit", site, "--aspect", "channels,users")
     assert ran.outcomes[nvr] in ("pending", "failed", "unknown", "unreachable"), ran.reason(nvr)
     assert not chains(office, site, 1)[camera]["online"]

@@ -17,7 +17,7 @@ import pytest
 
 from fleetctl.lab import control
 from tests.lab.office import Office, Ran
-from tests.lab.recorders import wait_for
+from tests.lab.recorders import forget_accounts, wait_for
 
 SITE, ONE, TWO, NVR = "k", "k-cam-1", "k-cam-2", "k-nvr"
 
@@ -25,7 +25,6 @@ SITE, ONE, TWO, NVR = "k", "k-cam-1", "k-cam-2", "k-nvr"
 @pytest.fixture(scope="module")
 def broken(recording: Callable[[str], Office], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """Give sites in step; whoever breaks something there mends it."""
-    # A camera that was reset knows no account of the recorder, and locks one that knocks five times.
     office = recording("in step").copy(tmp_path_factory.mktemp("broken") / "sites", retry_s=3.0)
     online(office)
     try:
@@ -324,8 +323,7 @@ def test_a_site_is_brought_back_to_the_standard_in_one_command_and_a_second_time
     broken: Office,
 ) -> None:
     site, camera, nvr = "dahua", "dahua-cam-2", "dahua-nvr"
-    broken.break_(camera, "reset")
-    broken.wait(camera)
+    forget_accounts(broken, camera, nvr, "2")
     control.change(broken.lab_dir, "dahua-cam-1", "network", dns=["9.9.9.9"])
     assert broken.json("site", "restore", site).code == 2, "nobody can be asked"
     ran = broken.json("site", "restore", site, "--yes")

@@ -134,7 +134,10 @@ def test_ffprobe_reads_the_stream_as_it_is_configured(
     video = probe(lab.url(path), transport)["video"]
     assert (video["codec_name"], video["profile"]) == (codec, profile)
     assert (video["width"], video["height"]) == size
-    assert video["r_frame_rate"] == rate
+    deadline = time.monotonic() + 60
+    while video["r_frame_rate"] != rate:  # on a busy machine pictures are left out, and it is measured anew
+        assert time.monotonic() < deadline, video
+        video = probe(lab.url(path), transport)["video"]
 
 
 @pytest.mark.parametrize(("path", "codec", "rate"), [("/main", "pcm_mulaw", "8000"), ("/h265", "aac", "16000")])

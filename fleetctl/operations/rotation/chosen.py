@@ -129,7 +129,6 @@ def _of_device(
             changed=_moment(entry.changed),
             reason=_why_not(workspace, device, account, unsettled)
             or _audit_only(workspace, holders)
-            or ("" if taking_over or left else _never_rests(holders))
             or next((_UNCONFIRMED.format(name, name) for name in who if name not in confirmed), ""),
         )
 
@@ -171,17 +170,6 @@ def _audit_only(workspace: Workspace, holders: Sequence[Holder]) -> str:
 def _by_command(past: Sequence[Consumer], accounts: Sequence[str]) -> tuple[Holder, ...]:
     """Return the consumers of one of these accounts that are given a login by their command."""
     return tuple(each.holder for each in past if each.command and set(accounts) & set(each.accounts))
-
-
-def _never_rests(holders: Sequence[Holder]) -> str:
-    """Return why one account is not enough, "" where no Linux recorder logs in with it."""
-    found = [h.recorder for h in holders if h.folder]
-    if not found:
-        return ""
-    return (
-        f"the Linux recorder {found[0]} logs in with it, and cannot be told to leave one camera alone: it would knock "
-        "with the old password. Let two accounts take turns: recorder_account, recorder_standby_account"
-    )
 
 
 def _moment(told: str) -> datetime | None:

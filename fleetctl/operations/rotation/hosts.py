@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
-from typing import Any, Final
-
-import yaml
+from typing import Final
 
 from fleetctl import catalog, converge
-from fleetctl.errors import BadAnswer, Unsupported
-from fleetctl.model import Access, AspectPlan, Channel, Device, DevicePlan, Kind, Outcome
+from fleetctl.errors import BadAnswer, Rejected, Unsupported
+from fleetctl.model import Access, AspectPlan, Channel, Device, DevicePlan, Outcome
+from fleetctl.operations import hostrecorders
+from fleetctl.operations.hostrecorders import ROLE
 from fleetctl.operations.rotation.turns import Holder, Login, Patience, Stands
 from fleetctl.operations.workspace import Workspace
-from fleetctl.resources import folder
 
-ASPECT: Final = "recorder"
 _RECORDING: Final = ["recording", "of"]  # begins what its role calls a camera without new files
+_REMOVED: Final = ["camera", "(removed)"]  # what it calls one that motion still has, since it was not begun anew
 _FRESH_S: Final = 120.0  # as the role has it (recorder_stale_after_s): a file that grew so lately is being recorded
 
 
 class HostRecorder:
     """One Linux recorder; what others call a channel is a camera's name here."""
 
-    pauses: Final = False
+    pauses: Final = True  # all of its cameras have a gap of seconds then: motion begins anew
 
     def __init__(self, job: converge.Job, folder: str, channel: Channel) -> None:
         self.name = job.device.name
@@ -42,7 +40,7 @@ class HostRecorder:
             return f"{self.name} does not record {channel}"
         left = [f"{c.field} {c.key}".strip() for c in changes if c.key.split()[:2] != _RECORDING]
         if left:
-            first = f"fleetctl apply --limit {self.name} --aspect {ASPECT} first"
+            first = f"fleetctl apply --limit {self.name} --aspect {ROLE} first"
             return f"{self.name} is not as the inventory says ({', '.join(left)}; {account} for {channel}): {first}"
         return ""
 
@@ -52,9 +50,16 @@ class HostRecorder:
         return Stands(records=now - newest < _FRESH_S)
 
     def pause(self, channel: str, patience: Patience) -> None:
-        """Raise Unsupported: motion is told its cameras by files, and begins anew for all of them."""
-        del patience
-        raise Unsupported(f"{self.name}: a Linux recorder is not told to leave {channel} alone")
+        """Push the role, so that motion begins anew without the camera, and see that its files grow no more.
+
+        The inventory says by now that the camera rests. Raises Rejected where it is recorded all the same.
+        """
+        if why := self._pushed(channel):
+            raise Rejected(f"{self.name} does not leave {channel} alone: {why}")
+        rests_since = self._look(channel)[0]
+        time.sleep(patience.quiet_s)
+        if self._look(channel)[1] > rests_since:
+            raise Rejected(f"{self.name} still records {channel}, though it was told to leave it alone")
 
     def hand(self, channel: str, login: Login, _camera: str, _port: int, patience: Patience, recorded: bool) -> str:
         """Push the role and see the camera's files grow with it, where they did or it was `recorded`.
@@ -62,24 +67,24 @@ class HostRecorder:
         The inventory names the account by now, and the vault has its password. Returns what is wrong.
         """
         recorded = recorded or self.standing(channel).records
-        why = self._pushed(channel, login)
-        return why if why or not recorded else self._grows(channel, patience)
+        if why := self._pushed(channel):
+            return f"{self.name}: the file of {channel} has not the login of {login.user}: {why}"
+        return self._grows(channel, patience) if recorded else ""
 
-    def _pushed(self, channel: str, login: Login) -> str:
-        """Push the role, where it has something to do; returns what is wrong with the camera's file afterwards."""
+    def _pushed(self, channel: str) -> str:
+        """Push the role, where it has something to do; returns why the camera's file is not as it says afterwards."""
         planned = self._checked()
-        if planned.changes:
-            plan = DevicePlan(
-                device=self.name, kind=self._job.device.kind, site=self._job.device.site, aspects=(planned,)
-            )
-            ended = converge.ran(replace(self._job, plan=plan), self._channel).results
-            outcome, reason = ended.get(ASPECT) or ended.get("", (Outcome.UNKNOWN, "its role told no end"))
-            if outcome in (Outcome.INTERRUPTED, Outcome.UNREACHABLE, Outcome.REFUSED):
-                raise converge.error_of(outcome)(reason)
-            if left := [c for c in self._checked().changes if c.key.split() == ["camera", channel]]:
-                why = reason or f"a new check finds {left[0].before}"
-                return f"{self.name}: the file of {channel} has not the login of {login.user}: {why}"
-        return ""
+        if not planned.changes:
+            return ""
+        plan = DevicePlan(device=self.name, kind=self._job.device.kind, site=self._job.device.site, aspects=(planned,))
+        ended = converge.ran(replace(self._job, plan=plan), self._channel).results
+        outcome, reason = ended.get(ROLE) or ended.get("", (Outcome.UNKNOWN, "its role told no end"))
+        if outcome in (Outcome.INTERRUPTED, Outcome.UNREACHABLE, Outcome.REFUSED):
+            raise converge.error_of(outcome)(reason)
+        if outcome in (Outcome.CHANGED, Outcome.UNCHANGED):
+            return ""
+        left = [c for c in self._checked().changes if c.key.split() in (["camera", channel], _REMOVED)]
+        return (reason or f"a new check finds {left[0].before}") if left else ""
 
     def _grows(self, channel: str, patience: Patience) -> str:
         """Wait until a file is written to later than now: motion has begun anew since it was told the login."""
@@ -106,7 +111,7 @@ class HostRecorder:
     def _checked(self) -> AspectPlan:
         """Return what the role would change; raises what the recorder ended with as a whole, BadAnswer."""
         plan = converge.checked(self._job, self._job.expectations, self._channel)
-        told = next((each for each in plan.aspects if each.aspect == ASPECT), None)
+        told = next((each for each in plan.aspects if each.aspect == ROLE), None)
         if told is None or (told.outcome not in (Outcome.UNCHANGED, Outcome.PENDING) and not told.changes):
             raise BadAnswer(f"{self.name}: {told.reason if told is not None else 'its role told nothing'}")
         return told
@@ -116,31 +121,7 @@ class HostRecorder:
 
 
 def held(workspace: Workspace, recorder: Device) -> Iterator[tuple[str, tuple[str, str], Holder]]:
-    """Yield the cameras that a Linux recorder logs in to, as its role does: the account in use and the idle one."""
-    if recorder.platform != "linux":
-        return
-    devices, values = workspace.inventory.devices, workspace.inventory.values(recorder.name)
-
-    def told(name: str, default: Any) -> Any:
-        return values[name].value if name in values else default
-
-    site = [d.name for d in devices.values() if d.site == recorder.site and d.kind is Kind.CAMERA]
-    where = str(told("recorder_folder", _defaults()["recorder_folder"]))
-    main, standby = str(told("recorder_account", recorder.user)), str(told("recorder_standby_account", ""))
-    for name in told("recorder_cameras", site):
-        camera = devices.get(str(name))
-        if camera is None:
-            continue
-        own = workspace.inventory.values(camera.name)
-        in_use = str(own["recorder_account_in_use"].value) if "recorder_account_in_use" in own else main
-        active = in_use if in_use in (main, standby) else main
-        idle = standby if active == main else main
-        turns = bool(standby) and camera.user not in (main, standby) and main != standby
-        holder = Holder(recorder=recorder.name, channel=camera.name, folder=where)
-        yield camera.name, (active, idle if turns else ""), holder
-
-
-@lru_cache(maxsize=1)
-def _defaults() -> Mapping[str, Any]:
-    found: Mapping[str, Any] = yaml.safe_load((folder("roles") / ASPECT / "defaults" / "main.yml").read_text("utf-8"))
-    return found
+    """Yield the cameras that a Linux recorder logs in to: the account in use and the idle one, and it as a holder."""
+    where = str(hostrecorders.setting(workspace, recorder, "folder"))
+    for camera, account, idle in hostrecorders.watched(workspace, recorder):
+        yield camera, (account, idle), Holder(recorder=recorder.name, channel=camera, folder=where)

@@ -189,7 +189,7 @@ class Office:
             return converge.told(error), False
         return "", False
 
-    def note(self, turn: Turn, step: Step, holder: Holder | None = None, given: str = "") -> None:
+    def note(self, turn: Turn, step: Step, holder: Holder | None = None, given: Login | None = None) -> None:
         """Have a step on disk; from the first one on a turn is open until it is settled."""
         self.step = step
         self.channel.confirm(
@@ -201,7 +201,8 @@ class Office:
                 former=turn.old.fingerprint,
                 instead=turn.instead.user if turn.instead else "",
                 holder=str(holder) if holder else "",
-                given=given,
+                given=given.user if given else "",
+                mark=given.fingerprint if given else "",
                 port=(self.ports.get(holder, 0) or holder.port) if holder else 0,
             )
         )

@@ -12,7 +12,7 @@ from fleetctl.executor import Policy, Stop, gate_on_share
 from fleetctl.inventory import edit
 from fleetctl.model import Device, Event, Finished, FrozenMap, Outcome, Result, Rotation, Step
 from fleetctl.operations import rollout, windows
-from fleetctl.operations.rotation import hosts
+from fleetctl.operations.hostrecorders import IN_USE, RESTS, ROLE
 from fleetctl.operations.rotation.chosen import Chosen, holders_of
 from fleetctl.operations.rotation.turns import Holder, Job, Login, Patience, Turn
 from fleetctl.operations.rotation.working import work
@@ -212,7 +212,7 @@ def _job(workspace: Workspace, device: Device, turns: tuple[Turn, ...], options:
 
     def holding(name: str) -> converge.Job:
         recorder = workspace.inventory.devices[name]
-        told = workspace.expectations(recorder, (hosts.ASPECT,)) if names[name].folder else ()
+        told = workspace.expectations(recorder, (ROLE,)) if names[name].folder else ()
         return job(workspace, recorder, told)
 
     return Job(
@@ -256,22 +256,33 @@ class _Books:
             vault.keep(*where, turn.new.password, turn.old.password)
         elif event.step is Step.LIVE:
             self._set(where, turn.new.password)
-        elif event.step is Step.HAND and any(h.folder and str(h) == event.holder for h in turn.holders):
-            self._in_use(
-                device, recorder_account_in_use=event.given
-            )  # its role reads the inventory, so it is said first
+        elif event.step in (Step.PAUSE, Step.HAND):
+            self._holder(event, device, turn)
         elif event.step is Step.TAKEN and turn.instead is not None and not all(h.folder for h in turn.recorders):
-            self._in_use(device, channels_user=turn.account)
+            self._say(device, edit.SetHostValue(device.name, "channels_user", turn.account))
         elif event.step is Step.OLD:
             self._set(where, turn.old.password)
             if turn.new.password:
                 vault.discard(*where, turn.new.password, sent=(device.name, turn.account) in self._sent)
 
+    def _holder(self, event: Rotation, device: Device, turn: Turn) -> None:
+        """Say what the role of a Linux recorder goes by, before it is pushed: it reads the inventory and the vault."""
+        if not any(holder.folder and str(holder) == event.holder for holder in turn.holders):
+            return
+        if not event.given:
+            self._say(device, edit.SetHostValue(device.name, RESTS, True))
+        elif turn.instead is not None:
+            self._say(device, edit.SetHostValue(device.name, IN_USE, event.given))
+        else:  # what is handed out is live, also where the old password was put back
+            live = turn.old if event.mark == turn.old.fingerprint else turn.new
+            self._set((device.site, device.name, turn.account), live.password)
+            self._say(device, edit.SetHostValue(device.name, RESTS, False), edit.RemoveHostValue(device.name, RESTS))
+
     @staticmethod
-    def _in_use(device: Device, **accounts: str) -> None:
-        """Say in the inventory which account a camera's recorders use."""
+    def _say(device: Device, *told: edit.Edit) -> None:
+        """Say something of a camera in its line of the inventory."""
         if device.place is not None:
-            edit.set_host_values(Path(device.place.file), device.name, accounts)
+            edit.edit_file(Path(device.place.file), told)
 
     def _set(self, where: tuple[str, str, str], password: str) -> None:
         """Make a password that was seen to be live the current one, whoever edited the vault meanwhile."""

@@ -169,7 +169,7 @@ class Turning:
         A consumer past fleetctl that does not take the old login again is told, and holds nothing up.
         """
         for holder in turn.holders:
-            self._office.note(turn, Step.HAND, holder, given=login.user)
+            self._office.note(turn, Step.HAND, holder, given=login)
             why = self._given(holder, login)
             if why and holder.command and login is not turn.new:
                 show = f"fleetctl password show {self._office.device.name} {login.user}"

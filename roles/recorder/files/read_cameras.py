@@ -1,7 +1,8 @@
 """Says on standard output, as JSON, how the files of the cameras are and should be. Tells no secret; writes nothing.
 
 Standard input: {"folder": path, "files": {name: text as it should be}}.
-A file that is newer than motion itself is one that motion has not read: who wrote it was cut off before the restart.
+A file that is newer than motion itself is one that motion has not read: who wrote it was cut off before the restart. So
+it is with the folder, where no file tells it: one that is gone may still be recorded.
 """
 
 import json
@@ -12,6 +13,7 @@ import sys
 import time
 
 SECRET = "netcam_userpass"
+UNREAD = "has not read it"
 
 
 def main():
@@ -24,8 +26,11 @@ def main():
         before, after = options(there.get(name)), options(asked["files"].get(name))
         has = shown(before, after)
         if before is not None and began and (folder / name).stat().st_mtime > began:
-            has["motion"] = "has not read it"
+            has["motion"] = UNREAD
         told.append({"name": name, "before": has, "after": shown(after, after)})
+    seen = any("motion" in each["before"] for each in told)
+    if not seen and began and folder.is_dir() and folder.stat().st_mtime > began:
+        told.append({"name": "(removed)", "before": {"motion": UNREAD}, "after": {}})
     print(json.dumps(told))
 
 

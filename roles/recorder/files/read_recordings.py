@@ -1,6 +1,7 @@
 """Says on standard output, as JSON, which cameras are recorded: whose newest file grew of late. Writes nothing.
 
-Arguments: folder, seconds after which a file is stale, seconds to wait for it, cameras.
+Arguments: folder, seconds after which a file is stale, seconds to wait for it, cameras; after `--` those that are not
+waited for.
 """
 
 import json
@@ -10,11 +11,12 @@ import time
 
 
 def main():
-    folder, stale_s, wait_s, cameras = pathlib.Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3]), sys.argv[4:]
+    folder, stale_s, wait_s, names = pathlib.Path(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3]), sys.argv[4:]
+    cameras = names[: names.index("--")]
     deadline = time.monotonic() + wait_s
     while True:
-        told = {camera: state(folder / camera, stale_s) for camera in cameras}
-        if set(told.values()) <= {"recorded"} or time.monotonic() >= deadline:
+        told = {camera: state(folder / camera, stale_s) for camera in names if camera != "--"}
+        if {told[camera] for camera in cameras} <= {"recorded"} or time.monotonic() >= deadline:
             break
         time.sleep(1)
     print(json.dumps(told))

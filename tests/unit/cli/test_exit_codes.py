@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +26,8 @@ from fleetctl.errors import (
     UsageError,
     VaultError,
 )
-from fleetctl.model import Outcome
+from fleetctl.model import Event, Outcome, Started
+from fleetctl.operations import audit
 
 from .conftest import Fleet, Ran
 
@@ -229,6 +232,17 @@ def test_a_report_that_cannot_be_written_loses_no_result_and_is_told(
     def full(path: Path, content: bytes) -> None:
         raise OSError(28, "No space left on device", str(path))
 
+    written: dict[str, bytes] = {}
+
+    def room_for_json(path: Path, content: bytes) -> None:
+        if path.suffix != ".json":
+            full(path, content)
+        written[path.name] = content
+
+    monkeypatch.setattr("fleetctl.reports.files.replace", room_for_json)
+    reports = ("--report", f"json:{tmp_path / 'a.json'}", "--report", f"html:{tmp_path / 'a.html'}")
+    assert fleetctl("audit", *reports).code == 1
+    assert json.loads(written["a.json"].splitlines()[-1])["exit_code"] == 1, "what is there tells the truth"
     monkeypatch.setattr("fleetctl.reports.files.replace", full)
     ran = fleetctl(
         "--json", "audit", "--report", f"html:{tmp_path / 'a.html'}", "--report", f"junit:{tmp_path / 'a.xml'}"
@@ -236,3 +250,21 @@ def test_a_report_that_cannot_be_written_loses_no_result_and_is_told(
     assert (ran.code, ran.lines[-1]["exit_code"]) == (1, 1)
     assert [line["type"] for line in ran.lines] == ["device"] * 4 + ["summary"]
     assert ran.err.count("could not be written") == 2
+
+
+def test_where_the_store_s_disk_fills_up_in_mid_run_the_audit_tells_what_it_found(
+    fleet: Fleet, fleetctl: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = audit.audit
+
+    def full(*arguments: Any, **more: Any) -> Iterator[Event]:
+        yield from real(*arguments, **more)
+        yield Started(device="cut-off", site="x")
+        raise UsageError("store.db: database or disk is full")
+
+    monkeypatch.setattr(audit, "audit", full)
+    ran = fleetctl("--json", "audit", "--tell")
+    assert (ran.code, ran.lines[-1]["exit_code"]) == (1, 1)
+    ended = {line["name"]: line["outcome"] for line in ran.lines if line["type"] == "device"}
+    assert (len(ended), ended["cut-off"]) == (5, "interrupted"), "never counted as in step"
+    assert "not on record: store.db: database or disk is full" in ran.err

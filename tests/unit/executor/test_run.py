@@ -43,48 +43,50 @@ def test_two_tasks_of_one_name_are_refused_before_anything_starts() -> None:
         run(works.simple, [Task(name="a"), Task(name="b"), Task(name="a")], lambda name: None)
 
 
-@pytest.mark.parametrize(
-    ("error", "outcome", "reason"),
-    [
-        (Unreachable("no route"), Outcome.UNREACHABLE, "no route"),
-        (Refused("wrong password", credential=True), Outcome.REFUSED, "wrong password"),
-        (Unsupported("no such service"), Outcome.UNSUPPORTED, "no such service"),
-        (Stale("it moved"), Outcome.STALE, "it moved"),
-        (BadAnswer("not XML"), Outcome.UNKNOWN, "not XML"),
-        (ZeroDivisionError("by zero"), Outcome.FAILED, "ZeroDivisionError: by zero"),
-    ],
-)
-def test_what_is_raised_in_a_task_becomes_its_outcome(
-    how: dict[str, Any], error: Exception, outcome: Outcome, reason: str
-) -> None:
-    events = done(works.failing, tasks(3), lambda name: error if name == "d1" else None, **how)
-    (result,) = [e for e in events if isinstance(e, Result)]
-    assert (result.device, result.aspect, result.outcome, result.reason) == ("d1", "", outcome, reason)
-    assert endings(events)["d1"].outcome is outcome
-    assert endings(events)["d2"].outcome is Outcome.CHANGED
+RAISED = {
+    "away": (Unreachable("no route"), Outcome.UNREACHABLE, "no route"),
+    "refused": (Refused("wrong password", credential=True), Outcome.REFUSED, "wrong password"),
+    "older": (Unsupported("no such service"), Outcome.UNSUPPORTED, "no such service"),
+    "moved": (Stale("it moved"), Outcome.STALE, "it moved"),
+    "strange": (BadAnswer("not XML"), Outcome.UNKNOWN, "not XML"),
+    "broken": (ZeroDivisionError("by zero"), Outcome.FAILED, "ZeroDivisionError: by zero"),
+}
 
 
-@pytest.mark.parametrize(
-    ("payload", "reason"),
-    [
-        ("silent", "without telling its outcome"),
-        ("exit", "SystemExit: 3"),
-        ("not durable", "Started is not a durable event"),
-    ],
-)
-def test_work_that_breaks_its_contract_fails_by_itself(how: dict[str, Any], payload: str, reason: str) -> None:
+def test_what_is_raised_in_a_task_becomes_its_outcome(how: dict[str, Any]) -> None:
+    what = [*tasks(3), *(Task(name=name) for name in RAISED)]
+    events = done(works.failing, what, lambda name: RAISED[name][0] if name in RAISED else None, **how)
+    results = {e.device: (e.aspect, e.outcome, e.reason) for e in events if isinstance(e, Result)}
+    assert results == {name: ("", outcome, reason) for name, (_, outcome, reason) in RAISED.items()}
+    assert sum(isinstance(e, Result) for e in events) == len(RAISED)
+    assert {name: end.outcome for name, end in endings(events).items()} == {
+        **{name: outcome for name, (_, outcome, _) in RAISED.items()},
+        **dict.fromkeys(["d0", "d1", "d2"], Outcome.CHANGED),
+    }
+
+
+CONTRACT = {
+    "silent": "without telling its outcome",
+    "exit": "SystemExit: 3",
+    "not durable": "Started is not a durable event",
+}
+
+
+def test_work_that_breaks_its_contract_fails_by_itself(how: dict[str, Any]) -> None:
+    breaks = {f"{payload} {n}": payload for payload in CONTRACT for n in range(10)}
     events = done(
         works.failing,
-        tasks(20),
-        lambda name: payload if name != "d1" else None,
+        [Task(name=name) for name in (*breaks, "good")],
+        breaks.get,
         threads=4,
         **{key: value for key, value in how.items() if key != "threads"},
     )
     ends = endings(events)
-    assert len(ends) == 20
-    assert ends["d1"].outcome is Outcome.CHANGED
-    assert ends["d0"].outcome is Outcome.FAILED
-    assert reason in ends["d0"].reason
+    assert len(ends) == len(breaks) + 1
+    assert ends["good"].outcome is Outcome.CHANGED
+    for name, payload in breaks.items():
+        assert ends[name].outcome is Outcome.FAILED
+        assert CONTRACT[payload] in ends[name].reason
 
 
 def test_an_event_that_cannot_leave_its_process_fails_only_its_own_task() -> None:

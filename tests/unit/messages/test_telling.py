@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from unittest import mock
+
+from fleetctl.operations import telling
 from fleetctl.operations.waivers import waiver_of
 from fleetctl.reports import explained
 from tests.unit.messages.nights import OURS, Nights, short
@@ -128,3 +132,21 @@ def test_explain_knows_the_waiver_of_a_variable_and_covers_the_webhooks_key(nigh
     assert waiver_of(nights.workspace, "vh-3", "time_ntp_servers") is None
     assert waiver_of(nights.workspace, "vh-1", "time_zone") is None
     assert explained.value("message_webhook_key", "a-key-of-the-test") == explained.COVERED
+
+
+def test_after_a_clock_that_was_ahead_signs_of_life_and_news_go_on(nights: Nights) -> None:
+    nights.audit()
+    nights.now += timedelta(days=400)
+    nights.clock.now = nights.now.timestamp()
+    assert short(nights.audit()) == QUIET
+    nights.silent = {"vh-1"}
+    with mock.patch.object(telling, "tell"):  # it is seen while the clock is ahead, and not told yet
+        nights.audit()
+    nights.now -= timedelta(days=400)
+    nights.clock.now = nights.now.timestamp()
+    assert telling.tell(nights.workspace, nights.now, patience=timedelta(minutes=15)) == 2
+    nights.now += timedelta(days=1)
+    nights.clock.now = nights.now.timestamp()
+    assert short(nights.audit()) == QUIET, "a sign of life, and no news twice"
+    nights.silent = set()
+    assert short(nights.audit()) == office("-unreachable vh-1")

@@ -64,19 +64,26 @@ def test_a_camera_s_file_that_motion_has_not_read_is_told(tmp_path: Path) -> Non
         script = folder("roles") / "recorder" / "files" / "read_cameras.py"
         asked = json.dumps({"folder": str(files), "files": {"cam.conf": text}})
 
-        def told() -> dict[str, Any]:
+        def every() -> list[dict[str, Any]]:
             ran = subprocess.run(
                 [sys.executable, str(script)], input=asked, env={"PATH": f"{bin_}:/usr/bin:/bin"},
                 capture_output=True, text=True, check=True,
             )  # fmt: skip
             assert "Secret-1" not in ran.stdout
-            found: dict[str, Any] = json.loads(ran.stdout)[0]
+            found: list[dict[str, Any]] = json.loads(ran.stdout)
             return found
+
+        def told() -> dict[str, Any]:
+            return every()[0]
 
         later = time.time() + 60
         os.utime(files / "cam.conf", (later, later))
         assert told()["before"] != told()["after"]
         assert told()["before"]["motion"] == "has not read it"
         os.utime(files / "cam.conf", (later - 3600, later - 3600))
+        os.utime(files, (later, later))  # one that is gone by now: motion may go on with it
+        assert [each["name"] for each in every()] == ["cam.conf", "(removed)"]
+        os.utime(files, (later - 3600, later - 3600))
         assert told()["before"] == told()["after"]
+        assert len(every()) == 1
         motion.communicate(b"\n")

@@ -145,3 +145,23 @@ def test_the_store_tells_of_the_devices_that_are_asked_for(store: Store, journal
     assert len(store.drift(devices=["other", "cam"])) == 1
     assert [turn.what for turn in store.turns(devices=["cam"])] == ["began", "ended"]
     assert [turn.what for turn in store.turns(devices=["cam"], last=1)] == ["ended"], "the latest"
+
+
+def test_a_clock_that_jumps_ahead_for_a_night_makes_the_store_forget_nothing(
+    store: Store, journal: Journal, clock: Clock
+) -> None:
+    look(journal, clock, OUR, OUR)
+    look(journal, clock, OUR, OTHER)
+    for _ in range(20):
+        look(journal, clock, OUR, OUR)
+    true = clock.now
+    clock.forward(11 * 366 * 86400)
+    look(journal, clock, OUR, OUR)
+    clock.now = true
+    look(journal, clock, OUR, OUR)
+    assert [turn.what for turn in store.turns()] == ["began", "ended"]
+    assert len([row for row in store.drift() if row.ended]) == 1
+    clock.forward(11 * 366 * 86400)
+    for _ in range(20):
+        look(journal, clock, OUR, OUR)
+    assert store.turns() == (), "in the end it is believed"
