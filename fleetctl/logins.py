@@ -62,17 +62,17 @@ class Logins(Database):
         address, and at this address, whatever the device is called.
         """
         now = time.time() if now is None else now
-        told = f"{device}: no login is tried before"
         if until := self._locked_until(device, account, address, lock, now):
+            why = f"{device}: no login is tried before {_clock(until)}: the device said that it is locked"
             mend = f"Mend: wait; or unlock it there, then: fleetctl adopt --again --limit {device}"
-            return Budget(f"{told} {_clock(until)}: the device said that it is locked. {mend}", False)
+            return Budget(f"{why}. {mend}", False)
         one = self._of_password(device, account, fingerprint, lock, now)
         if one.barred or one.proven:
             return one
         spent, until = self._spent(device, account, address, lock, now, spared)
         if until:
-            why = f"{spent} were refused lately, and it may lock after {lock.refusals}"
-            return Budget(f"{told} {_clock(until)}: {why}. Mend: look into it and wait", False)
+            why = f"{spent} were refused lately, and it may lock after {lock.refusals}. Mend: look into it and wait"
+            return Budget(f"{device}: no login is tried before {_clock(until)}: {why}", False)
         return one
 
     def tries(

@@ -78,18 +78,18 @@ def audit(
     events = operation.audit(workspace, limit, aspects, stop=run.stop, policy=policy)
     try:
         run.take(events, len(devices), told.say("Audit"))
+        if who and not run.stopped():
+            _writers(run, before)
+        _causes(run)
+        _waivers(run, limit)
+        late = _not_reached(run)
+        if send:
+            tell(run, late=late)
     except (UsageError, Busy) as error:
         if not run.tally.devices:
             raise
-        run.unrecorded = error  # the disk filled up meanwhile: nothing more can be kept, and what was found is told
+        run.broken_off(error)  # the disk filled up meanwhile: nothing more can be kept, and what was found is told
         return run.finish()
-    if who and not run.stopped():
-        _writers(run, before)
-    _causes(run)
-    _waivers(run, limit)
-    late = _not_reached(run)
-    if send:
-        tell(run, late=late)
     return ended(run, alive)
 
 

@@ -126,7 +126,7 @@ def _print(told: Context, shown: Shown) -> None:
             made.add_row(reading.aspect, word + Text(f": {clean(told.say.reason(reading.reason))}"), "")
         for line in lines(device.name, reading, shown.expectations.get(reading.aspect)):
             style = "red" if line.differs else "green" if line.expected else ""
-            made.add_row(line.setting, Text(line.actual, style=style), line.expected)
+            made.add_row(line.setting, Text(say.value(line.actual), style=style), say.value(line.expected))
     for change in shown.changes:
         made.add_row(setting_name(change), Text(value(change.before), style="red"), value(change.after))
     told.screen.table(made)
@@ -139,7 +139,7 @@ def _print_checklist(told: Context, shown: Shown) -> None:
     told.screen.out(told.say("fleetctl sets nothing on Windows. By hand, and ticked off on paper:"))
     for expectation in shown.expectations.values():
         for line in wanted(expectation):
-            told.screen.out(f"  [ ] {line.setting}: {line.expected}")
+            told.screen.out(f"  [ ] {line.setting}: {told.say.value(line.expected)}")
 
 
 @app.command(

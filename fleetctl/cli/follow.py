@@ -65,6 +65,13 @@ class Followed:
         """Whether the run was ended before its end."""
         return self.stop.requested
 
+    def broken_off(self, error: FleetctlError) -> None:
+        """Take note that nothing more can be put on record: what was not ended by then was interrupted."""
+        self.unrecorded = error
+        for record in self.tally.devices.values():
+            if record.finished is None:
+                record.finished = Outcome.INTERRUPTED
+
     @property
     def exit_code(self) -> int:
         """The run's exit code: 130 where a person ended it; a run that stopped itself has failed."""

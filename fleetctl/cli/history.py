@@ -126,7 +126,7 @@ def _drift(told: Context, rows: Sequence[Drift], set_back: Mapping[int, int]) ->
         if number in set_back:
             word += "\n" + say("set back {n} times: something else writes it", n=set_back[number])
         values = (
-            (shown(row.actual), shown(row.expected))
+            (say.value(shown(row.actual)), say.value(shown(row.expected)))
             if row.field
             else (clean(say.reason(impersonal(row.reason, row.device))), "")
         )
@@ -169,7 +169,7 @@ def _turns(told: Context, rows: Sequence[Turn]) -> int:
     )
     for row in rows:
         name = ".".join(part for part in (row.aspect, row.field, clean(row.key)) if part)
-        values = (shown(row.actual), shown(row.expected))
+        values = (say.value(shown(row.actual)), say.value(shown(row.expected)))
         if not row.field:
             values = (clean(say.reason(impersonal(row.reason, row.device))), "")
         made.add_row(_time(row.time), row.device, name, say(wording.TURNS[row.what]), *values, _word(say, row))

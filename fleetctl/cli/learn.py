@@ -72,7 +72,8 @@ def _show_lessons(told: Context, found: Sequence[Lesson]) -> None:
     made = table(say("Device"), (say("Setting"), WHOLE), say("Standard"), say("It has, and keeps"), say("Line"))
     for each in found:
         line = clean(each.variable) if each.variable else say("waiver only")
-        made.add_row(each.device, each.setting, shown(each.expected), shown(each.actual), line)
+        cells = (say.value(shown(value)) for value in (each.expected, each.actual))
+        made.add_row(each.device, each.setting, *cells, line)
     told.screen.table(made)
 
 

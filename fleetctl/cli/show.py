@@ -66,7 +66,7 @@ def _title_width(groups: Sequence[ChangeGroup], names: Mapping[str, str]) -> int
 
 
 def _expected(context: Context, group: ChangeGroup) -> Text:
-    told = Text(_brief(context, group.expected), style="green")
+    told = Text(_brief(context, context.say.value(group.expected)), style="green")
     if group.values > 1:
         more = context.say("… ({n} different values; -v shows each)", n=group.values)
         told.append(f" {more}", style="bright_black")

@@ -180,7 +180,7 @@ def _row(told: Context, chain: Chain) -> tuple[Any, ...]:
     channel = f"{chain.recorder} {chain.channel}" if chain.channel else "-"
     marks = (_mark(told, flag) for flag in (chain.answers, chain.online, chain.recording))
     answers, online, recording = marks
-    trouble = clean(chain.trouble) or ("" if chain.channel else told.say("no recorder has it"))
+    trouble = clean(told.say.reason(chain.trouble)) or ("" if chain.channel else told.say("no recorder has it"))
     return chain.camera, answers, channel, online, recording, chain.newest or "-", trouble
 
 
@@ -193,13 +193,14 @@ def _mark(told: Context, flag: bool | None) -> Any:
 
 
 def _print_recorder(told: Context, recorder: RecorderCheck) -> None:
+    from fleetctl.reports import wording
     from fleetctl.reports.values import clean
 
     say, out = told.say, told.screen.out
     if recorder.disks is None and recorder.wrong is not None:
         return  # nothing was read of it; why stands above
     disks = recorder.disks or {}
-    sizes = ", ".join(f"{key}: {disk.health}" for key, disk in disks.items()) or "-"
+    sizes = ", ".join(f"{key}: {wording.health_word(say, disk.health)}" for key, disk in disks.items()) or "-"
     out(f"{recorder.recorder}: " + say("disks {disks}", disks=clean(sizes)))
     out(
         say(

@@ -148,7 +148,12 @@ def _print(told: Context, pack: Pack, found: Sequence[Finding]) -> None:
         mine = [each for each in found if each.requirement is check]
         counts = Counter(each.judged.verdict.value for each in mine)
         cells = [Text(str(counts[name]) if counts[name] else "-", style=_style(name, counts[name])) for name in seen]
-        made.add_row(f"{check.text[lang]} ({check.check})", check.severity, *cells, *_who(told, check, mine))
+        made.add_row(
+            f"{check.text[lang]} ({check.check})",
+            say(wording.SEVERITIES[check.severity]),
+            *cells,
+            *_who(told, check, mine),
+        )
     told.screen.gap()
     told.screen.table(made)
 

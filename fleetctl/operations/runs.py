@@ -78,10 +78,8 @@ def job(
     if spoken.user and logs_in_by_password(workspace, spoken):
         ref = SecretRef(device=spoken.name, account=spoken.user)
         if ref not in secrets:
-            barred = (
-                f"{spoken.name}: the vault has no password for {spoken.user}. "
-                f"Take the device in: fleetctl adopt --limit {spoken.name}"
-            )
+            lacking = f"{spoken.name}: the vault has no password for {spoken.user}"
+            barred = f"{lacking}. Take the device in: fleetctl adopt --limit {spoken.name}"
         else:
             told = workspace.budget(spoken, spoken.user, secrets.reveal(ref), settling=settling)
             fingerprint, (barred, proven) = told

@@ -239,7 +239,8 @@ def _recorders(told: Mapping[str, Any], say: Language) -> Part:
     rows = []
     for each in told["recorders"]:
         disks = "\n".join(
-            f"{n}: {d.get('health', '?')}, {d.get('capacity_gb', '?')} GB" for n, d in each["disks"].items()
+            f"{n}: {wording.health_word(say, d.get('health', '?'))}, {d.get('capacity_gb', '?')} GB"
+            for n, d in each["disks"].items()
         )
         viewers = "\n".join(f"{v['account']}: {_flag(v['sees'], say)}" for v in each["viewers"])
         days = (_days(each[name]) for name in ("oldest_days", "holds_days", "asked_days"))

@@ -19,6 +19,11 @@ def N_(text: str) -> str:  # noqa: N802 gettext's own name: it marks a text that
     return text
 
 
+IN_VAULT: Final = N_("(in the vault)")
+STANDING: Final = (N_("as it came"), N_("of the vault"), N_("(not shown)"))
+"""What stands where a secret would."""
+
+
 class Language:
     """Turns an English text into the reader's language: `say("{n} devices", n=3)`."""
 
@@ -41,6 +46,12 @@ class Language:
     def reason(self, text: str) -> str:
         """Return the reason of an outcome, or an error's message, in the reader's language."""
         return text if self.code == "en" else _reason(self.code, text)
+
+    def value(self, text: str) -> str:
+        """Return a value as it is shown, with the words that stand for a secret in the reader's language."""
+        if self.code == "en":
+            return text
+        return next((self(word) for word in STANDING if word == text), text.replace(IN_VAULT, self(IN_VAULT)))
 
     def error(self, error: FleetctlError) -> str:
         """Return what an error says; of an inventory all its faults, a line for each."""

@@ -145,7 +145,8 @@ def _who(say: Language, members: Sequence[Mapping[str, Any]]) -> str:
 
 def _why(say: Language, item: Mapping[str, Any]) -> str:
     """Return what differs, or why, for behind a state; no device is named in it, so that what is the same is seen."""
-    actual, expected, state = shown(item["actual"]), shown(item["expected"]), item["state"]
+    actual, expected = (say.value(shown(item[name])) for name in ("actual", "expected"))
+    state = item["state"]
     if state in ("drift", "expired", "overdue") or (state == "flapping" and actual != expected):
         return f" ({say('{actual}, expected {expected}', actual=actual, expected=expected)})"
     reason = impersonal(str(item["reason"]), str(item["device"]))

@@ -17,6 +17,8 @@ _JOINT: Final = re.compile(r"[;:.,]? ")
 _MEND: Final = " Mend: "
 _MOST: Final = 60  # so many joints of a text are looked at: what a device says may be long
 _DEEP: Final = 6
+_NAMED: Final = "{0}: "  # so begins a sentence that names a device first
+_HOLE: Final = re.compile(r"(?<!\{)\{(\d+)\}(?!\})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,27 @@ def _sentence(text: str, told: str) -> _Sentence:
     return _Sentence(tuple(parts), max(parts, key=len), sum(map(len, parts)), told)
 
 
+def _with_impersonal(told: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the sentences; those that begin with a name also without it, since it may stand beside them already."""
+    for text, said in told.items():
+        yield text, said
+        if text.startswith(_NAMED) and said.startswith(_NAMED):
+            short = _shifted(text.removeprefix(_NAMED))
+            if short not in told:
+                yield short, _shifted(said.removeprefix(_NAMED))
+
+
+def _shifted(text: str) -> str:
+    """Return a text whose first value is gone: the second is its first."""
+    return _HOLE.sub(lambda hole: f"{{{int(hole[1]) - 1}}}", text)
+
+
 class Reasons:
     """Says English reasons in another language; what it does not recognise stays as it is."""
 
     def __init__(self, told: Iterable[tuple[str, str]], words: Mapping[str, str]) -> None:
         """Take the sentences with their translations; `words` are those that may stand alone in a hole."""
-        made = [_sentence(*each) for each in dict(told).items()]
+        made = [_sentence(*each) for each in _with_impersonal(dict(told))]
         whole = {each.parts[0]: each.told.format() for each in made if len(each.parts) == 1}
         self._whole = {**words, **whole}
         self._holed = sorted((each for each in made if len(each.parts) > 1), key=lambda each: -each.weight)

@@ -63,6 +63,17 @@ TROUBLES: Final = {
 }
 
 
+SEVERITIES: Final = {"high": N_("high"), "medium": N_("medium"), "low": N_("low")}
+"""Of requirements."""
+
+HEALTHS: Final = {
+    "ok": N_("ok"),
+    "unformatted": N_("unformatted"),
+    "failed": N_("has failed"),
+    "unknown": N_("unknown"),
+}
+"""Of disks."""
+
 VERDICTS: Final = {
     "pass": N_("met"),
     "fail": N_("not met"),
@@ -154,11 +165,17 @@ def said(say: Language, values: Mapping[str, str]) -> dict[str, str]:
     return {name: say.reason(value) if name == "reason" else value for name, value in values.items()}
 
 
+def health_word(say: Language, health: object) -> str:
+    """Return how a disk is, in words."""
+    told = str(health)
+    return say(HEALTHS[told]) if told in HEALTHS else told
+
+
 def several(say: Language, values: Sequence[tuple[str, int]], most: int = 3) -> str:
     """Return one value as it is, several with how often each occurs: `25 (12), 30 (5)`."""
     if len(values) == 1:
-        return values[0][0]
-    told = [f"{value} ({n})" for value, n in values[:most]]
+        return say.value(values[0][0])
+    told = [f"{say.value(value)} ({n})" for value, n in values[:most]]
     if (more := len(values) - most) > 0:
         told.append(say.many("{n} other", "{n} others", more))
     return ", ".join(told)

@@ -26,7 +26,7 @@ from fleetctl.errors import (
     UsageError,
     VaultError,
 )
-from fleetctl.model import Event, Outcome
+from fleetctl.model import Event, Outcome, Started
 from fleetctl.operations import audit
 
 from .conftest import Fleet, Ran
@@ -259,10 +259,12 @@ def test_where_the_store_s_disk_fills_up_in_mid_run_the_audit_tells_what_it_foun
 
     def full(*arguments: Any, **more: Any) -> Iterator[Event]:
         yield from real(*arguments, **more)
+        yield Started(device="cut-off", site="x")
         raise UsageError("store.db: database or disk is full")
 
     monkeypatch.setattr(audit, "audit", full)
     ran = fleetctl("--json", "audit", "--tell")
     assert (ran.code, ran.lines[-1]["exit_code"]) == (1, 1)
-    assert [line["type"] for line in ran.lines] == ["device"] * 4 + ["summary"]
+    ended = {line["name"]: line["outcome"] for line in ran.lines if line["type"] == "device"}
+    assert (len(ended), ended["cut-off"]) == (5, "interrupted"), "never counted as in step"
     assert "not on record: store.db: database or disk is full" in ran.err

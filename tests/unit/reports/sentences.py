@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from pathlib import Path
 from typing import Final
@@ -98,6 +98,22 @@ def sentences() -> Iterator[str]:
                 continue
             told.add(text)
             yield numbered(text)
+    yield from (numbered(text) for text in sorted(set(_descriptions()) - told))
+
+
+def _descriptions() -> Iterator[str]:
+    """Yield what is said of each setting that has a form: a mend tells it (`expected is: ...`)."""
+    from fleetctl import catalog
+    from fleetctl.standard.shapes import Shape, shapes
+
+    def of(told: Iterable[Shape]) -> Iterator[str]:
+        for shape in told:
+            if shape.setting.pattern:
+                yield shape.setting.doc
+            yield from of(shape.fields)
+
+    for aspect in catalog.load().aspects.values():
+        yield from of(shapes(aspect.type))
 
 
 def numbered(text: str) -> str:

@@ -57,6 +57,19 @@ def test_every_sentence_is_recognised_with_values_in_it() -> None:
             "the camera cannot do 30 with H265 here (nearest possible: 25)",
             "ở đây camera không làm được 30 với H265 (gần nhất có thể: 25)",
         ),
+        ("the vault has no password for x", "kho không có mật khẩu cho x"),
+        (
+            "cam-01: the vault has no password for x. Take the device in: fleetctl adopt --limit cam-01",
+            "cam-01: kho không có mật khẩu cho x. Hãy tiếp nhận thiết bị: fleetctl adopt --limit cam-01",
+        ),
+        (
+            "no login is tried before 2026-11-26 09:43: the device said that it is locked",
+            "không thử đăng nhập trước 2026-11-26 09:43: thiết bị nói rằng đang bị khóa",
+        ),
+        (
+            "is b, which has not the form [a]+. Mend: expected is: host name on the network: letters, digits, hyphens",
+            "là b, không đúng dạng [a]+. Cách sửa: cần có: tên máy trên mạng: chữ cái không dấu, chữ số, dấu gạch nối",
+        ),
         ("a device's own words", "a device's own words"),
         ("", ""),
     ],
@@ -81,3 +94,14 @@ def test_errors_are_told_in_the_readers_language_also_inside_other_texts() -> No
 def test_what_a_device_says_at_length_takes_no_time_to_be_looked_at() -> None:
     told = "; ".join(["a is not formatted", "b has failed"] * 500)
     assert len(SAY(told)) >= len(told)
+
+
+def test_what_stands_where_a_secret_would_is_told_in_the_readers_language() -> None:
+    say = Language("vi")
+    assert say.value("{level: user, password: (in the vault)}") == "{level: user, password: (trong kho)}"
+    assert [say.value(text) for text in ("as it came", "of the vault", "it came")] == [
+        "như lúc xuất xưởng",
+        "theo kho",
+        "it came",
+    ]
+    assert Language("en").value("(in the vault)") == "(in the vault)"
