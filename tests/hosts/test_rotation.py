@@ -189,16 +189,3 @@ def test_the_one_account_of_a_linux_recorder_gets_its_password_while_the_recorde
     site.records_anew(files)
     assert (site.opens("ghihinh_2", new), site.opens("ghihinh_2", old)) == (True, False)
     assert "recorder_rests" not in (site.office.inventory / "site.yml").read_text("utf-8")
-
-
-def test_a_login_of_a_camera_that_did_not_end_well_is_not_given_to_its_recorder(site: Site) -> None:
-    site.set(recorder_account="fleetctl")
-    before = site.told_motion()
-    site.office.break_(CAMERA, "unplug")
-    try:
-        ran = site.office.json("apply", "--yes", "--aspect", "users,recorder")
-    finally:
-        site.office.mend(CAMERA)
-    assert ran.outcomes == {CAMERA: "unreachable", REC: "failed"}, ran
-    assert f"needs {CAMERA}, which ended as unreachable" in ran.reason(REC)
-    assert site.told_motion() == before
