@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
-from fleetctl.errors import Busy, UsageError
+from fleetctl.errors import Busy, NotRecorded, UsageError
 from fleetctl.machine import Process, operator, this_process
 from fleetctl.migrations import MIGRATIONS, Migration
 
@@ -148,7 +148,8 @@ class Database:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Do all of it or nothing; on disk (fsync) when it returns.
 
-        Raises Busy when others write too long, UsageError when this store is for reading or the disk is full.
+        Raises Busy when others write too long, UsageError when this store is for reading, NotRecorded when the disk is
+        full.
         """
         if self.readonly:
             raise UsageError(f"{self.path} is open for reading only")
@@ -183,10 +184,12 @@ class Database:
         """Return "ok", or what SQLite finds wrong with the file."""
         return str(self.rows("PRAGMA integrity_check")[0][0])
 
-    def _trouble(self, error: sqlite3.OperationalError) -> Busy | UsageError:
+    def _trouble(self, error: sqlite3.OperationalError) -> Busy | NotRecorded:
         if "locked" in str(error) or "busy" in str(error):
             return Busy(f"{self.path} has been locked by another process for {BUSY_TIMEOUT_S:.0f} s. Mend: try again")
-        return UsageError(f"{self.path}: {error}")
+        return NotRecorded(
+            f"{self.path}: {error}. Mend: see that its disk has room and can be written, then run the command again"
+        )
 
     # --- one writing run -----------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ FleetctlError
 ├── BadAnswer         the device answered nonsense (bytes kept)    exit 1
 ├── Rejected          the device said no to this request (fault)   exit 1
 ├── Busy              another operator or writer holds the lock    exit 1
+├── NotRecorded       the store cannot be written (a full disk)    exit 1
 ├── VaultError        the vault cannot be opened or written        exit 2
 └── Interrupted       a person or the stop rule ended the run      exit 130
 """
@@ -136,6 +137,10 @@ class Rejected(FleetctlError):
 
 class Busy(FleetctlError):
     """Another operator, process or writer holds what this command needs, or a bundle of the site is out."""
+
+
+class NotRecorded(FleetctlError):
+    """The store cannot be read or written: its disk is full, or fails; what a run has found by then is told."""
 
 
 class VaultError(FleetctlError):

@@ -61,7 +61,6 @@ def audit(
 ) -> int:
     """Tell where devices are not as expected. Reads only."""
     from fleetctl.cli.follow import Followed
-    from fleetctl.errors import Busy, UsageError
     from fleetctl.executor import Policy
     from fleetctl.operations import audit as operation
     from fleetctl.operations import writers
@@ -76,20 +75,14 @@ def audit(
     policy = Policy(per_site=operation.PER_SITE, deadline=deadline)
     before = writers.looked(workspace) if who else {}
     events = operation.audit(workspace, limit, aspects, stop=run.stop, policy=policy)
-    try:
-        run.take(events, len(devices), told.say("Audit"))
-        if who and not run.stopped():
-            _writers(run, before)
-        _causes(run)
-        _waivers(run, limit)
-        late = _not_reached(run)
-        if send:
-            tell(run, late=late)
-    except (UsageError, Busy) as error:
-        if not run.tally.devices:
-            raise
-        run.broken_off(error)  # the disk filled up meanwhile: nothing more can be kept, and what was found is told
-        return run.finish()
+    run.take(events, len(devices), told.say("Audit"))
+    if who and not run.stopped():
+        _writers(run, before)
+    _causes(run)
+    _waivers(run, limit)
+    late = _not_reached(run)
+    if send:
+        tell(run, late=late)
     return ended(run, alive)
 
 

@@ -14,7 +14,16 @@ from fleetctl.errors import UsageError
 from fleetctl.reports.language import Language
 
 if TYPE_CHECKING:
+    from fleetctl.cli.follow import Followed
     from fleetctl.operations.workspace import Workspace
+
+
+@dataclass(slots=True)
+class Opened:
+    """What one call has opened: bundles, to be closed at its end, and runs, of which an error still tells."""
+
+    bundles: list[Bundled] = field(default_factory=list)
+    runs: list[Followed] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +38,7 @@ class Context:
     workspace: Path | None = None
     vault_ids: tuple[str, ...] = ()
     bundle: Bundled | None = None
+    opened: Opened = field(default_factory=Opened)
 
     def open(self, *, reading: bool = False) -> Workspace:
         """Open the workspace that was named, else the one around the current folder. Raises UsageError.

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from fleetctl.cli.context import Context
 from fleetctl.cli.progress import watched
-from fleetctl.model import Event, Outcome, Planned
+from fleetctl.errors import NotRecorded
+from fleetctl.model import Event, Finished, Outcome, Planned, Started
 from fleetctl.reports import jsonlines
 from fleetctl.reports.tally import EXIT_FAILED, EXIT_INTERRUPTED, Tally
 
@@ -38,7 +39,10 @@ class Followed:
         self.stop: Stop = Stop()
         self.tally = Tally(workspace.inventory.devices)
         self.untold: dict[str, str] = {}  # by device: why its log does not tell who changed it
-        self.unrecorded: FleetctlError | None = None  # why what was found could not be put on record
+        self.broke: FleetctlError | None = None  # what ended it before its end
+        self._taking = self._told = False
+        self._begun: set[str] = set()  # devices whose work is begun and has not ended
+        context.opened.runs.append(self)
         self.more: dict[str, object] = {}  # for the summary in JSON
 
     @property
@@ -53,31 +57,46 @@ class Followed:
         def tallied() -> Iterator[Event]:
             for event in events:
                 self.tally.add(event)
+                if isinstance(event, Started):
+                    self._begun.add(event.device)
+                elif isinstance(event, Finished):
+                    self._begun.discard(event.device)
                 yield event
 
         def standing(device: str) -> Outcome:
             return self.tally.devices[device].outcome
 
         seen = watched(self.context, tallied(), total, title, self.command, standing)
-        return [event for event in seen if isinstance(event, Planned)]
+        self._taking = True
+        plans = [event for event in seen if isinstance(event, Planned)]
+        self._taking = False
+        return plans
 
     def stopped(self) -> bool:
         """Whether the run was ended before its end."""
         return self.stop.requested
 
-    def broken_off(self, error: FleetctlError) -> None:
-        """Take note that nothing more can be put on record: what was not ended by then was interrupted."""
-        self.unrecorded = error
-        for record in self.tally.devices.values():
-            if record.finished is None:
+    def broken_off_by(self, error: FleetctlError) -> bool:
+        """Return whether an error ended this run in its midst: then what it has done and found by now is to be told.
+
+        So it is with whatever ends its stream of events, and with a store that cannot be written at any time.
+        """
+        return bool(self.tally.devices) and not self._told and (self._taking or isinstance(error, NotRecorded))
+
+    def broken_off(self, error: FleetctlError) -> int:
+        """Tell what was done and found before an error ended the run; what had not ended is interrupted."""
+        self.broke = error
+        for name, record in self.tally.devices.items():
+            if record.finished is None or name in self._begun:
                 record.finished = Outcome.INTERRUPTED
+        return self.finish()
 
     @property
     def exit_code(self) -> int:
         """The run's exit code: 130 where a person ended it; a run that stopped itself has failed."""
         if self.stop.by_person:
             return EXIT_INTERRUPTED
-        if self.unrecorded is not None:
+        if self.broke is not None:
             return EXIT_FAILED
         code = self.tally.exit_code()
         return EXIT_FAILED if code == EXIT_INTERRUPTED and self.stop.requested else code
@@ -86,17 +105,22 @@ class Followed:
         """Print the result and write the reports; returns the exit code. `changes`: print what differs, too."""
         from fleetctl.cli import show
 
+        self._told = True
         context, code = self.context, self.report(self.exit_code)
         if context.json:
             more = {"stopped": self.stop.reason, **self.more}
+            if self.broke is not None:
+                context.screen.out(jsonlines.error(self.broke))
             for line in jsonlines.run(self.command, self.tally, code, self._writers(), **more):
                 context.screen.out(line)
         else:
             if changes:
                 show.changes(context, self.tally.devices.values(), self.site_names, self.command)
             show.rest(context, self.tally, self.command, self.site_names)
-        if self.unrecorded is not None:
-            context.screen.talk(context.say("What was found is not on record: {error}", error=self.unrecorded))
+        if self.broke is not None:
+            context.screen.talk(context.say("The run broke off: {error}", error=context.say.error(self.broke)))
+            if isinstance(self.broke, NotRecorded):
+                context.screen.talk(context.say("What is told here is not all on record."))
         if self.stop.reason:
             context.screen.talk(context.say("Ended early: {reason}", reason=context.say.reason(self.stop.reason)))
         return code

@@ -37,7 +37,7 @@ from fleetctl.cli import (
     watch,
 )
 from fleetctl.cli.bundled import Bundled
-from fleetctl.cli.context import Context
+from fleetctl.cli.context import Context, Opened
 from fleetctl.cli.screen import Screen
 from fleetctl.errors import (
     BadAnswer,
@@ -45,6 +45,7 @@ from fleetctl.errors import (
     FleetctlError,
     Interrupted,
     InventoryError,
+    NotRecorded,
     Refused,
     Rejected,
     Stale,
@@ -74,6 +75,7 @@ EXIT_CODES: Final[tuple[tuple[type[FleetctlError], int], ...]] = (
     (BadAnswer, EXIT_FAILED),
     (Rejected, EXIT_FAILED),
     (Busy, EXIT_FAILED),
+    (NotRecorded, EXIT_FAILED),
 )
 ORDER: Final = (
     "lab",
@@ -195,13 +197,14 @@ def options(
         raise UsageError(
             f"fleetctl {ctx.invoked_subcommand} is for home, not for the bundle of a site: leave --bundle out"
         )
-    say, opened = Language(choose(lang, os.environ)), ctx.obj
+    say, opened = Language(choose(lang, os.environ)), ctx.obj if isinstance(ctx.obj, Opened) else Opened()
     session = None if bundle is None else Bundled(bundle, bundle_key, fleet, Screen(), say)
-    if session is not None and isinstance(opened, list):
-        opened.append(session)
+    if session is not None:
+        opened.bundles.append(session)
     ctx.obj = Context(
         say=say,
         bundle=session,
+        opened=opened,
         json=json,
         verbose=verbose,
         inventory=inventory_dir,
@@ -225,10 +228,10 @@ def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; every error fleetctl raises on purpose ends here as a message."""
     ordered = hoisted(arguments)
     screen, json = Screen(), "--json" in ordered
-    bundles: list[Bundled] = []
-    code = _carried_out(ordered, screen, bundles, json=json)
+    opened = Opened()
+    code = _carried_out(ordered, screen, opened, json=json)
     try:
-        for bundle in bundles:
+        for bundle in opened.bundles:
             bundle.close()
     except FleetctlError as error:
         code = _told(error, screen, _language(ordered), json=json)
@@ -237,21 +240,35 @@ def main(arguments: Sequence[str]) -> int:
     return code
 
 
-def _carried_out(ordered: Sequence[str], screen: Screen, bundles: list[Bundled], *, json: bool) -> int:
-    """Run the command; the bundle that it opens is left in `bundles`."""
+def _carried_out(ordered: Sequence[str], screen: Screen, opened: Opened, *, json: bool) -> int:
+    """Run the command; what it opens is left in `opened`."""
     code: object
     spoken = _language(ordered).code
     try:
-        code = command_tree(spoken).main(list(ordered), prog_name="fleetctl", standalone_mode=False, obj=bundles)
+        code = command_tree(spoken).main(list(ordered), prog_name="fleetctl", standalone_mode=False, obj=opened)
     except typer.TyperException as error:
         code = _usage(error, screen, spoken, json=json)
     except typer.Abort:
         code = EXIT_INTERRUPTED
     except FleetctlError as error:
-        code = _told(error, screen, _language(ordered), json=json)
+        code = _ended_by(error, screen, opened, _language(ordered), json=json)
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
     return code if isinstance(code, int) else EXIT_OK
+
+
+def _ended_by(error: FleetctlError, screen: Screen, opened: Opened, say: Language, *, json: bool) -> int:
+    """Tell an error that ended the command; of a run in its midst what it has done and found first."""
+    run = next((run for run in opened.runs if run.broken_off_by(error)), None)
+    if run is None:
+        return _told(error, screen, say, json=json)
+    try:
+        return run.broken_off(error)
+    except FleetctlError as another:
+        _told(error, screen, say, json=json)
+        if str(another) != str(error):
+            _told(another, screen, say, json=json)
+        return EXIT_FAILED
 
 
 def hoisted(arguments: Sequence[str]) -> list[str]:

@@ -18,6 +18,7 @@ from fleetctl.errors import (
     FleetctlError,
     Interrupted,
     InventoryError,
+    NotRecorded,
     Refused,
     Rejected,
     Stale,
@@ -26,8 +27,8 @@ from fleetctl.errors import (
     UsageError,
     VaultError,
 )
-from fleetctl.model import Event, Outcome, Started
-from fleetctl.operations import audit
+from fleetctl.model import Event, Finished, Outcome, Started
+from fleetctl.operations import audit, rollout
 
 from .conftest import Fleet, Ran
 
@@ -125,6 +126,7 @@ def test_a_run_that_stopped_itself_has_failed(fleet: Fleet, fleetctl: Run) -> No
         (BadAnswer("x"), 1),
         (Rejected("x"), 1),
         (Busy("x"), 1),
+        (NotRecorded("x"), 1),
         (Interrupted("x"), 130),
         (KeyboardInterrupt(), 130),
         (FleetctlError("x"), 1),
@@ -260,11 +262,38 @@ def test_where_the_store_s_disk_fills_up_in_mid_run_the_audit_tells_what_it_foun
     def full(*arguments: Any, **more: Any) -> Iterator[Event]:
         yield from real(*arguments, **more)
         yield Started(device="cut-off", site="x")
-        raise UsageError("store.db: database or disk is full")
+        raise NotRecorded("store.db: database or disk is full")
 
     monkeypatch.setattr(audit, "audit", full)
     ran = fleetctl("--json", "audit", "--tell")
     assert (ran.code, ran.lines[-1]["exit_code"]) == (1, 1)
     ended = {line["name"]: line["outcome"] for line in ran.lines if line["type"] == "device"}
     assert (len(ended), ended["cut-off"]) == (5, "interrupted"), "never counted as in step"
-    assert "not on record: store.db: database or disk is full" in ran.err
+    assert "The run broke off: store.db: database or disk is full" in ran.err
+    assert "not all on record" in ran.err
+    assert [line["error"] for line in ran.lines if line["type"] == "error"] == ["NotRecorded"]
+
+
+@pytest.mark.parametrize(
+    "error", [NotRecorded("store.db: full"), VaultError("vault.yml: full"), Busy("store.db: busy")]
+)
+def test_whatever_breaks_an_apply_off_in_its_midst_it_tells_what_was_written_and_never_that_nothing_was_sent(
+    fleet: Fleet, fleetctl: Run, monkeypatch: pytest.MonkeyPatch, error: FleetctlError
+) -> None:
+    fleet.outcomes = {FIRST: Outcome.PENDING, SECOND: Outcome.PENDING}
+    real = rollout.apply
+
+    def broken(*arguments: Any, **more: Any) -> Iterator[Event]:
+        for event in real(*arguments, **more):
+            yield event
+            if isinstance(event, Finished):
+                (other,) = {FIRST, SECOND} - {event.device}
+                yield Started(device=other, site="x")
+                raise error
+
+    monkeypatch.setattr(rollout, "apply", broken)
+    ran = fleetctl("--json", "apply", "--yes", "--canary", "0")
+    assert (ran.code, ran.lines[-1]["exit_code"]) == (1, 1)
+    ended = {line["name"]: line["outcome"] for line in ran.lines if line["type"] == "device"}
+    assert {ended[FIRST], ended[SECOND]} == {"changed", "interrupted"}
+    assert f"The run broke off: {error}" in ran.err
