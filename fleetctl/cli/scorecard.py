@@ -18,6 +18,7 @@ from fleetctl.reports.tally import EXIT_INTERRUPTED, EXIT_OK
 if TYPE_CHECKING:
     from fleetctl.operations.prices import Price
     from fleetctl.operations.scorecard import Purchase, Score
+    from fleetctl.reports.language import Language
 
 Xlsx = Annotated[Path | None, typer.Option("--xlsx", metavar="FILE", help="Also write a workbook.")]
 
@@ -141,8 +142,14 @@ def _purchase(row: Purchase) -> dict[str, Any]:
     }
 
 
-def _name(row: Purchase) -> str:
-    return row.price.name if row.price else row.item
+def _name(say: Language, row: Purchase) -> str:
+    """Return an item as the price list calls it; of one that is not there also the word by which it would be."""
+    if row.price:
+        return row.price.name
+    from fleetctl.reports.wording import ITEMS
+
+    name = say(ITEMS[row.item]) if row.item in ITEMS else row.item
+    return name if name == row.item else f"{name} ({row.item})"
 
 
 def _print_gaps(told: Context, rows: Sequence[Purchase], known: Mapping[str, Price], cost: int) -> None:
@@ -164,7 +171,7 @@ def _print_gaps(told: Context, rows: Sequence[Purchase], known: Mapping[str, Pri
     for row in rows:
         price = "-" if row.cost is None else f"{row.cost:,}"
         site = f"{row.site_name} ({row.site})" if row.site_name != row.site else row.site
-        what = (_name(row), str(row.quantity), price, ", ".join(row.requirements))
+        what = (_name(say, row), str(row.quantity), price, ", ".join(row.requirements))
         made.add_row(str(row.phase), row.area, site, *what)
     told.screen.table(made)
     if known:
@@ -183,9 +190,9 @@ def _sheets(told: Context, rows: Sequence[Purchase]) -> list[tuple[str, Sequence
         unit = row.price.unit_price if row.price else None
         told_for = ", ".join([*row.requirements, *row.subjects])
         phases.setdefault(row.phase, []).append(
-            [row.area, row.site, row.site_name, _name(row), row.quantity, unit, row.cost, told_for]
+            [row.area, row.site, row.site_name, _name(say, row), row.quantity, unit, row.cost, told_for]
         )
-        line = sums.setdefault((row.phase, row.item), [row.phase, _name(row), 0, unit, None])
+        line = sums.setdefault((row.phase, row.item), [row.phase, _name(say, row), 0, unit, None])
         line[2] += row.quantity
         line[4] = None if row.cost is None else (line[4] or 0) + row.cost
     summary = [say("Phase"), say("Item"), say("Quantity"), say("Unit price"), say("Cost")]

@@ -115,6 +115,14 @@ KINDS: Final = {
     Kind.OTHER: N_("device"),
 }
 
+ITEMS: Final = {
+    **{kind.value: name for kind, name in KINDS.items() if kind is not Kind.OTHER},
+    "disk": N_("disk"),
+    "microphone": N_("microphone"),
+    "barcode-reader": N_("barcode reader"),
+}
+"""What is bought, as a price list names it."""
+
 LAYERS: Final = {
     Layer.LINK: N_("cable and port of the switch"),
     Layer.ADDRESS: N_("address"),

@@ -67,12 +67,17 @@ def test_what_is_missing_or_cannot_be_set_is_bought_and_the_rest_is_not(
         finding(pack, "retention", "gia_thuy", "gt-nvr", Verdict.FAIL, 12.0),
         finding(pack, "kiosk", "gia_thuy", "gia_thuy", Verdict.FAIL, 0),
         finding(pack, "recorder", "gia_thuy", "gia_thuy", Verdict.WAIVED, 0),
+        finding(
+            pack, "barcode-reader", "gia_thuy", "gia_thuy", Verdict.FAIL, "thanh, 2026-11-02"
+        ),  # by word
+        finding(pack, "barcode-reader", "viet_hung", "viet_hung", Verdict.UNKNOWN),  # nobody has looked
     ]
     rows = scorecard.purchases(workspace, found, plans, prices.read(tmp_path / "prices.csv"))
     assert [(r.phase, r.site, r.item, r.quantity, r.cost) for r in rows] == [
         (1, "viet_hung", "camera", 3, 10_500_000),
         (2, "gia_thuy", "disk", 2, 5_000_000),
         (2, "gia_thuy", "kiosk", 1, None),
+        (3, "gia_thuy", "barcode-reader", 1, None),
     ]
     assert rows[1].requirements == ("ban-mot-cua/disks", "ban-mot-cua/retention"), "one disk for both"
 
