@@ -67,9 +67,7 @@ def test_what_is_missing_or_cannot_be_set_is_bought_and_the_rest_is_not(
         finding(pack, "retention", "gia_thuy", "gt-nvr", Verdict.FAIL, 12.0),
         finding(pack, "kiosk", "gia_thuy", "gia_thuy", Verdict.FAIL, 0),
         finding(pack, "recorder", "gia_thuy", "gia_thuy", Verdict.WAIVED, 0),
-        finding(
-            pack, "barcode-reader", "gia_thuy", "gia_thuy", Verdict.FAIL, "thanh, 2026-11-02"
-        ),  # by word
+        finding(pack, "barcode-reader", "gia_thuy", "gia_thuy", Verdict.FAIL, "thanh, 2026-11-02"),  # by word
         finding(pack, "barcode-reader", "viet_hung", "viet_hung", Verdict.UNKNOWN),  # nobody has looked
     ]
     rows = scorecard.purchases(workspace, found, plans, prices.read(tmp_path / "prices.csv"))
