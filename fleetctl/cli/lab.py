@@ -146,7 +146,7 @@ def _faults(told: Context) -> int:
         return EXIT_OK
     made = table(told.say("Fault"), told.say("What happens"), told.say("Arguments"))
     for name, (doc, defaults) in KNOWN.items():
-        made.add_row(name, doc, " ".join(f"{key}={_written(value)}" for key, value in defaults.items()))
+        made.add_row(name, told.say(doc), " ".join(f"{key}={_written(value)}" for key, value in defaults.items()))
     told.screen.table(made)
     return EXIT_OK
 

@@ -1,4 +1,4 @@
-"""Finds every text that the source hands to `say`, `say.many` or `N_`, and the pages' templates to `say`."""
+"""Finds every text that the source hands to `say` or `N_`, those of the templates, and what the lab can break."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from fleetctl.lab.faults import KNOWN
 from fleetctl.resources import folder
 from tests.unit.reports.sentences import PACKAGE
 
@@ -19,6 +20,7 @@ def texts() -> Iterator[tuple[str, str]]:
                     one, many = [*(_text(argument) for argument in node.args[:2]), "", ""][:2]
                     if one:
                         yield one, many if getattr(node.func, "attr", "") == "many" else ""
+    yield from ((doc, "") for doc, _ in KNOWN.values())  # the lab knows no language, its command does
     for path in sorted((folder("templates") / "reports").iterdir()):
         yield from ((text, "") for text in re.findall(r'say\("([^"]*)"[,)]', path.read_text(encoding="utf-8")))
 
