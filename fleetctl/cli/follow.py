@@ -40,7 +40,7 @@ class Followed:
         self.tally = Tally(workspace.inventory.devices)
         self.untold: dict[str, str] = {}  # by device: why its log does not tell who changed it
         self.broke: FleetctlError | None = None  # what ended it before its end
-        self._taking = self._told = False
+        self._midst = self._told = False  # an event of a stream was taken in, and not its end
         self._begun: set[str] = set()  # devices whose work is begun and has not ended
         context.opened.runs.append(self)
         self.more: dict[str, object] = {}  # for the summary in JSON
@@ -57,6 +57,7 @@ class Followed:
         def tallied() -> Iterator[Event]:
             for event in events:
                 self.tally.add(event)
+                self._midst = True
                 if isinstance(event, Started):
                     self._begun.add(event.device)
                 elif isinstance(event, Finished):
@@ -67,9 +68,8 @@ class Followed:
             return self.tally.devices[device].outcome
 
         seen = watched(self.context, tallied(), total, title, self.command, standing)
-        self._taking = True
         plans = [event for event in seen if isinstance(event, Planned)]
-        self._taking = False
+        self._midst = False
         return plans
 
     def stopped(self) -> bool:
@@ -81,7 +81,7 @@ class Followed:
 
         So it is with whatever ends its stream of events, and with a store that cannot be written at any time.
         """
-        return bool(self.tally.devices) and not self._told and (self._taking or isinstance(error, NotRecorded))
+        return bool(self.tally.devices) and not self._told and (self._midst or isinstance(error, NotRecorded))
 
     def broken_off(self, error: FleetctlError) -> int:
         """Tell what was done and found before an error ended the run; what had not ended is interrupted."""

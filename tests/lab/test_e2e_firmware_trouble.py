@@ -92,6 +92,7 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     try:
         office.expect(0, "adopt", "--yes")
         office.json("apply", "--yes", "--limit", "cam")
+        office.wait_for_clock("cam")
         yield office
     finally:
         office.lab_down()
