@@ -8,6 +8,7 @@ import getpass
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -87,9 +88,14 @@ class Relay:
 
     def stop(self) -> None:
         if self.process is not None:
+            # One of a connection whose network is gone would wait for its other end for ever.
+            connections = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
             self.process.terminate()
             self.process.wait(10)
             self.process = None
+            for connection in connections:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(connection), signal.SIGTERM)
 
 
 def free_port() -> int:
