@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 FLEETCTL := $(BIN)/fleetctl --workspace .pilot
 step = printf '\n\033[1m$$ %s\033[0m\n' '$(1)'
 
-.PHONY: setup pilot pilot-at pilot-down check test test-lab test-roles test-command test-rotation hosts tools docs catalogues lock clean
+.PHONY: setup pilot pilot-at pilot-down check test test-lab test-roles test-command hosts tools docs catalogues lock clean
 
 setup: $(VENV)/.installed
 
@@ -56,22 +56,19 @@ check: setup  ## style, types, layers, unit tests: needs no root and no other pr
 	$(BIN)/python -m pytest tests/unit -n 2 $(PYTEST_ARGS)
 
 test: tools check  ## everything: also the lab, real clients, real SSH, real Linux hosts
-	@$(MAKE) --no-print-directory -j4 --output-sync=target test-lab test-roles test-command test-rotation
+	@$(MAKE) --no-print-directory -j3 --output-sync=target test-lab test-roles test-command
 
 test-lab: setup
 	$(BIN)/python -m pytest tests --ignore=tests/unit --ignore=tests/hosts -n 3 --dist worksteal $(PYTEST_ARGS)
 
 test-roles: setup
-	$(BIN)/python -m pytest tests/hosts --ignore=tests/hosts/test_command.py --ignore=tests/hosts/test_rotation.py $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/hosts --ignore=tests/hosts/test_command.py $(PYTEST_ARGS)
 
 test-command: setup
 	$(BIN)/python -m pytest tests/hosts/test_command.py $(PYTEST_ARGS)
 
-test-rotation: setup
-	$(BIN)/python -m pytest tests/hosts/test_rotation.py $(PYTEST_ARGS)
-
 hosts: tools  ## of `make test`, the Linux hosts only: real machines (systemd-nspawn), as root
-	@$(MAKE) --no-print-directory -j3 --output-sync=target test-roles test-command test-rotation
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-roles test-command
 
 tools: setup  ## programs that judge: ffprobe, onvif-util, sshd, npm's onvif client
 	$(BIN)/python -m tests.tools
