@@ -18,7 +18,8 @@ from fleetctl.lab import control
 from fleetctl.operations.initialising import init
 from tests.hosts import machines
 from tests.hosts.machines import Machine
-from tests.lab.office import PILOT, Office, Ran
+from tests.lab.office import PILOT, Office
+from tests.ran import Ran
 
 CAMERA, DESK, WINDOWS = "quay-cam", "quay-desk", "quay-windows"
 STANDARD: Final[dict[str, Any]] = {

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import io
-import json
-import sys
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyrage
 
@@ -16,6 +11,8 @@ from fleetctl.cli.main import main
 from fleetctl.operations.workspace import Workspace, open_workspace
 from fleetctl.store import Store
 from fleetctl.vault import write_password_file
+from tests.lab.office import Office
+from tests.ran import Ran
 
 SITES = """\
 # two sites, one file
@@ -46,26 +43,9 @@ all:
 """
 
 
-@dataclass
-class Told:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-def run(*arguments: str) -> Told:
-    out, err, stdin = io.StringIO(), io.StringIO(), sys.stdin
-    sys.stdin = io.StringIO()
-    try:
-        with redirect_stdout(out), redirect_stderr(err):
-            code = main(["--lang", "en", *arguments])
-    finally:
-        sys.stdin = stdin
-    return Told(code, out.getvalue(), err.getvalue())
+def run(*arguments: str) -> Ran:
+    """Run `fleetctl ARGUMENTS` in this process; there is no terminal."""
+    return Office.printed(lambda: main(["--lang", "en", *arguments]))
 
 
 @dataclass
@@ -81,7 +61,7 @@ class Home:
     def sites(self) -> Path:
         return self.root / "inventory" / "quan.yml"
 
-    def run(self, *arguments: str) -> Told:
+    def run(self, *arguments: str) -> Ran:
         return run("--workspace", str(self.root), *arguments)
 
     def bundle(self, path: Path, *more: str, site: str = "hoa") -> Path:
@@ -90,7 +70,7 @@ class Home:
         assert told.code == 0, told
         return path
 
-    def away(self, path: Path, *arguments: str) -> Told:
+    def away(self, path: Path, *arguments: str) -> Ran:
         """Run a command from a bundle."""
         return run("--bundle", str(path), "--bundle-key", str(self.key), *arguments)
 

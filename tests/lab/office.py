@@ -21,6 +21,7 @@ from fleetctl.lab import control
 from fleetctl.operations import lab
 from fleetctl.operations.initialising import init
 from fleetctl.operations.workspace import Workspace, open_workspace
+from tests.ran import Ran
 
 ROOT = Path(__file__).resolve().parents[2]
 PILOT = ROOT / "inventory" / "pilot"
@@ -30,44 +31,6 @@ MIXED = {f"mixed-{make}": f"10.30.1.{number}" for number, make in enumerate(MAKE
 CHEAP = "mixed-tapo"  # says yes to everything and does little of it: never in step
 IN_STEP = f"mixed:!{CHEAP}"
 APP = ", ansible_user: admin"  # its one account is made in its maker's app
-
-
-@dataclass(frozen=True)
-class Ran:
-    """One call of the command: its exit code and what it printed."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        """The JSON lines of stdout."""
-        return [json.loads(line) for line in self.out.splitlines()]
-
-    @property
-    def devices(self) -> dict[str, dict[str, Any]]:
-        """What was told of each device (with --json)."""
-        return {line["name"]: line for line in self.lines if line["type"] == "device"}
-
-    @property
-    def outcomes(self) -> dict[str, str]:
-        """How each device ended (with --json)."""
-        return {name: told["outcome"] for name, told in self.devices.items()}
-
-    def reason(self, device: str) -> str:
-        """Every reason that was told of a device (with --json)."""
-        told = self.devices[device]
-        aspects = [f"{a['aspect']}: {a['reason']}" for a in told["aspects"] if a["reason"]]
-        return "; ".join([told["reason"], *aspects])
-
-    def aspect(self, device: str, aspect: str) -> dict[str, Any]:
-        """Return what was told of one aspect of a device (with --json)."""
-        found: dict[str, Any] = next(a for a in self.devices[device]["aspects"] if a["aspect"] == aspect)
-        return found
-
-    def __str__(self) -> str:
-        return f"exit {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
 
 
 @dataclass

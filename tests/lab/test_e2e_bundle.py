@@ -14,9 +14,10 @@ from fleetctl import bundle as sealing
 from fleetctl.cli.main import main
 from fleetctl.lab import control
 from tests.lab.killed import killed
-from tests.lab.office import Office, Ran
+from tests.lab.office import Office
 from tests.lab.recorders import wait_for
 from tests.lab.secrets import in_files, of_office
+from tests.ran import Ran
 
 SITE, ONE, TWO, NVR = "dahua", "dahua-cam-1", "dahua-cam-2", "dahua-nvr"
 

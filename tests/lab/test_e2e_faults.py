@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.lab.office import CHEAP, IN_STEP, MIXED, Office, Ran
+from tests.lab.office import CHEAP, IN_STEP, MIXED, Office
+from tests.ran import Ran
 
 NAMES = sorted(name for name in MIXED if name != CHEAP)
 BOUND_S = 25.0  # seven makes, answers of at most 2 s, two processors that others use as well

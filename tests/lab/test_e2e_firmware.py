@@ -17,7 +17,8 @@ from fleetctl.lab import control, firmware
 from fleetctl.operations import lab
 from fleetctl.operations.initialising import init
 from tests.lab.killed import killed
-from tests.lab.office import PILOT, Office, Ran
+from tests.lab.office import PILOT, Office
+from tests.ran import Ran
 
 QUICK = ("--soak", "0.01", "--flash-time", "1", "--min-uptime", "0")
 LOST_QUICKLY = ("--flash-time", "0.1")  # for what never comes back

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from fleetctl.lab import control
-from tests.lab.office import Office, Ran
+from tests.lab.office import Office
 from tests.lab.recorders import forget_accounts, wait_for
+from tests.ran import Ran
 
 SITE, ONE, TWO, NVR = "k", "k-cam-1", "k-cam-2", "k-nvr"
 

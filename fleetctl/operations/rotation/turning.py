@@ -66,6 +66,7 @@ class Turning:
         live = self._logins.live(order)
         if live is turn.old and not said:
             self._landed(time.time())
+            # The new one was refused while the device was at work; where the old one is by now, it has come to its end.
             live = self._logins.live((turn.old,)) or self._logins.live((turn.new,))
         return self._concluded(turn, live, said)
 

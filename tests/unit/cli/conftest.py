@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +28,7 @@ from fleetctl.model import (
     Result,
     Started,
 )
+from tests.ran import Ran
 
 PLACE = Place(file="inventory/standard.yml", line=7, column=5)
 
@@ -139,20 +139,6 @@ def fleet(monkeypatch: pytest.MonkeyPatch) -> Fleet:
     monkeypatch.setattr(rollout, "apply", told.apply)
     monkeypatch.setattr(audit, "audit", told.observed("audit"))
     return told
-
-
-@dataclass
-class Ran:
-    """One call of the command: its exit code and what it printed."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        """The JSON lines of stdout."""
-        return [json.loads(line) for line in self.out.splitlines()]
 
 
 @pytest.fixture

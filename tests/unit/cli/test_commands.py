@@ -11,8 +11,9 @@ import pytest
 
 from fleetctl.cli import main as door
 from fleetctl.model import Outcome
+from tests.ran import Ran
 
-from .conftest import Fleet, Ran
+from .conftest import Fleet
 
 FIRST, SECOND = "viet-hung-cam-01", "gia-thuy-cam-01"
 Run = Callable[..., Ran]

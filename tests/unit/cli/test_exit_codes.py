@@ -29,8 +29,9 @@ from fleetctl.errors import (
 )
 from fleetctl.model import Event, Finished, Outcome, Started
 from fleetctl.operations import audit, rollout
+from tests.ran import Ran
 
-from .conftest import Fleet, Ran
+from .conftest import Fleet
 
 READ = {
     Outcome.UNCHANGED: 0,

@@ -12,8 +12,7 @@ import typer.main
 from fleetctl.cli.helping import SENTENCES
 from fleetctl.cli.main import app, command_tree, main
 from fleetctl.reports.catalogues import place, read_po
-
-from .conftest import Ran
+from tests.ran import Ran
 
 Run = Callable[..., Ran]
 TOLD = {text: said for text, (said,) in read_po(place("vi", "help"))}
